@@ -1,0 +1,62 @@
+# `make` lists the targets. Each does its own set-up and redoes nothing that is current.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+SOURCES := app.py stacks constructs/flink_constructs flink_apps dashboards local benchmarks tests
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  SCENARIO=data-generator chooses one for deploy, synth and bench"
+
+.PHONY: preflight
+preflight:
+	@PYTHON="$(PYTHON)" sh tools/preflight.sh
+
+.venv/installed: requirements.txt | preflight
+	@echo "set-up: Python packages into .venv"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+node_modules/installed: package-lock.json .venv/installed
+	@echo "set-up: npm packages into node_modules"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: setup
+setup: preflight .venv/installed node_modules/installed ## virtual environment, npm packages, connector jars, local services
+	@python -m local setup
+
+.PHONY: demo
+demo: setup ## generate stock prices into a local Kafka broker and Kinesis emulator
+	@python -m local run data-generator -c data-generator.sinks=kinesis,kafka -c data-generator.records-per-second=2000 --duration 30s
+
+.PHONY: test
+test: lint setup ## lint, then the whole suite: unit, snapshots, integration
+	@python -m pytest
+
+.PHONY: lint
+lint: .venv/installed ## format, lint and type checks
+	@ruff format --check $(SOURCES)
+	@ruff check $(SOURCES)
+	@mypy $(SOURCES)
+
+.PHONY: synth
+synth: setup ## synthesize the templates into cdk.out (SCENARIO=… for one)
+	@npx cdk synth --quiet $(if $(SCENARIO),-c scenario=$(SCENARIO))
+
+.PHONY: deploy
+deploy: setup ## deploy one scenario: make deploy SCENARIO=data-generator
+	@test -n "$(SCENARIO)" || { echo "SCENARIO must name a scenario (got nothing); try: make deploy SCENARIO=data-generator" >&2; exit 2; }
+	@npx cdk deploy --all -c scenario=$(SCENARIO)
+
+.PHONY: bench
+bench: setup ## measure throughput beside the baselines
+	@python -m benchmarks $(SCENARIO)
+
+.PHONY: clean
+clean: ## remove what was built (not .venv and node_modules)
+	@rm -rf build cdk.out .mypy_cache .pytest_cache .ruff_cache
