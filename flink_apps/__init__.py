@@ -1,0 +1,1 @@
+"""The PyFlink jobs, one folder per scenario; `common` is what they share."""

@@ -1,0 +1,1 @@
+"""What the jobs share: properties, table definitions. Depends on the standard library and PyFlink alone."""

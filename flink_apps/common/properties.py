@@ -1,0 +1,111 @@
+"""Run-time properties of an application: declared once, written by the stack, read by the job, tabulated in the README.
+
+Standard library only: the stacks import it as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PropertyGroups = Mapping[str, Mapping[str, str]]
+
+#: Where the managed service puts the property groups of a running application.
+SERVICE_FILE = Path("/etc/flink/application_properties.json")
+#: Names another file, such as the one that a local run writes.
+FILE_VARIABLE = "FLINK_APPLICATION_PROPERTIES"
+
+
+class SettingsError(ValueError):
+    """A property that breaks its rule: the message has the name, the rule, the value received and the fix."""
+
+    def __init__(self, name: str, rule: str, value: object, fix: str) -> None:
+        super().__init__(f"{name} must {rule} (got {value!r}); {fix}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property:
+    """One key of a property group.
+
+    ``default`` is the text that stands for an absent key; ``None`` where the key is required or has no fixed default,
+    which ``meaning`` then says.
+    """
+
+    group: str
+    key: str
+    meaning: str
+    default: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that error messages use."""
+        return f"{self.group}/{self.key}"
+
+    def error(self, rule: str, value: object, fix: str) -> SettingsError:
+        """An error about this property."""
+        return SettingsError(self.name, rule, value, fix)
+
+    def text(self, groups: PropertyGroups) -> str | None:
+        """The value without surrounding white space; absent and empty both mean the default."""
+        return groups.get(self.group, {}).get(self.key, "").strip() or self.default
+
+    def required(self, groups: PropertyGroups, *, fix: str) -> str:
+        """The value of a key that must be there."""
+        value = self.text(groups)
+        if value is None:
+            raise self.error("be set", value, fix)
+        return value
+
+    def whole_number(self, groups: PropertyGroups, *, low: int, high: int) -> int:
+        """The value as a whole number from ``low`` to ``high``, both included."""
+        value = self.required(groups, fix="write a whole number")
+        # int() alone would take '1_000', and digits of other scripts.
+        number = int(value) if re.fullmatch(r"[+-]?[0-9]+", value) else None
+        if number is None or not low <= number <= high:
+            raise self.error(f"be a whole number from {low} to {high}", value, f"write for example {max(low, 10)}")
+        return number
+
+
+@dataclass(frozen=True)
+class StreamArn:
+    """The ARN of a Kinesis stream, in any AWS partition."""
+
+    text: str
+    region: str
+    stream_name: str
+
+    @classmethod
+    def parse(cls, prop: Property, value: str) -> StreamArn:
+        """Read an ARN, or raise the :class:`SettingsError` that says what one looks like."""
+        match = re.fullmatch(
+            r"arn:aws[a-z-]*:kinesis:([a-z]+(?:-[a-z]+)+-[0-9]+):[0-9]{12}:stream/([\w.-]{1,128})", value
+        )
+        if match is None:
+            raise prop.error(
+                "be the ARN of a Kinesis stream",
+                value,
+                "write arn:<partition>:kinesis:<region>:<account>:stream/<name>",
+            )
+        return cls(text=value, region=match[1], stream_name=match[2])
+
+
+def read_property_groups(path: Path | None = None) -> dict[str, dict[str, str]]:
+    """Read the property groups that the service, or a local run, hands to the application.
+
+    The file is a JSON list of ``{"PropertyGroupId": …, "PropertyMap": {…}}``.
+    """
+    path = path or Path(os.environ.get(FILE_VARIABLE) or SERVICE_FILE)
+    try:
+        groups = json.loads(path.read_text(encoding="utf-8"))
+        return {group["PropertyGroupId"]: dict(group["PropertyMap"]) for group in groups}
+    except FileNotFoundError:
+        raise SettingsError(
+            "the property file", "exist", str(path), f"name another one in the variable {FILE_VARIABLE}"
+        ) from None
+    except (ValueError, TypeError, KeyError) as cause:
+        rule = 'be a JSON list of {"PropertyGroupId": …, "PropertyMap": {…}}'
+        raise SettingsError("the property file", rule, str(path), f"mend it: {cause}") from None

@@ -1,0 +1,113 @@
+package flinkscenarios.tick;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.api.Schema;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.catalog.CatalogTable;
+import org.apache.flink.table.catalog.Column;
+import org.apache.flink.table.catalog.ObjectIdentifier;
+import org.apache.flink.table.catalog.ResolvedCatalogTable;
+import org.apache.flink.table.catalog.ResolvedSchema;
+import org.apache.flink.table.connector.source.DynamicTableSource;
+import org.apache.flink.table.connector.source.SourceProvider;
+import org.apache.flink.table.factories.FactoryUtil;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TickTableFactoryTest {
+
+    private static final ResolvedSchema SCHEMA =
+            ResolvedSchema.of(
+                    Column.physical("start_millis", DataTypes.BIGINT().notNull()),
+                    Column.physical("end_millis", DataTypes.BIGINT()));
+
+    /** Creates the source through the same lookup that the planner uses. */
+    private static DynamicTableSource create(ResolvedSchema schema, String... options) {
+        Map<String, String> all = new HashMap<>(Map.of("connector", "tick"));
+        for (int i = 0; i < options.length; i += 2) {
+            all.put(options[i], options[i + 1]);
+        }
+        CatalogTable table = CatalogTable.newBuilder().schema(Schema.newBuilder().build()).options(all).build();
+        return FactoryUtil.createDynamicTableSource(
+                null,
+                ObjectIdentifier.of("catalog", "database", "ticks"),
+                new ResolvedCatalogTable(table, schema),
+                Map.of(),
+                new Configuration(),
+                TickTableFactoryTest.class.getClassLoader(),
+                false);
+    }
+
+    private static SourceProvider provider(String... options) {
+        TickTableSource source = assertInstanceOf(TickTableSource.class, create(SCHEMA, options));
+        return assertInstanceOf(SourceProvider.class, source.getScanRuntimeProvider(null));
+    }
+
+    private static String refusal(ResolvedSchema schema, String... options) {
+        Throwable cause = assertThrows(ValidationException.class, () -> create(schema, options)).getCause();
+        return assertInstanceOf(ValidationException.class, cause).getMessage();
+    }
+
+    @Test
+    void theSourceRunsAtParallelismOneAndNeverEnds() {
+        SourceProvider provider = provider("interval", "20 ms");
+        assertEquals(1, provider.getParallelism().orElseThrow());
+        assertEquals(Boundedness.CONTINUOUS_UNBOUNDED, provider.createSource().getBoundedness());
+    }
+
+    @Test
+    void aSourceWithANumberOfTicksIsBounded() {
+        assertEquals(Boundedness.BOUNDED, provider("interval", "20 ms", "ticks", "3").createSource().getBoundedness());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "interval, soon, 'interval' must be a duration (got soon); write for example '20 ms'",
+                "interval, -1 s, 'interval' must be a duration (got -1 s); write for example '20 ms'",
+                "interval, 0 ms, \"'interval' must be whole milliseconds, from 1 ms to 365 d (got 0 ms);"
+                        + " write for example '20 ms'\"",
+                "interval, 1500 micro, \"'interval' must be whole milliseconds, from 1 ms to 365 d (got 1500 micro);"
+                        + " write for example '20 ms'\"",
+                "catch-up, 400 d, 'catch-up' must be from 0 s to 365 d (got 400 d); write for example '10 s'",
+                "ticks, many, \"'ticks' must be a whole number (got many);"
+                        + " write for example '1000', or leave it out for a source that never ends\"",
+                "ticks, 0, \"'ticks' must be from 1 to 461168601842738790 (got 0);"
+                        + " write for example '1000', or leave it out for a source that never ends\"",
+            })
+    void aBadValueIsRefusedInOneLine(String option, String value, String message) {
+        assertEquals(message, refusal(SCHEMA, "interval", option.equals("interval") ? value : "20 ms", option, value));
+    }
+
+    @Test
+    void aMissingIntervalIsRefused() {
+        assertEquals("'interval' must be set (got nothing); write for example '20 ms'", refusal(SCHEMA));
+    }
+
+    @Test
+    void otherColumnsAreRefused() {
+        String want = "the columns of a 'tick' table must be start_millis BIGINT, end_millis BIGINT (got ";
+        for (ResolvedSchema schema :
+                List.of(
+                        ResolvedSchema.of(Column.physical("start_millis", DataTypes.BIGINT())),
+                        ResolvedSchema.of(
+                                Column.physical("end_millis", DataTypes.BIGINT()),
+                                Column.physical("start_millis", DataTypes.BIGINT())),
+                        ResolvedSchema.of(
+                                Column.physical("start_millis", DataTypes.BIGINT()),
+                                Column.physical("end_millis", DataTypes.INT())))) {
+            assertEquals(want, refusal(schema, "interval", "20 ms").substring(0, want.length()));
+        }
+    }
+}
