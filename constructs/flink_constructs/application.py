@@ -1,0 +1,368 @@
+"""`FlinkApplication`: a Python job on Amazon Managed Service for Apache Flink, ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import jsii
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack, Token
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+from flink_constructs import acknowledgment, application_key, validation
+from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP, JobBundle
+from flink_constructs.lifecycle import ApplicationLifecycle
+
+#: Service quota "KPUs per application" (https://docs.aws.amazon.com/managed-flink/latest/java/limits.html); it can be
+#: raised, then pass ``max_kpus``.
+DEFAULT_MAX_KPUS = 64
+
+
+class Runtime(StrEnum):
+    """Runtime environment of the service: Flink and Python versions come with it."""
+
+    FLINK_1_20 = "FLINK-1_20"
+    """Apache Flink 1.20 with Python 3.11."""
+
+
+class MetricsLevel(StrEnum):
+    """How finely the service reports to CloudWatch; each level holds the ones before it, and costs more."""
+
+    APPLICATION = "APPLICATION"
+    TASK = "TASK"
+    OPERATOR = "OPERATOR"
+    PARALLELISM = "PARALLELISM"
+
+
+class LogLevel(StrEnum):
+    """The least severe messages that are kept."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARN = "WARN"
+    ERROR = "ERROR"
+
+
+@jsii.implements(iam.IGrantable, ec2.IConnectable)
+class FlinkApplication(Construct):
+    """A PyFlink application with its code, role, log and, unless told otherwise, its start.
+
+    Grant it what its sources and sinks need: it is the grantee, as in ``stream.grant_write(application)``.
+    """
+
+    application: kinesisanalytics.CfnApplication
+    application_name: str
+    application_arn: str
+    role: iam.Role
+    log_group: logs.LogGroup
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bundle: JobBundle,
+        property_groups: Mapping[str, Mapping[str, str]],
+        runtime: Runtime = Runtime.FLINK_1_20,
+        description: str | None = None,
+        parallelism: int = 1,
+        parallelism_per_kpu: int = 1,
+        max_kpus: int = DEFAULT_MAX_KPUS,
+        auto_scaling: bool = False,
+        checkpoint_interval: Duration | None = None,
+        min_pause_between_checkpoints: Duration | None = None,
+        snapshots: bool = True,
+        metrics_level: MetricsLevel = MetricsLevel.APPLICATION,
+        log_level: LogLevel = LogLevel.INFO,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        encryption_key: kms.IKey | None = None,
+        start: bool = True,
+    ) -> None:
+        """Declare the application.
+
+        Args:
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            bundle: The job's code.
+            property_groups: Run-time properties that the job reads; the group with the run options is added.
+            runtime: Default: Flink 1.20.
+            description: What the service's console shows; default: nothing.
+            parallelism: Initial parallelism of every operator; default 1.
+            parallelism_per_kpu: Tasks that share one KPU (1 vCPU, 4 GB), 1 to 8; default 1.
+            max_kpus: The account's quota of KPUs for one application; default 64.
+            auto_scaling: Lets the service change the parallelism with the load; default off.
+            checkpoint_interval: Default 60 s. It bounds what is replayed after a failure.
+            min_pause_between_checkpoints: Default 5 s.
+            snapshots: Keep the state over updates and stops; default on.
+            metrics_level: Default APPLICATION, which holds the custom metrics of the job.
+            log_level: Default INFO.
+            log_retention: Default one month.
+            removal_policy: What becomes of the log group when it is removed from the stack; default: it stays.
+            vpc: Default: the application runs outside a VPC and reaches public endpoints only.
+            vpc_subnets: Default: the private subnets of ``vpc``.
+            encryption_key: For snapshots, checkpoints and running state; default: a key that the service owns.
+                Whoever deploys needs the permissions that the service's documentation lists for API callers.
+            start: Start the application after each deployment, and stop it before deletion; default on.
+
+        Raises:
+            InvalidArgumentError: for an argument that the service would refuse.
+
+        """
+        checkpoint_interval = checkpoint_interval or Duration.seconds(60)
+        min_pause_between_checkpoints = min_pause_between_checkpoints or Duration.seconds(5)
+        validation.property_groups("property_groups", property_groups)
+        _check_parallelism(parallelism=parallelism, parallelism_per_kpu=parallelism_per_kpu, max_kpus=max_kpus)
+        validation.duration(
+            "checkpoint_interval",
+            checkpoint_interval,
+            low=Duration.seconds(1),
+            high=Duration.hours(1),
+            fix="60 seconds suits most jobs",
+        )
+        super().__init__(scope, construct_id)
+
+        self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
+        log_stream = logs.LogStream(
+            self, "LogStream", log_group=self.log_group, log_stream_name="application", removal_policy=removal_policy
+        )
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(application_key.SERVICE),
+            description="What the Flink application may do",
+        )
+        code = self._code(bundle)
+        self._permit_logs(log_stream)
+
+        self._connections: ec2.Connections | None = None
+        configuration: dict[str, Any] = {}
+        if vpc is not None:
+            configuration["vpc_configurations"] = [self._vpc_configuration(vpc, vpc_subnets)]
+        if encryption_key is not None:
+            application_key.allow_service(encryption_key, stack=Stack.of(self))
+            configuration["application_encryption_configuration"] = (
+                kinesisanalytics.CfnApplication.ApplicationEncryptionConfigurationProperty(
+                    key_type="CUSTOMER_MANAGED_KEY", key_id=encryption_key.key_arn
+                )
+            )
+        l1 = kinesisanalytics.CfnApplication
+        self.application = l1(
+            self,
+            "Application",
+            runtime_environment=runtime,
+            service_execution_role=self.role.role_arn,
+            application_description=description,
+            application_configuration=l1.ApplicationConfigurationProperty(
+                application_code_configuration=code,
+                application_snapshot_configuration=l1.ApplicationSnapshotConfigurationProperty(
+                    snapshots_enabled=snapshots
+                ),
+                environment_properties=l1.EnvironmentPropertiesProperty(
+                    property_groups=[
+                        l1.PropertyGroupProperty(property_group_id=group, property_map=dict(properties))
+                        for group, properties in {**property_groups, RUN_OPTIONS_GROUP: RUN_OPTIONS}.items()
+                    ]
+                ),
+                flink_application_configuration=l1.FlinkApplicationConfigurationProperty(
+                    checkpoint_configuration=l1.CheckpointConfigurationProperty(
+                        configuration_type="CUSTOM",
+                        checkpointing_enabled=True,
+                        checkpoint_interval=checkpoint_interval.to_milliseconds(),
+                        min_pause_between_checkpoints=min_pause_between_checkpoints.to_milliseconds(),
+                    ),
+                    monitoring_configuration=l1.MonitoringConfigurationProperty(
+                        configuration_type="CUSTOM", log_level=log_level, metrics_level=metrics_level
+                    ),
+                    parallelism_configuration=l1.ParallelismConfigurationProperty(
+                        configuration_type="CUSTOM",
+                        auto_scaling_enabled=auto_scaling,
+                        parallelism=parallelism,
+                        parallelism_per_kpu=parallelism_per_kpu,
+                    ),
+                ),
+                **configuration,
+            ),
+        )
+        # The service reads the code with the role while it creates the application.
+        self.application.node.add_dependency(self.role)
+        self.application_name = self.application.ref
+        self.application_arn = Stack.of(self).format_arn(
+            service="kinesisanalytics", resource="application", resource_name=self.application_name
+        )
+        logging = kinesisanalytics.CfnApplicationCloudWatchLoggingOption(
+            self,
+            "LoggingOption",
+            application_name=self.application_name,
+            cloud_watch_logging_option=kinesisanalytics.CfnApplicationCloudWatchLoggingOption.CloudWatchLoggingOptionProperty(
+                log_stream_arn=self._log_stream_arn(log_stream)
+            ),
+        )
+        if start:
+            lifecycle = ApplicationLifecycle(
+                self,
+                "Lifecycle",
+                application=self.application,
+                log_group=self.log_group,
+                log_stream_name=log_stream.log_stream_name,
+            )
+            lifecycle.starts_after(self.role, logging)
+            if encryption_key is not None:
+                application_key.allow_caller(encryption_key, lifecycle, stack=Stack.of(self))
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """What a ``grant_*`` of another construct grants to."""
+        return self.role
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network side of the application; nothing may be said of it outside a VPC."""
+        if self._connections is None:
+            raise ValueError("connections must be asked of an application in a VPC (got none); pass vpc")
+        return self._connections
+
+    def metric(
+        self,
+        name: str,
+        *,
+        statistic: str = cloudwatch.Stats.AVERAGE,
+        period: Duration | None = None,
+        label: str | None = None,
+    ) -> cloudwatch.Metric:
+        """A metric of the application, in the namespace ``AWS/KinesisAnalytics``; by default its mean of a minute."""
+        return cloudwatch.Metric(
+            namespace="AWS/KinesisAnalytics",
+            metric_name=name,
+            dimensions_map={"Application": self.application_name},
+            statistic=statistic,
+            period=period or Duration.minutes(1),
+            label=label,
+        )
+
+    def metric_downtime_millis(self) -> cloudwatch.Metric:
+        """Milliseconds since the job last ran, 0 while it runs; the largest in a minute."""
+        return self.metric("downtime", statistic=cloudwatch.Stats.MAXIMUM)
+
+    def metric_full_restarts(self) -> cloudwatch.Metric:
+        """Times that the job restarted since it was started; the largest in a minute."""
+        return self.metric("fullRestarts", statistic=cloudwatch.Stats.MAXIMUM)
+
+    def metric_failed_checkpoints(self) -> cloudwatch.Metric:
+        """Checkpoints that failed since the job was started; the largest in a minute."""
+        return self.metric("numberOfFailedCheckpoints", statistic=cloudwatch.Stats.MAXIMUM)
+
+    def metric_cpu_percent(self) -> cloudwatch.Metric:
+        """CPU use of the TaskManagers' containers, in per cent."""
+        return self.metric("containerCPUUtilization")
+
+    def metric_memory_percent(self) -> cloudwatch.Metric:
+        """Memory use of the TaskManagers' containers, in per cent."""
+        return self.metric("containerMemoryUtilization")
+
+    def _code(self, bundle: JobBundle) -> kinesisanalytics.CfnApplication.ApplicationCodeConfigurationProperty:
+        # A stack that is not chosen is synthesized, but nothing is built for it: its entry script stands for the zip.
+        path = bundle.build() if Stack.of(self).bundling_required else bundle.main
+        asset = s3_assets.Asset(self, "Code", path=str(path.resolve()), asset_hash=bundle.input_hash())
+        iam.Grant.add_to_principal(
+            grantee=self.role,
+            actions=["s3:GetObject", "s3:GetObjectVersion"],
+            resource_arns=[asset.bucket.arn_for_objects(asset.s3_object_key)],
+        ).assert_success()
+        return kinesisanalytics.CfnApplication.ApplicationCodeConfigurationProperty(
+            code_content_type="ZIPFILE",
+            code_content=kinesisanalytics.CfnApplication.CodeContentProperty(
+                s3_content_location=kinesisanalytics.CfnApplication.S3ContentLocationProperty(
+                    bucket_arn=asset.bucket.bucket_arn, file_key=asset.s3_object_key
+                )
+            ),
+        )
+
+    def _log_stream_arn(self, log_stream: logs.LogStream) -> str:
+        return Stack.of(self).format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=f"{self.log_group.log_group_name}:log-stream:{log_stream.log_stream_name}",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+
+    def _permit_logs(self, log_stream: logs.LogStream) -> None:
+        for actions, resource in (
+            (["logs:DescribeLogStreams"], self.log_group.log_group_arn),
+            (["logs:PutLogEvents"], self._log_stream_arn(log_stream)),
+        ):
+            self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+
+    def _vpc_configuration(
+        self, vpc: ec2.IVpc, vpc_subnets: ec2.SubnetSelection | None
+    ) -> kinesisanalytics.CfnApplication.VpcConfigurationProperty:
+        security_group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="Flink application")
+        self._connections = ec2.Connections(security_groups=[security_group])
+        subnets = vpc.select_subnets(subnets=vpc_subnets.subnets) if vpc_subnets else vpc.select_subnets()
+        stack = Stack.of(self)
+        interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "ec2:CreateNetworkInterface",
+                    "ec2:CreateNetworkInterfacePermission",
+                    "ec2:DeleteNetworkInterface",
+                ],
+                resources=[
+                    interfaces,
+                    stack.format_arn(
+                        service="ec2", resource="security-group", resource_name=security_group.security_group_id
+                    ),
+                    *(
+                        stack.format_arn(service="ec2", resource="subnet", resource_name=subnet)
+                        for subnet in subnets.subnet_ids
+                    ),
+                ],
+            )
+        )
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "ec2:DescribeDhcpOptions",
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSecurityGroups",
+                    "ec2:DescribeSubnets",
+                    "ec2:DescribeVpcs",
+                ],
+                resources=["*"],
+            )
+        )
+        acknowledgment.wildcard_resource(self, "*", "EC2's Describe actions know no narrower resource.")
+        acknowledgment.wildcard_resource(
+            self, interfaces, "The service creates the network interfaces, so nobody knows their ids beforehand."
+        )
+        return kinesisanalytics.CfnApplication.VpcConfigurationProperty(
+            security_group_ids=[security_group.security_group_id], subnet_ids=subnets.subnet_ids
+        )
+
+
+def _check_parallelism(*, parallelism: int, parallelism_per_kpu: int, max_kpus: int) -> None:
+    validation.whole_number("parallelism", parallelism, low=1, high=10_000, fix="1 is a good start")
+    validation.whole_number(
+        "parallelism_per_kpu", parallelism_per_kpu, low=1, high=8, fix="the service's range is 1 to 8"
+    )
+    if Token.is_unresolved(parallelism) or Token.is_unresolved(parallelism_per_kpu):
+        return
+    holds = max_kpus * parallelism_per_kpu
+    if parallelism > holds:
+        raise validation.InvalidArgumentError(
+            "parallelism",
+            f"fit into {max_kpus} KPUs of {parallelism_per_kpu}, that is {holds} at most",
+            parallelism,
+            "lower it, raise parallelism_per_kpu, or have the quota raised and set max_kpus",
+        )

@@ -1,0 +1,92 @@
+"""The zip that the service runs: the job's Python, and one jar with its connectors."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flink_constructs.connector_jar import ConnectorJar
+
+#: Names inside the zip, and the property group in which the service looks for them.
+MAIN = "main.py"
+JAR = "lib/connectors.jar"
+PACKAGES = "lib/packages.zip"
+RUN_OPTIONS_GROUP = "kinesis.analytics.flink.run.options"
+RUN_OPTIONS = {"python": MAIN, "jarfile": JAR, "pyFiles": PACKAGES}
+
+#: The service refuses a larger one (https://docs.aws.amazon.com/managed-flink/latest/java/limits.html).
+MAX_BYTES = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobBundle:
+    """A Python job as the service wants it: ``main.py``, its modules as one zip, its connectors as one jar.
+
+    ``root`` is the folder from which the job's modules are imported; ``packages`` are the package folders below it to
+    take along (``.py`` files only, so that no cache or note changes the hash); ``main`` is the entry script.
+    """
+
+    main: Path
+    root: Path
+    packages: tuple[str, ...]
+    jar: ConnectorJar
+    cache: Path = field(default=Path("build/bundles"))
+
+    def input_hash(self) -> str:
+        """Hash of all that the zip is made of: 16 hexadecimal digits. Same inputs, same bytes, same S3 key."""
+        digest = hashlib.sha256(self.jar.input_hash().encode())
+        for name, path in (("/" + MAIN, self.main), *self._modules()):
+            content = path.read_bytes()
+            digest.update(f"\0{name}\0{len(content)}\0".encode())
+            digest.update(content)
+        return digest.hexdigest()[:16]
+
+    def build(self) -> Path:
+        """The zip's path; builds it, and the jar, only where they are missing."""
+        path = self.cache / f"{self.jar.module}-{self.input_hash()}.zip"
+        if not path.exists():
+            self.cache.mkdir(parents=True, exist_ok=True)
+            jar = self.jar.build(self.cache.parent / "jars")
+            partial = path.with_suffix(f".{os.getpid()}")
+            with zipfile.ZipFile(partial, "w") as bundle:
+                _add(bundle, MAIN, self.main.read_bytes(), zipfile.ZIP_DEFLATED)
+                _add(bundle, JAR, jar.read_bytes(), zipfile.ZIP_STORED)  # compressed already
+                _add(bundle, PACKAGES, self._packages_zip(), zipfile.ZIP_STORED)
+            if partial.stat().st_size > MAX_BYTES:
+                size = partial.stat().st_size
+                partial.unlink()
+                raise ValueError(f"the bundle must have at most {MAX_BYTES:,} bytes (got {size:,}); drop a connector")
+            partial.replace(path)
+        return path
+
+    def _packages_zip(self) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as packages:
+            for name, path in self._modules():
+                _add(packages, name, path.read_bytes(), zipfile.ZIP_DEFLATED)
+        return buffer.getvalue()
+
+    def _modules(self) -> Iterator[tuple[str, Path]]:
+        files = {self.root / package / "__init__.py" for package in self._parents()}
+        for package in self.packages:
+            files.update((self.root / package).rglob("*.py"))
+        for path in sorted(files):
+            yield path.relative_to(self.root).as_posix(), path
+
+    def _parents(self) -> Iterator[str]:
+        """Packages that hold the chosen ones: their ``__init__.py`` is needed to import them."""
+        for package in self.packages:
+            yield from (parent.as_posix() for parent in Path(package).parents if parent.name)
+
+
+def _add(target: zipfile.ZipFile, name: str, content: bytes, compression: int) -> None:
+    # A fixed time and mode: the bytes depend on nothing but the content.
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.external_attr = 0o644 << 16
+    entry.compress_type = compression
+    target.writestr(entry, content)

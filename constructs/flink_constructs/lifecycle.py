@@ -1,0 +1,323 @@
+"""Started, not just created: a custom resource that starts an application, and stops it before it is deleted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jsii
+from aws_cdk import (
+    Acknowledgment,
+    ArnFormat,
+    CustomResource,
+    Duration,
+    IgnoreMode,
+    IStableAnyProducer,
+    Lazy,
+    RemovalPolicy,
+    Stack,
+    Validations,
+)
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import custom_resources as cr
+from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
+from constructs import Construct, IConstruct, IDependable
+
+from flink_constructs import validation
+
+HANDLER = "lifecycle_handler"
+# A start takes 1 to 5 minutes, so polling more often only costs calls.
+QUERY_INTERVAL = Duration.seconds(15)
+# The handler ends a request itself, with a reason; the framework's own end, which has none, comes later.
+MARGIN = Duration.minutes(5)
+# CloudFormation waits an hour at most for a custom resource.
+LONGEST = Duration.minutes(50)
+
+# What the handler asks of the application. ListApplicationSnapshots: a start restores the latest one if there is one.
+APPLICATION_ACTIONS = (
+    "kinesisanalytics:DescribeApplication",
+    "kinesisanalytics:DescribeApplicationOperation",
+    "kinesisanalytics:ListApplicationOperations",
+    "kinesisanalytics:ListApplicationSnapshots",
+    "kinesisanalytics:StartApplication",
+    "kinesisanalytics:StopApplication",
+)
+
+
+@jsii.implements(iam.IGrantable)
+class ApplicationLifecycle(Construct):
+    """Starts the application after create and update, stops it before delete, and passes a failure on.
+
+    The stack waits until the application runs. When its job does not start, the service rolls an update back, or the
+    time is over, the resource fails, and the stack event shows the job's root cause. A delete stops the application
+    with a snapshot (when snapshots are on), by force when that fails or takes more than half of ``timeout``, and never
+    keeps the stack from being deleted.
+
+    Not detected: a job that starts and fails later. Flink restarts it and the service keeps saying RUNNING; that is
+    what alarms on ``fullRestarts`` and ``downtime`` are for. Escape hatches on the application
+    (``add_property_override``) do not count as a change of its configuration.
+
+    Each application has a provider of its own: one for the whole stack would have to hold the permissions on every
+    application at once, and its roles would grow with each of them.
+
+    Args:
+        application: the application, whose name and configuration are read at synthesis.
+        log_group: where the application logs; failures are read from there.
+        log_stream_name: the application's log stream in ``log_group``.
+        timeout: how long one start or stop may take, from 5 to 50 minutes. An application in a VPC takes longer.
+        log_retention: how long the logs of the handler's functions are kept.
+        allow_non_restored_state: start although the snapshot has state that the job has no place for. An update of a
+            running application is restarted by the service, with the application's own run configuration.
+
+    Raises:
+        InvalidArgumentError: an argument breaks its rule.
+
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's name for it
+        *,
+        application: CfnApplication,
+        log_group: logs.ILogGroup,
+        log_stream_name: str,
+        timeout: Duration | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        allow_non_restored_state: bool = False,
+    ) -> None:
+        timeout = timeout or Duration.minutes(20)
+        validation.duration(
+            "timeout",
+            timeout,
+            low=Duration.minutes(5),
+            high=LONGEST,
+            fix="a start takes 1 to 5 minutes, longer in a VPC, and CloudFormation waits for an hour at most",
+        )
+        validation.matching(
+            "log_stream_name",
+            log_stream_name,
+            pattern=r"[^:*]{1,512}",
+            rule="have 1 to 512 characters, without ':' and '*'",
+            fix="give the name of the application's own log stream",
+        )
+        super().__init__(scope, id)
+        stack = Stack.of(self)
+        # Nothing in it is of use once the application is gone: the stack event has the outcome.
+        self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=RemovalPolicy.DESTROY)
+
+        application_arn = stack.format_arn(
+            service="kinesisanalytics", resource="application", resource_name=application.ref
+        )
+        log_stream_arn = stack.format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=f"{log_group.log_group_name}:log-stream:{log_stream_name}",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self.role = self._function_role("IsCompleteRole")
+        permissions = iam.Policy(
+            self,
+            "Permissions",
+            roles=[self.role],
+            statements=[
+                iam.PolicyStatement(actions=list(APPLICATION_ACTIONS), resources=[application_arn]),
+                iam.PolicyStatement(actions=["logs:GetLogEvents"], resources=[log_stream_arn]),
+            ],
+        )
+
+        handlers = [
+            self._function("OnEvent", "on_event", self._function_role("OnEventRole"), {}),
+            self._function(
+                "IsComplete",
+                "is_complete",
+                self.role,
+                {
+                    "LOG_GROUP_NAME": log_group.log_group_name,
+                    "LOG_STREAM_NAME": log_stream_name,
+                    "TIMEOUT_SECONDS": str(timeout.to_seconds()),
+                },
+            ),
+        ]
+        framework_roles = [self._function_role("FrameworkOnEventRole"), self._function_role("FrameworkCompleteRole")]
+        provider = cr.Provider(
+            self,
+            "Provider",
+            on_event_handler=handlers[0],
+            is_complete_handler=handlers[1],
+            # The framework's own functions say nothing but fatal errors (its default), so the request stays unlogged.
+            framework_on_event_role=framework_roles[0],
+            framework_complete_and_timeout_role=framework_roles[1],
+            log_group=self.log_group,
+            query_interval=QUERY_INTERVAL,
+            total_timeout=timeout.plus(MARGIN),
+            disable_waiter_state_machine_logging=True,
+        )
+        acknowledge_framework(provider, framework_roles, handlers)
+
+        fingerprint = Fingerprint(application)
+        self.resource = CustomResource(
+            self,
+            "Resource",
+            resource_type="Custom::FlinkApplicationLifecycle",
+            service_token=provider.service_token,
+            service_timeout=timeout.plus(MARGIN).plus(MARGIN),
+            properties={
+                "ApplicationName": application.ref,
+                "AllowNonRestoredState": allow_non_restored_state,
+                # Both change whenever the application's configuration does, which makes CloudFormation call again.
+                "ConfigurationDigest": Lazy.any(DigestProducer(fingerprint)),
+                "ConfigurationReferences": Lazy.any(ReferencesProducer(fingerprint)),
+            },
+        )
+        # The application itself comes first through its name.
+        self.resource.node.add_dependency(permissions)
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """Who starts and stops the application; a key that protects it has to admit this role."""
+        return self.role
+
+    def starts_after(self, *dependables: IDependable) -> None:
+        """Have these exist before the application starts, and until it is stopped: policies, logging options, …."""
+        self.resource.node.add_dependency(*dependables)
+
+    def _function_role(self, name: str) -> iam.Role:
+        """Make a role that may write to this construct's log group, and nothing else yet."""
+        role = iam.Role(self, name, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.log_group.grant_write(role)
+        return role
+
+    def _function(self, name: str, function: str, role: iam.Role, environment: Mapping[str, str]) -> lambda_.Function:
+        return lambda_.Function(
+            self,
+            name,
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"{HANDLER}.index.{function}",
+            # The folder itself is in the zip, so that its modules import each other as they do here.
+            code=lambda_.Code.from_asset(
+                str(Path(__file__).parent),
+                exclude=["*", f"!{HANDLER}", f"!{HANDLER}/*.py"],
+                ignore_mode=IgnoreMode.GIT,
+            ),
+            role=role,
+            timeout=Duration.minutes(2),
+            memory_size=256,
+            environment=environment,
+            log_group=self.log_group,
+        )
+
+
+def acknowledge_framework(provider: cr.Provider, roles: list[iam.Role], handlers: list[lambda_.Function]) -> None:
+    """Say, next to their cause, why cdk-nag's findings on the provider framework stand."""
+    waiter = provider.node.find_child("waiter-state-machine")
+    framework = [provider.node.find_child(f"framework-{name}") for name in ("isComplete", "onTimeout")]
+    reason = (
+        "The provider framework may invoke this one function and its versions (':*' is what follows the function's"
+        " own ARN); the grant is the framework's and cannot be narrowed."
+    )
+    for role in roles:
+        acknowledge(role, {f"AwsSolutions-IAM5[Resource::<{logical_id(one)}.Arn>:*]": reason for one in handlers})
+    findings = {f"AwsSolutions-IAM5[Resource::<{logical_id(one)}.Arn>:*]": reason for one in framework}
+    acknowledge(waiter.node.find_child("Role"), findings)
+    acknowledge(
+        waiter,
+        {
+            "AwsSolutions-SF1": "The state machine only repeats one poll; its outcome is the stack event, and every"
+            " poll is in the handler's log. Logging it takes a role on all resources.",
+            "AwsSolutions-SF2": "The state machine only repeats one poll, and the provider framework cannot switch"
+            " tracing on.",
+        },
+    )
+
+
+def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Acknowledge findings of cdk-nag, by their id, on a construct and what is below it."""
+    Validations.of(construct).acknowledge(
+        *(Acknowledgment(id=finding, reason=reason) for finding, reason in reasons.items())
+    )
+
+
+def logical_id(function: IConstruct) -> str:
+    """Return the logical id of a function, as findings name it."""
+    resource = function.node.default_child
+    if not isinstance(resource, lambda_.CfnFunction):
+        raise TypeError(f"{function.node.path} is not a Lambda function")
+    return str(Stack.of(function).resolve(resource.logical_id))
+
+
+class Fingerprint:
+    """What tells one configuration of an application from another, without showing its values.
+
+    The configuration itself would do as a property, but its property groups may hold up to 2,500 values of 2,048
+    characters each, where Step Functions takes an input of 256 KB, and every value would be kept in clear in the
+    execution's history. So the texts go into a digest, and only the references (names and ARNs, which
+    CloudFormation resolves at deployment) are passed as they are: a few KB, and the properties of the configuration
+    that are known now stay out of every log.
+    """
+
+    def __init__(self, application: CfnApplication) -> None:
+        self.application = application
+
+    def resolved(self) -> Any:  # noqa: ANN401 - any JSON
+        """Resolve what an update restarts the application for."""
+        application = self.application
+        return Stack.of(application).resolve(
+            {
+                "ApplicationConfiguration": application.application_configuration,
+                "RunConfiguration": application.run_configuration,
+                "RuntimeEnvironment": application.runtime_environment,
+                "ServiceExecutionRole": application.service_execution_role,
+            }
+        )
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the configuration as the template has it, in hexadecimal digits."""
+        return hashlib.sha256(json.dumps(self.resolved(), sort_keys=True).encode()).hexdigest()
+
+    def references(self) -> list[Any]:
+        """Return each of CloudFormation's references in the configuration once, in a stable order."""
+        found = {json.dumps(one, sort_keys=True) for one in references_in(self.resolved())}
+        return [json.loads(one) for one in sorted(found)]
+
+
+def references_in(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
+    """Return the intrinsic functions in a resolved value; of a join its parts, so that its texts stay out."""
+    if isinstance(value, Mapping):
+        [*keys] = value
+        if len(keys) == 1 and keys[0] != "Fn::Join" and (keys[0] == "Ref" or keys[0].startswith("Fn::")):
+            return [value]
+        return [one for key in keys for one in references_in(value[key])]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [one for item in value for one in references_in(item)]
+    return []
+
+
+@jsii.implements(IStableAnyProducer)
+class DigestProducer:
+    """Computes the digest at synthesis, when every change to the application has been made."""
+
+    def __init__(self, fingerprint: Fingerprint) -> None:
+        self.fingerprint = fingerprint
+
+    def produce(self) -> Any:  # noqa: ANN401 - the CDK's signature
+        """Return the digest."""
+        return self.fingerprint.digest()
+
+
+@jsii.implements(IStableAnyProducer)
+class ReferencesProducer:
+    """Lists the references at synthesis, when every change to the application has been made."""
+
+    def __init__(self, fingerprint: Fingerprint) -> None:
+        self.fingerprint = fingerprint
+
+    def produce(self) -> Any:  # noqa: ANN401 - the CDK's signature
+        """Return the references."""
+        return self.fingerprint.references()

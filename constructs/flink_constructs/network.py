@@ -1,0 +1,171 @@
+"""`Network`: the VPC of a job that must not reach, nor be reached from, the internet."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from enum import Enum
+
+from aws_cdk import Fn, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from flink_constructs import validation
+from flink_constructs.validation import InvalidArgumentError
+
+
+class EndpointService(Enum):
+    """AWS services that a job may call from its subnets; S3 is not among them, its gateway is always there."""
+
+    APS_WORKSPACES = "PROMETHEUS_WORKSPACES"
+    """Amazon Managed Service for Prometheus: remote write and queries."""
+
+    CLOUDWATCH_LOGS = "CLOUDWATCH_LOGS"
+    CLOUDWATCH_MONITORING = "CLOUDWATCH_MONITORING"
+    FIREHOSE = "KINESIS_FIREHOSE"
+    KINESIS_STREAMS = "KINESIS_STREAMS"
+    KMS = "KMS"
+    SECRETS_MANAGER = "SECRETS_MANAGER"
+    STS = "STS"
+
+    @property
+    def service(self) -> ec2.InterfaceVpcEndpointAwsService:
+        """The endpoint service as the CDK names it, right in every Region and partition."""
+        service = getattr(ec2.InterfaceVpcEndpointAwsService, self.value)
+        assert isinstance(service, ec2.InterfaceVpcEndpointAwsService)  # noqa: S101 - the names above are tested
+        return service
+
+
+class Network(Construct):
+    """A VPC with private subnets, flow logs, and ways to AWS services that do not leave Amazon's network.
+
+    Without NAT gateways it has no internet gateway, and no route to the internet at all.
+    """
+
+    vpc: ec2.Vpc
+    endpoint_security_group: ec2.SecurityGroup
+    flow_log_group: logs.LogGroup
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cidr: str = "10.0.0.0/16",
+        availability_zones: int = 2,
+        nat_gateways: int = 0,
+        endpoints: Sequence[EndpointService] = (),
+        flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        flow_log_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        """Create the VPC.
+
+        Args:
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            cidr: Addresses of the VPC, IPv4, /16 to /24, shared out evenly to the subnets. Default: 10.0.0.0/16.
+            availability_zones: How many Availability Zones to spread over, 2 or 3: the first ones that the Region
+                offers the account, chosen at deployment. Default: 2, which every Region has.
+            nat_gateways: Gateways for connections out to the internet, 0 to ``availability_zones``, paid by the hour
+                each. Default: none; the subnets are isolated. With one or more, they get a route out, and public
+                subnets hold the gateways, nothing else.
+            endpoints: Services to reach without the internet, by an interface endpoint with private DNS, paid by the
+                hour and zone each. Default: none but the S3 gateway, which is free and always there. Add more
+                later with ``add_endpoint``.
+            flow_log_retention: How long the records of accepted and refused connections are kept. Default: a month.
+            flow_log_removal_policy: What becomes of these records when the network leaves the stack. Default: they
+                stay.
+
+        Raises:
+            InvalidArgumentError: for a value out of range.
+
+        """
+        _check(cidr=cidr, availability_zones=availability_zones, nat_gateways=nat_gateways)
+        super().__init__(scope, construct_id)
+        self._subnet_type = ec2.SubnetType.PRIVATE_WITH_EGRESS if nat_gateways else ec2.SubnetType.PRIVATE_ISOLATED
+        subnets = [ec2.SubnetConfiguration(name="Private", subnet_type=self._subnet_type)]
+        if nat_gateways:
+            subnets.append(
+                ec2.SubnetConfiguration(
+                    name="Public",
+                    subnet_type=ec2.SubnetType.PUBLIC,
+                    cidr_mask=28,  # room for the gateways, and no invitation for anything else
+                    map_public_ip_on_launch=False,
+                ),
+            )
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(cidr),
+            # Named by intrinsic functions, not by number: an environment-agnostic stack would get 2 zones whatever the
+            # number, and a concrete one made-up names until the CLI has looked them up.
+            availability_zones=[Fn.select(zone, Fn.get_azs()) for zone in range(availability_zones)],
+            nat_gateways=nat_gateways,
+            subnet_configuration=subnets,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            # Nothing here uses the default group, and it admits its own members only: not worth a Lambda function.
+            restrict_default_security_group=False,
+        )
+        self.flow_log_group = logs.LogGroup(
+            self, "FlowLogs", retention=flow_log_retention, removal_policy=flow_log_removal_policy
+        )
+        self.vpc.add_flow_log(
+            "FlowLog",
+            destination=ec2.FlowLogDestination.to_cloud_watch_logs(self.flow_log_group),
+            traffic_type=ec2.FlowLogTrafficType.ALL,
+        )
+        self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3, subnets=[self.subnets])
+        self.endpoint_security_group = ec2.SecurityGroup(
+            self,
+            "EndpointSecurityGroup",
+            vpc=self.vpc,
+            description="Interface endpoints: HTTPS from inside the VPC",
+            allow_all_outbound=False,
+        )
+        self.endpoint_security_group.add_ingress_rule(ec2.Peer.ipv4(cidr), ec2.Port.tcp(443), "HTTPS from the VPC")
+        self._endpoints: dict[EndpointService, ec2.InterfaceVpcEndpoint] = {}
+        for service in endpoints:
+            self.add_endpoint(service)
+
+    @property
+    def subnets(self) -> ec2.SubnetSelection:
+        """The private subnets, one per Availability Zone: where applications, brokers and domains go."""
+        return ec2.SubnetSelection(subnet_type=self._subnet_type)
+
+    def add_endpoint(self, service: EndpointService) -> ec2.InterfaceVpcEndpoint:
+        """Make ``service`` reachable from the VPC under its usual name; the same endpoint when called again."""
+        if service not in self._endpoints:
+            self._endpoints[service] = ec2.InterfaceVpcEndpoint(
+                self,
+                service.name,
+                vpc=self.vpc,
+                service=service.service,
+                subnets=self.subnets,
+                security_groups=[self.endpoint_security_group],
+                private_dns_enabled=True,
+                open=False,  # the rule of the shared group says it all
+            )
+        return self._endpoints[service]
+
+
+def _check(*, cidr: str, availability_zones: int, nat_gateways: int) -> None:
+    # The subnets are counted and cut out of the addresses now, not at deployment.
+    validation.known_at_synthesis("availability_zones", availability_zones, fix="write 2 or 3")
+    validation.known_at_synthesis("nat_gateways", nat_gateways, fix="write 0 for none")
+    validation.known_at_synthesis("cidr", cidr, fix="write 10.0.0.0/16, say")
+    validation.whole_number("availability_zones", availability_zones, low=2, high=3, fix="2 survive the loss of a zone")
+    validation.whole_number(
+        "nat_gateways",
+        nat_gateways,
+        low=0,
+        high=availability_zones,
+        fix="0 for no way out, 1 to save, one per zone to be safe",
+    )
+    try:
+        prefix = ipaddress.IPv4Network(cidr).prefixlen
+    except ValueError:
+        prefix = None
+    if prefix is None or not 16 <= prefix <= 24:
+        raise InvalidArgumentError("cidr", "be an IPv4 network from /16 to /24", cidr, "10.0.0.0/16 is usual")

@@ -1,0 +1,293 @@
+"""The lifecycle handler on create and update, against a stateful stand-in of the service."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, ParamValidationError
+
+from flink_constructs.lifecycle_handler import index
+from tests.constructs.fake_kinesisanalyticsv2 import START, TRANSITION, client_error
+from tests.constructs.lifecycle_world import GROUP, NAME, POLL, STREAM, TIMEOUT, World
+
+
+def test_create_starts_a_ready_application_once_and_waits_until_it_runs() -> None:
+    world = World()
+    assert world.run("Create") >= TRANSITION
+    assert world.application.status == "RUNNING"
+    assert world.service.called("StartApplication") == [
+        {
+            "ApplicationName": NAME,
+            "RunConfiguration": {"FlinkRunConfiguration": {"AllowNonRestoredState": False}},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("enabled", "snapshots", "restore"),
+    [(True, ["one"], True), (True, [], False), (False, ["old"], False)],
+)
+def test_a_start_restores_the_latest_snapshot_when_there_is_one(
+    enabled: bool, snapshots: list[str], restore: bool
+) -> None:
+    world = World(snapshots_enabled=enabled, snapshots=snapshots)
+    world.run("Update", allow_non_restored_state=True)
+    (call,) = world.service.called("StartApplication")
+    assert call["RunConfiguration"]["FlinkRunConfiguration"] == {"AllowNonRestoredState": True}
+    expected = {"ApplicationRestoreType": "RESTORE_FROM_LATEST_SNAPSHOT"} if restore else None
+    assert call["RunConfiguration"].get("ApplicationRestoreConfiguration") == expected
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+@pytest.mark.parametrize("status", ["AUTOSCALING", "MAINTENANCE", "STARTING", "UPDATING", "ROLLING_BACK"])
+def test_what_passes_by_itself_is_waited_for_without_a_start(kind: str, status: str) -> None:
+    world = World()
+    world.service.pass_through(NAME, status)
+    world.run(kind)
+    assert world.application.status == "RUNNING"
+    assert not world.service.called("StartApplication")
+
+
+@pytest.mark.parametrize("status", ["STOPPING", "FORCE_STOPPING"])
+def test_an_application_that_is_being_stopped_is_started_after_that(status: str) -> None:
+    world = World(status=status, until=START + TRANSITION)
+    world.application.settle = lambda: world.service.become(world.application, "READY")
+    world.run("Update")
+    assert world.application.status == "RUNNING"
+
+
+def test_a_running_application_needs_nothing_on_create() -> None:
+    world = World(status="RUNNING")
+    assert world.run("Create") == timedelta(0)
+
+
+def test_an_update_of_a_running_application_is_done_when_the_service_has_restarted_it() -> None:
+    world = World(status="RUNNING")
+    world.service.update(NAME)
+    assert world.run("Update") >= TRANSITION
+    assert (world.application.status, world.application.version) == ("RUNNING", 2)
+    assert not world.service.called("StartApplication")
+
+
+def test_an_update_of_a_stopped_application_starts_it() -> None:
+    world = World()
+    world.service.update(NAME)
+    world.run("Update")
+    assert world.application.status == "RUNNING"
+
+
+def test_an_update_that_the_service_rolls_back_fails_with_its_reason() -> None:
+    world = World(status="RUNNING")
+    world.service.update(NAME, error="Parallelism above maxParallelism", roll_back=True)
+    with pytest.raises(index.LifecycleError, match=r"rolled back.*Parallelism above maxParallelism"):
+        world.run("Update")
+    assert world.application.status == "RUNNING"
+
+
+def test_an_update_that_left_the_application_ready_is_started_and_its_failure_told() -> None:
+    world = World(status="RUNNING", start_errors=["InvalidApplicationCode"])
+    world.service.update(NAME, error="InvalidApplicationCode")
+    with pytest.raises(index.LifecycleError, match=r"did not start.*InvalidApplicationCode"):
+        world.run("Update")
+
+
+def test_an_older_failed_update_does_not_matter_once_the_application_was_started_again() -> None:
+    world = World(status="RUNNING", start_errors=["broken"])
+    world.service.update(NAME, error="broken")
+    with pytest.raises(index.LifecycleError):
+        world.run("Update")
+    world.clock.advance(POLL)
+    world.service.update(NAME)
+    world.run("Update")
+    assert world.application.status == "RUNNING"
+
+
+def test_a_job_that_fails_to_start_fails_with_its_root_cause_first() -> None:
+    world = World(start_errors=["An error occurred: InvalidApplicationCode"])
+    world.log("ERROR", "an older failure", "java.lang.IllegalStateException: not this one")
+    world.clock.advance(timedelta(minutes=1))
+    request = world.request("Create")
+    assert not world.poll(request)
+    for line in (
+        "Traceback (most recent call last):",
+        '  File "main.py", line 7, in <module>',
+        "ValueError: records.per.second must be a whole number (got 'ten')",
+    ):
+        world.log("INFO", line)
+    world.log(
+        "ERROR",
+        "Could not execute application",
+        "org.apache.flink.client.program.ProgramInvocationException: The main method caused an error\n"
+        "\tat org.apache.flink.Client.run(Client.java:1)\n"
+        "Caused by: java.lang.RuntimeException: Python process exits with code: 1",
+    )
+    world.clock.advance(TRANSITION)
+    with pytest.raises(index.LifecycleError) as failure:
+        world.poll(request)
+    message = str(failure.value)
+    assert message.startswith("lottery did not start; root cause: ValueError: records.per.second must be")
+    assert "the service says: An error occurred: InvalidApplicationCode" in message
+    assert GROUP in message
+    assert "not this one" not in message
+
+
+def test_a_message_stays_below_a_thousand_characters_and_keeps_its_place() -> None:
+    world = World(start_errors=["service " * 200])
+    request = world.request("Create")
+    world.poll(request)
+    world.log("ERROR", "x " * 5000)
+    world.clock.advance(TRANSITION)
+    with pytest.raises(index.LifecycleError) as failure:
+        world.poll(request)
+    assert len(str(failure.value)) < 1000
+    assert "the whole log" in str(failure.value)
+
+
+@pytest.mark.parametrize("unreadable", ["logs", "operation"])
+def test_a_failure_is_told_without_what_cannot_be_read(unreadable: str) -> None:
+    world = World(start_errors=["no code"])
+    if unreadable == "logs":
+        world.logs.streams.clear()
+    else:
+        world.service.fail_next("DescribeApplicationOperation", "AccessDeniedException")
+    with pytest.raises(index.LifecycleError, match="lottery did not start"):
+        world.run("Create")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ResourceInUseException",
+        "ConcurrentModificationException",
+        "ThrottlingException",
+        "ServiceUnavailableException",
+        "AccessDeniedException",
+    ],
+)
+@pytest.mark.parametrize(
+    "operation", ["DescribeApplication", "ListApplicationOperations", "ListApplicationSnapshots", "StartApplication"]
+)
+def test_what_may_pass_is_tried_again(operation: str, code: str) -> None:
+    world = World(snapshots=["one"])
+    world.service.fail_next(operation, code, code)
+    world.run("Create")
+    assert world.application.status == "RUNNING"
+
+
+def test_an_unreachable_service_is_tried_again() -> None:
+    world = World()
+    world.service.errors["DescribeApplication"] = [EndpointConnectionError(endpoint_url="https://example.com")]
+    world.run("Create")
+    assert world.application.status == "RUNNING"
+
+
+@pytest.mark.parametrize(
+    "code", ["InvalidApplicationConfigurationException", "InvalidRequestException", "InvalidArgumentException"]
+)
+def test_a_start_that_the_service_refuses_for_good_fails_at_once(code: str) -> None:
+    world = World()
+    world.service.fail_next("StartApplication", code)
+    with pytest.raises(index.LifecycleError, match=rf"lottery did not start.*{code}"):
+        world.run("Create")
+    assert len(world.service.called("StartApplication")) == 1
+
+
+def test_access_that_stays_denied_fails_after_the_grace_time() -> None:
+    world = World()
+    world.service.fail_next("DescribeApplication", *["AccessDeniedException"] * 50)
+    began = world.clock.now
+    with pytest.raises(index.LifecycleError, match="AccessDeniedException"):
+        world.run("Create")
+    assert world.clock.now - began == index.ACCESS_GRACE
+
+
+def test_a_start_that_never_ends_fails_with_its_status_and_the_last_error() -> None:
+    world = World()
+    request = world.request("Create")
+    world.poll(request)
+    world.application.stuck = True
+    world.log("ERROR", "no network interface left in the subnet")
+    world.clock.advance(TIMEOUT)
+    with pytest.raises(
+        index.LifecycleError, match=r"not start within 20 minutes \(its status is STARTING\).*no network"
+    ):
+        world.poll(request)
+
+
+@pytest.mark.parametrize(
+    ("status", "message"), [("DELETING", "being deleted"), ("ROLLED_BACK", "rolled back"), (None, "not exist")]
+)
+def test_an_application_that_cannot_run_fails(status: str | None, message: str) -> None:
+    world = World()
+    if status:
+        world.application.status = status
+    else:
+        world.service.applications.clear()
+    with pytest.raises(index.LifecycleError, match=message):
+        world.run("Update")
+
+
+def test_a_repeated_poll_asks_for_nothing_twice() -> None:
+    world = World()
+    request = world.request("Create")
+    for _ in range(3):
+        assert not world.poll(request)
+    assert len(world.service.called("StartApplication")) == 1
+    assert not world.service.refused
+
+
+def test_on_event_names_the_application_and_calls_nothing() -> None:
+    event = {"RequestType": "Create", "ResourceProperties": {"ApplicationName": NAME}}
+    first, second = index.on_event(event, None), index.on_event(event, None)
+    assert first["PhysicalResourceId"] == second["PhysicalResourceId"] == NAME
+    assert first["Since"] <= second["Since"]
+
+
+def test_a_replacement_changes_the_id_and_the_delete_is_about_the_old_one() -> None:
+    properties = {"ApplicationName": "lottery-2"}
+    update = {"RequestType": "Update", "PhysicalResourceId": NAME, "ResourceProperties": properties}
+    assert index.on_event(update, None)["PhysicalResourceId"] == "lottery-2"
+    delete = {"RequestType": "Delete", "PhysicalResourceId": NAME, "ResourceProperties": properties}
+    assert index.on_event(delete, None)["PhysicalResourceId"] == NAME
+
+
+@pytest.mark.parametrize(("value", "expected"), [("true", True), ("false", False), (None, False)])
+def test_is_complete_reads_the_event_and_its_environment(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, value: str | None, expected: bool
+) -> None:
+    world = World()
+    monkeypatch.setattr(index, "clients", lambda: (world.service, world.logs))
+    for name, text in (("LOG_GROUP_NAME", GROUP), ("LOG_STREAM_NAME", STREAM), ("TIMEOUT_SECONDS", "1200")):
+        monkeypatch.setitem(os.environ, name, text)
+    properties = {"ApplicationName": NAME, "ConfigurationReferences": ["arn:aws:a-secret-value"]}
+    if value:
+        properties["AllowNonRestoredState"] = value
+    event: dict[str, Any] = {"RequestType": "Create", "ResourceProperties": properties}
+    with caplog.at_level("DEBUG"):
+        event |= index.on_event(event, None)
+        assert index.is_complete(event, None) == {"IsComplete": False}
+        world.application.status = "READY"
+        event |= {"RequestType": "Delete", **index.on_event(event | {"RequestType": "Delete"}, None)}
+        assert index.is_complete(event, None) == {"IsComplete": True}
+    (call,) = world.service.called("StartApplication")
+    assert call["RunConfiguration"]["FlinkRunConfiguration"]["AllowNonRestoredState"] is expected
+    assert "a-secret-value" not in caplog.text
+    assert NAME in caplog.text
+
+
+def test_the_clients_retry_and_do_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    index.clients.cache_clear()
+    for client in index.clients():
+        assert cast(Any, client.meta.config).read_timeout <= 15
+    index.clients.cache_clear()
+
+
+def test_the_stand_in_refuses_what_the_service_does_not_know() -> None:
+    world = World()
+    with pytest.raises(ParamValidationError):
+        world.service.start_application(ApplicationName="", Forced=True)
+    assert client_error("AccessDenied", "x").response["Error"]["Code"] == "AccessDenied"
