@@ -1,0 +1,1 @@
+"""CloudWatch dashboards as code, one module per scenario."""

@@ -1,0 +1,112 @@
+"""The CDK context as typed values: parsed once, with unknown keys and wrong values refused in one line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from flink_constructs.application import LogLevel, MetricsLevel
+
+STAGE_PATTERN = r"[a-z][a-z0-9-]{0,19}"
+
+
+class ContextError(ValueError):
+    """A context value that breaks its rule: the message has the name, the rule, the value received and the fix."""
+
+    def __init__(self, name: str, rule: str, value: object, fix: str) -> None:
+        super().__init__(f"{name} must {rule} (got {value!r}); {fix}")
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class ScenarioConfig(BaseModel):
+    """What every scenario can be told in its context block; the keys are written with dashes."""
+
+    model_config = ConfigDict(alias_generator=_kebab, extra="forbid", frozen=True, validate_default=True)
+
+    scenario: ClassVar[str]
+
+    parallelism: int = Field(default=1, ge=1, description="parallel tasks of every operator")
+    parallelism_per_kpu: int = Field(default=1, ge=1, le=8, description="tasks that share one KPU (1 vCPU, 4 GB)")
+    auto_scaling: bool = Field(default=False, description="let the service change the parallelism with the load")
+    checkpoint_seconds: int = Field(default=60, ge=1, le=3600, description="seconds between two checkpoints")
+    snapshots: bool = Field(default=True, description="keep the state over updates and stops")
+    metrics_level: MetricsLevel = Field(default=MetricsLevel.APPLICATION, description="detail of CloudWatch's metrics")
+    log_level: LogLevel = Field(default=LogLevel.INFO, description="least severe messages that are logged")
+    start: bool = Field(default=True, description="start the application after each deployment")
+    retain: bool = Field(default=True, description="keep streams, clusters and logs when the stack is deleted")
+
+    @classmethod
+    def parse(cls, block: Mapping[str, Any]) -> Self:
+        """Read a context block, or raise :class:`ContextError` about the first thing that is wrong with it."""
+        try:
+            return cls.model_validate(dict(block))
+        except ValidationError as error:
+            raise _explain(cls, error.errors()) from None
+
+
+def scenario_blocks(context: Mapping[str, Any], scenarios: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The context block of each scenario, with ``<scenario>.<key>`` overrides in it, or :class:`ContextError`.
+
+    Keys of the CDK itself (feature flags, look-ups) hold a ``:`` or a ``/`` and pass.
+    """
+    blocks: dict[str, dict[str, Any]] = {name: {} for name in scenarios}
+    overrides = []
+    for key, value in context.items():
+        scenario, dot, option = key.partition(".")
+        if key in blocks:
+            if not isinstance(value, Mapping):
+                raise ContextError(key, "be a block of keys", value, f"write -c {key}.<key>=<value>")
+            blocks[key].update(value)
+        elif dot and scenario in blocks:
+            overrides.append((scenario, option, value))
+        elif key not in ("stage", "scenario") and ":" not in key and "/" not in key:
+            known = ["stage", "scenario", *blocks]
+            raise ContextError(key, "be a known context key", value, _nearest(scenario, known))
+    for scenario, option, value in overrides:
+        blocks[scenario][option] = value
+    return blocks
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+
+
+def _explain(model: type[ScenarioConfig], errors: list[ErrorDetails]) -> ContextError:
+    """Say what is wrong with the first key that has an error; a union has one error for each of its members."""
+    key = str(errors[0]["loc"][0])
+    name = f"{model.scenario}.{key}"
+    if errors[0]["type"] == "extra_forbidden":
+        known = [_kebab(field) for field in model.model_fields]
+        return ContextError(name, "be a known context key", errors[0]["input"], _nearest(key, known))
+    of_key = [error for error in errors if error["loc"][0] == key]
+    rules = dict.fromkeys(_rule(error) for error in of_key)
+    return ContextError(name, " or ".join(rules), of_key[0]["input"], f"change it in cdk.json or with -c {name}=…")
+
+
+def _rule(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "be a whole number"
+        case "bool_parsing" | "bool_type":
+            return "be true or false"
+        case "greater_than_equal":
+            return f"be at least {context['ge']}"
+        case "less_than_equal":
+            return f"be at most {context['le']}"
+        case "enum" | "literal_error":
+            return f"be {context['expected']}"
+        case "string_pattern_mismatch":
+            return f"match {context['pattern']}"
+        case "value_error":
+            return str(context["error"])
+        case _:
+            return f"be valid: {error['msg']}"

@@ -1,0 +1,114 @@
+"""Data generator: random stock prices into Kinesis, Kafka, or both."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import aws_cdk as cdk
+from constructs import Construct
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from flink_apps.data_generator import settings
+from flink_constructs.data_stream import DataStream, StreamCapacity
+from flink_constructs.kafka_cluster import KafkaCluster
+from flink_constructs.network import EndpointService, Network
+from stacks.config import ScenarioConfig
+from stacks.scenario import ScenarioStack, comma_separated
+
+#: Bytes of a record as JSON, at the most, with its key.
+RECORD_BYTES = 80
+
+
+class DataGeneratorConfig(ScenarioConfig):
+    """Context of the data generator."""
+
+    scenario: ClassVar[str] = "data-generator"
+
+    sinks: Annotated[tuple[Literal["kinesis", "kafka"], ...], BeforeValidator(comma_separated)] = Field(
+        default=("kinesis",), description="where the records go: kinesis, kafka, or both", min_length=1
+    )
+    records_per_second: int = Field(
+        default=10, ge=1, le=settings.MAX_RECORDS_PER_SECOND, description="total rate over all subtasks"
+    )
+    shards: int | Literal["on-demand"] | None = Field(
+        default=None, description="shards of the stream, or on-demand; by default enough for the rate, and a quarter"
+    )
+    topic: str = Field(default="stock-prices", pattern=r"^[a-zA-Z0-9._-]{1,249}$", description="the Kafka topic")
+    brokers: int = Field(default=2, ge=2, le=60, description="brokers of the MSK cluster")
+    partitions: int = Field(default=6, ge=1, le=4000, description="partitions of the topic")
+
+    @field_validator("shards")
+    @classmethod
+    def _stream_holds_the_rate(cls, shards: int | str | None, others: ValidationInfo) -> int | str | None:
+        rate = others.data.get("records_per_second")
+        if isinstance(shards, int) and rate is not None and "kinesis" in others.data.get("sinks", ()):
+            needed = StreamCapacity.for_rate(records_per_second=rate, record_bytes=RECORD_BYTES, headroom=0).shards
+            if needed is not None and shards < needed:
+                raise ValueError(f"be at least {needed}, to hold {rate} records/s")
+        return shards
+
+
+class DataGeneratorStack(ScenarioStack):
+    """The generator's application with the streams and clusters that it writes to."""
+
+    config_type = DataGeneratorConfig
+    purpose = "Random stock prices into Kinesis and Kafka, at an exact rate"
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: DataGeneratorConfig) -> None:
+        """Declare the sinks that ``config`` names, and the application that may write to just these."""
+        super().__init__(scope, construct_id, config=config)
+        groups = {settings.RECORDS_PER_SECOND.group: {settings.RECORDS_PER_SECOND.key: str(config.records_per_second)}}
+
+        stream = self._stream(config) if "kinesis" in config.sinks else None
+        if stream:
+            groups[settings.KINESIS_STREAM_ARN.group] = {
+                settings.KINESIS_STREAM_ARN.key: stream.stream_arn,
+                settings.KINESIS_REGION.key: self.region,
+            }
+        network = cluster = topic = None
+        if "kafka" in config.sinks:
+            network = Network(
+                self,
+                "Network",
+                endpoints=[EndpointService.KINESIS_STREAMS] if stream else [],
+                flow_log_removal_policy=self.removal_policy,
+            )
+            if config.retain:
+                # A cluster that stays needs its network.
+                cdk.RemovalPolicies.of(network).retain()
+            cluster = KafkaCluster(
+                self,
+                "Kafka",
+                vpc=network.vpc,
+                subnets=network.subnets,
+                number_of_brokers=config.brokers,
+                removal_policy=self.removal_policy,
+            )
+            topic = cluster.add_topic(config.topic, partitions=config.partitions)
+            groups[settings.KAFKA_TOPIC.group] = {
+                settings.KAFKA_BOOTSTRAP_SERVERS.key: cluster.bootstrap_brokers,
+                settings.KAFKA_TOPIC.key: topic.name,
+                **cluster.client_properties,
+            }
+
+        application = self.add_application(config, property_groups=groups, vpc=network.vpc if network else None)
+        if stream:
+            stream.grant_write(application)
+            self.add_output("StreamName", stream.stream_name, "the Kinesis stream with the records")
+        if cluster and topic:
+            cluster.grant_write(application, topic)
+            application.node.add_dependency(topic.resource)
+            cluster.connections.allow_default_port_from(application.connections)
+            self.add_output(
+                "BootstrapBrokers", cluster.bootstrap_brokers, "the brokers, for clients that sign in by IAM"
+            )
+            self.add_output("TopicName", topic.name, "the Kafka topic with the records")
+
+    def _stream(self, config: DataGeneratorConfig) -> DataStream:
+        if config.shards == "on-demand":
+            capacity = StreamCapacity.on_demand()
+        elif isinstance(config.shards, int):
+            capacity = StreamCapacity.provisioned(config.shards)
+        else:
+            capacity = StreamCapacity.for_rate(records_per_second=config.records_per_second, record_bytes=RECORD_BYTES)
+        return DataStream(self, "Stream", capacity=capacity, removal_policy=self.removal_policy)

@@ -1,0 +1,99 @@
+import json
+from typing import Any
+
+import pytest
+
+from stacks.config import ContextError, scenario_blocks
+from stacks.data_generator import DataGeneratorConfig
+from stacks.project import ROOT, file_context
+from stacks.registry import SCENARIOS, stack_name
+
+
+def test_an_empty_block_has_the_defaults() -> None:
+    config = DataGeneratorConfig.parse({})
+    assert (config.sinks, config.records_per_second, config.parallelism, config.shards) == (("kinesis",), 10, 1, None)
+
+
+def test_the_command_lines_texts_are_read_as_the_types_they_stand_for() -> None:
+    block = {"sinks": "kinesis, kafka", "records-per-second": "64000", "shards": "on-demand", "retain": "false"}
+    config = DataGeneratorConfig.parse(block)
+    assert config.sinks == ("kinesis", "kafka")
+    assert config.records_per_second == 64000
+    assert config.shards == "on-demand"
+    assert config.retain is False
+
+
+def test_an_override_wins_over_the_block() -> None:
+    blocks = scenario_blocks(
+        {"data-generator.records-per-second": "7", "data-generator": {"records-per-second": 5, "parallelism": 2}},
+        ["data-generator"],
+    )
+    assert blocks == {"data-generator": {"records-per-second": "7", "parallelism": 2}}
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"records-per-second": 0}, "data-generator.records-per-second must be at least 1 (got 0)"),
+        ({"records-per-second": "-4"}, "data-generator.records-per-second must be at least 1 (got '-4')"),
+        ({"records-per-second": "1.5"}, "data-generator.records-per-second must be a whole number (got '1.5')"),
+        ({"records-per-second": "many"}, "data-generator.records-per-second must be a whole number (got 'many')"),
+        ({"records-per-second": [1]}, "data-generator.records-per-second must be a whole number (got [1])"),
+        ({"parallelism": 0}, "data-generator.parallelism must be at least 1 (got 0)"),
+        ({"parallelism-per-kpu": 9}, "data-generator.parallelism-per-kpu must be at most 8 (got 9)"),
+        ({"sinks": "kinesis,kafak"}, "data-generator.sinks must be 'kinesis' or 'kafka' (got 'kafak')"),
+        ({"sinks": []}, "data-generator.sinks must"),
+        ({"shards": "some"}, "data-generator.shards must be a whole number or be 'on-demand' (got 'some')"),
+        ({"shards": 0}, "data-generator.shards must be at least 1"),
+        (
+            {"records-per-second": 64000, "shards": 63},
+            "data-generator.shards must be at least 64, to hold 64000 records/s (got 63)",
+        ),
+        ({"start": "perhaps"}, "data-generator.start must be true or false (got 'perhaps')"),
+        ({"log-level": "LOUD"}, "data-generator.log-level must be 'DEBUG', 'INFO', 'WARN' or 'ERROR' (got 'LOUD')"),
+        ({"topic": "a b"}, "data-generator.topic must match"),
+        ({"record-per-second": 1}, "must be a known context key (got 1); did you mean records-per-second?"),
+        ({"xyz": 1}, "data-generator.xyz must be a known context key (got 1); known are auto-scaling, "),
+    ],
+)
+def test_a_wrong_value_is_refused_with_name_rule_value_and_fix(block: dict[str, Any], message: str) -> None:
+    with pytest.raises(ContextError) as refused:
+        DataGeneratorConfig.parse(block)
+    assert message in str(refused.value)
+    assert "; " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        ({"data-generatr": {}}, "data-generatr must be a known context key (got {}); did you mean data-generator?"),
+        ({"data-generatr.parallelism": "1"}, "did you mean data-generator?"),
+        ({"stages": "x"}, "did you mean stage?"),
+        ({"data-generator": "fast"}, "data-generator must be a block of keys (got 'fast')"),
+    ],
+)
+def test_an_unknown_context_key_is_answered_with_the_nearest(context: dict[str, Any], message: str) -> None:
+    with pytest.raises(ContextError) as refused:
+        scenario_blocks(context, ["data-generator"])
+    assert message in str(refused.value)
+
+
+def test_the_cdks_own_keys_pass() -> None:
+    context = {"@aws-cdk/core:x": True, "aws:cdk:bundling-stacks": [], "availability-zones:account=1:region=x": []}
+    assert scenario_blocks(context, ["data-generator"]) == {"data-generator": {}}
+
+
+def test_cdk_json_holds_a_block_for_each_scenario_with_the_defaults_that_people_change_first() -> None:
+    context = file_context()
+    for name, stack in SCENARIOS.items():
+        block = json.loads(json.dumps(context[name]))
+        assert stack.config_type.parse(block) == stack.config_type.parse({})
+
+
+def test_stacks_are_named_after_the_scenario_and_the_stage() -> None:
+    assert stack_name("data-generator") == "DataGenerator"
+    assert stack_name("data-generator", "load") == "DataGenerator-load"
+
+
+def test_the_root_is_the_folder_of_the_cdk_application() -> None:
+    assert (ROOT / "app.py").is_file()
