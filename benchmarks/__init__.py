@@ -1,0 +1,1 @@
+"""Throughput, measured beside its baselines in one run."""

@@ -1,0 +1,203 @@
+"""JobManager and TaskManagers as processes, configured from the template."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyflink
+import yaml
+
+from flink_apps.common.properties import FILE_VARIABLE, PropertyGroups
+from local.errors import RunError
+from local.flink.rest import FlinkRest, Job, root_cause
+from local.process import Process, free_port, run_to_end
+from local.services.kinesis import CREDENTIALS
+
+FLINK_HOME = Path(pyflink.__file__).parent
+RUN_OPTIONS_GROUP = "kinesis.analytics.flink.run.options"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterSpec:
+    """What the template says of the application's cluster."""
+
+    parallelism: int
+    parallelism_per_kpu: int
+    checkpoint_interval_millis: int
+    min_pause_between_checkpoints_millis: int
+    log_level: str
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> ClusterSpec:
+        """Read the ``FlinkApplicationConfiguration`` of an application."""
+        parallelism = configuration["ParallelismConfiguration"]
+        checkpoints = configuration["CheckpointConfiguration"]
+        return cls(
+            parallelism=int(parallelism["Parallelism"]),
+            parallelism_per_kpu=int(parallelism["ParallelismPerKPU"]),
+            checkpoint_interval_millis=int(checkpoints["CheckpointInterval"]),
+            min_pause_between_checkpoints_millis=int(checkpoints["MinPauseBetweenCheckpoints"]),
+            log_level=str(configuration["MonitoringConfiguration"]["LogLevel"]),
+        )
+
+    @property
+    def kpus(self) -> int:
+        """How many KPUs, here TaskManagers, the parallelism takes."""
+        return math.ceil(self.parallelism / self.parallelism_per_kpu)
+
+
+@dataclass
+class FlinkCluster:
+    """A JobManager, and a TaskManager for each KPU; files go below ``folder``."""
+
+    spec: ClusterSpec
+    folder: Path
+    java_options: Sequence[str] = ()
+    job_manager: Process = field(init=False)
+    task_managers: list[Process] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare the processes."""
+        self.job_manager = self._process("the JobManager", "jobmanager.sh", "jobmanager")
+        self.task_managers = [self.new_task_manager(number) for number in range(1, self.spec.kpus + 1)]
+
+    @cached_property
+    def rest(self) -> FlinkRest:
+        """The REST API; its address serves the web UI, too."""
+        return FlinkRest(f"http://127.0.0.1:{self._rest_port}")
+
+    @property
+    def processes(self) -> list[Process]:
+        """All the cluster's processes."""
+        return [self.job_manager, *self.task_managers]
+
+    def start(self) -> None:
+        """Start the cluster; returns when every TaskManager has registered."""
+        self._write_configuration()
+        for process in self.processes:
+            process.start()
+        for number, process in enumerate(self.task_managers, start=1):
+            process.wait_until(lambda wanted=number: self.rest.task_managers() >= wanted)  # type: ignore[misc]
+
+    def new_task_manager(self, number: int) -> Process:
+        """A TaskManager that is not started: one of the cluster's own, or one that takes a lost one's place."""
+        return self._process(f"TaskManager {number}", "taskmanager.sh", f"taskmanager-{number}")
+
+    def submit(self, code: Path, groups: PropertyGroups) -> Job:
+        """Submit an unpacked bundle as the service does: by the run options among its property groups.
+
+        :raises RunError: with the root cause, when the application refuses to start.
+        """
+        properties = self.folder / "application_properties.json"
+        properties.write_text(
+            json.dumps(
+                [{"PropertyGroupId": group, "PropertyMap": dict(keys)} for group, keys in groups.items()], indent=2
+            )
+        )
+        options = groups[RUN_OPTIONS_GROUP]
+        arguments = ["run", "--detached", "--jobmanager", self.rest.address.removeprefix("http://")]
+        for option, flag in (("jarfile", "--jarfile"), ("pyFiles", "--pyFiles"), ("pyArchives", "--pyArchives")):
+            if options.get(option):
+                arguments += [flag, str(code / options[option])]
+        result = run_to_end(
+            [str(FLINK_HOME / "bin" / "flink"), *arguments, "--python", str(code / options["python"])],
+            env={**self._environment(), FILE_VARIABLE: str(properties)},
+        )
+        output = result.stdout + result.stderr
+        (self.folder / "log" / "client.log").write_text(output)
+        submitted = re.search(r"JobID ([0-9a-f]{32})", output)
+        if result.returncode != 0 or submitted is None:
+            raise RunError(f"the application did not start: {root_cause(output)}")
+        return self.rest.job(submitted[1])
+
+    def stop(self) -> None:
+        """Stop the processes."""
+        for process in reversed(self.processes):
+            process.stop()
+
+    @cached_property
+    def _rest_port(self) -> int:
+        return free_port(8081)
+
+    @cached_property
+    def _rpc_port(self) -> int:
+        return free_port()
+
+    def _process(self, name: str, script: str, log: str) -> Process:
+        return Process(
+            name=name,
+            command=[str(FLINK_HOME / "bin" / script), "start-foreground"],
+            log=self.folder / "log" / f"{log}.log",
+            env=self._environment(),
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "FLINK_CONF_DIR": str(self.folder / "conf"),
+            "FLINK_LIB_DIR": str(self.folder / "lib"),
+            "FLINK_LOG_DIR": str(self.folder / "log"),
+            "FLINK_PLUGINS_DIR": str(FLINK_HOME / "plugins"),
+            "FLINK_PID_DIR": str(self.folder),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **CREDENTIALS,
+        }
+
+    def _write_configuration(self) -> None:
+        for name in ("conf", "lib", "log"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        # The service's classpath: Flink's own, and the Python support that the distribution keeps apart.
+        for jar in (*(FLINK_HOME / "lib").glob("*.jar"), *(FLINK_HOME / "opt").glob("flink-python-*.jar")):
+            link = self.folder / "lib" / jar.name
+            if not link.exists():
+                link.symlink_to(jar)
+        shipped = yaml.safe_load((FLINK_HOME / "conf" / "config.yaml").read_text())
+        java_options = [shipped["env"]["java"]["opts"]["all"], *self.java_options]
+        configuration = {
+            # The shipped options open the JDK's packages that py4j and Arrow reach into.
+            "env.java.opts.all": " ".join(java_options),
+            "jobmanager.rpc.address": "127.0.0.1",
+            "jobmanager.rpc.port": self._rpc_port,
+            "jobmanager.memory.process.size": "1g",
+            "rest.address": "127.0.0.1",
+            "rest.port": self._rest_port,
+            "taskmanager.host": "127.0.0.1",
+            "taskmanager.numberOfTaskSlots": self.spec.parallelism_per_kpu,
+            "taskmanager.memory.process.size": "2g",
+            "parallelism.default": self.spec.parallelism,
+            # As the service: RocksDB, exactly once, restarts.
+            "state.backend.type": "rocksdb",
+            "execution.checkpointing.incremental": True,
+            "execution.checkpointing.mode": "EXACTLY_ONCE",
+            "execution.checkpointing.interval": f"{self.spec.checkpoint_interval_millis} ms",
+            "execution.checkpointing.min-pause": f"{self.spec.min_pause_between_checkpoints_millis} ms",
+            "execution.checkpointing.dir": (self.folder / "checkpoints").as_uri(),
+            # The service restarts for ever; a local run gives up when a failure lasts for minutes.
+            "restart-strategy.type": "exponential-delay",
+            "restart-strategy.exponential-delay.initial-backoff": "1 s",
+            "restart-strategy.exponential-delay.max-backoff": "10 s",
+            "restart-strategy.exponential-delay.attempts-before-reset-backoff": 15,
+            "restart-strategy.exponential-delay.reset-backoff-threshold": "1 min",
+            # The default of 50 s would hide a lost TaskManager for as long.
+            "heartbeat.interval": "2000",
+            "heartbeat.timeout": "10000",
+            "metrics.fetcher.update-interval": 500,
+            "python.executable": sys.executable,
+            "python.client.executable": sys.executable,
+            "io.tmp.dirs": str(self.folder / "tmp"),
+        }
+        (self.folder / "conf" / "config.yaml").write_text(yaml.safe_dump(configuration, width=10_000))
+        for name in ("log4j-console.properties", "log4j-cli.properties"):
+            text = (FLINK_HOME / "conf" / name).read_text()
+            text = re.sub(
+                r"^rootLogger.level = .*$", f"rootLogger.level = {self.spec.log_level}", text, flags=re.MULTILINE
+            )
+            (self.folder / "conf" / name).write_text(text)
+        (self.folder / "tmp").mkdir(exist_ok=True)

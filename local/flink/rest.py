@@ -1,0 +1,117 @@
+"""What the run asks of a Flink cluster's REST API."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+#: States in which a job stays (org.apache.flink.api.common.JobStatus).
+ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
+
+
+@dataclass(frozen=True)
+class FlinkRest:
+    """A client of the REST API at ``address``."""
+
+    address: str
+
+    def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - any JSON
+        """The JSON at a path."""
+        response = requests.get(f"{self.address}{path}", params=query, timeout=10)
+        response.raise_for_status()
+        return response.json()
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+        """The JSON that a request answers."""
+        response = requests.post(f"{self.address}{path}", json=body, timeout=30)
+        response.raise_for_status()
+        return response.json()
+
+    def task_managers(self) -> int:
+        """How many TaskManagers have registered; 0 while the JobManager does not answer."""
+        try:
+            return len(self.get("/taskmanagers")["taskmanagers"])
+        except requests.RequestException:
+            return 0
+
+    def job(self, job_id: str) -> Job:
+        """A handle of a job."""
+        return Job(rest=self, job_id=job_id)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of the cluster."""
+
+    rest: FlinkRest
+    job_id: str
+
+    @property
+    def state(self) -> str:
+        """The job's state, such as RUNNING."""
+        return str(self.rest.get(f"/jobs/{self.job_id}")["state"])
+
+    def running_seconds(self) -> float:
+        """For how long every subtask has been running; 0 while one is not."""
+        shortest = float("inf")
+        for vertex in self._vertices():
+            for subtask in self.rest.get(f"/jobs/{self.job_id}/vertices/{vertex}")["subtasks"]:
+                if subtask["status"] != "RUNNING":
+                    return 0.0
+                shortest = min(shortest, subtask["status-duration"]["RUNNING"] / 1000)
+        return shortest if shortest != float("inf") else 0.0
+
+    def metric_values(self, name: str) -> list[float]:
+        """The values, one a subtask, of the metrics whose name ends in ``name``; none before the first report."""
+        values = []
+        for vertex in self._vertices():
+            path = f"/jobs/{self.job_id}/vertices/{vertex}/metrics"
+            ids = [metric["id"] for metric in self.rest.get(path) if metric["id"].endswith(f".{name}")]
+            if ids:
+                values += [float(metric["value"]) for metric in self.rest.get(path, get=",".join(ids))]
+        return values
+
+    def checkpoints_completed(self) -> int:
+        """How many checkpoints have been completed."""
+        return int(self.rest.get(f"/jobs/{self.job_id}/checkpoints")["counts"]["completed"])
+
+    def root_cause(self) -> str:
+        """The innermost cause of the latest failure, in one line."""
+        exceptions = self.rest.get(f"/jobs/{self.job_id}/exceptions")["exceptionHistory"]["entries"]
+        return root_cause(exceptions[0]["stacktrace"]) if exceptions else "Flink recorded no exception"
+
+    def stop(self, *, savepoint_folder: str) -> str:
+        """Begin to stop: the sources end, every sink writes what it holds. Gives the id to ask about."""
+        body = {"drain": True, "targetDirectory": savepoint_folder}
+        return str(self.rest.post(f"/jobs/{self.job_id}/stop", body)["request-id"])
+
+    def stop_failure(self, request_id: str) -> str | None:
+        """Why a stop failed, as far as it has."""
+        operation = self.rest.get(f"/jobs/{self.job_id}/savepoints/{request_id}").get("operation") or {}
+        cause = operation.get("failure-cause")
+        return root_cause(cause["stack-trace"]) if cause else None
+
+    def _vertices(self) -> list[str]:
+        return [vertex["id"] for vertex in self.rest.get(f"/jobs/{self.job_id}")["vertices"]]
+
+
+def root_cause(text: str) -> str:
+    """The innermost cause in a Java stack trace or a job's output, in one line.
+
+    A Python error inside a Java trace counts as the innermost; a line that the application itself logged as its error
+    comes before all.
+    """
+    logged = re.search(r"^ERROR flink_apps: (.+)$", text, re.MULTILINE)
+    if logged:
+        return logged[1]
+    python = re.findall(
+        r"^(\w[\w.]*(?:Error|Exception): .+)$", text.partition("Traceback (most recent call last)")[2], re.MULTILINE
+    )
+    if python and "py4j" not in python[-1].lower():
+        return str(python[-1])
+    causes = re.findall(r"^\s*(?:Caused by: |: )(.+)$", text, re.MULTILINE)
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
+    return str(causes[-1] if causes else lines[0] if lines else "it said nothing")

@@ -1,0 +1,164 @@
+"""Processes of the local run: started apart from the terminal, watched while they start, stopped as a group."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.errors import RunError
+
+#: Where this Python's own tools are: node, npx.
+TOOLS = Path(sys.executable).parent
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give this process's environment with the virtual environment's tools first on the ``PATH``, and ``extra``."""
+    return {**os.environ, "PATH": f"{TOOLS}{os.pathsep}{os.environ.get('PATH', '')}", **(extra or {})}
+
+
+def java() -> str:
+    """The ``java`` command that ``JAVA_HOME`` or the ``PATH`` names."""
+    home = os.environ.get("JAVA_HOME")
+    command = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    if not command:
+        raise RunError("missing: Java 11 or 17; get it: apt-get install openjdk-17-jdk-headless, or set JAVA_HOME")
+    return command
+
+
+def free_port(preferred: int | None = None) -> int:
+    """``preferred`` if nobody has it, else a free one."""
+    for port in (preferred, 0):
+        if port is None:
+            continue
+        with closing(socket.socket()) as probe:
+            # As servers do: a port whose last connections are still winding down is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise RunError("no free TCP port on 127.0.0.1")
+
+
+@dataclass
+class Process:
+    """One server. It is the head of a session of its own, so that Ctrl-C reaches the run, which then stops it."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    _popen: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+
+    def start(self) -> None:
+        """Start it; its output goes to the log."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._popen = subprocess.Popen(
+                list(self.command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment(self.env),
+                cwd=self.cwd,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is the process group's too."""
+        if self._popen is None:
+            raise RunError(f"{self.name} has not been started")
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._popen is not None and self._popen.poll() is None
+
+    def wait_until(self, ready: Callable[[], bool], *, seconds: float = 60) -> None:
+        """Wait for ``ready()``; a process that ends or takes longer is a :class:`RunError` with its last words."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if not self.running:
+                raise RunError(f"{self.name} ended while it started: {self.last_words()} (log: {self.log})")
+            if time.monotonic() > deadline:
+                raise RunError(
+                    f"{self.name} was not ready after {seconds:.0f} s: {self.last_words()} (log: {self.log})"
+                )
+            time.sleep(0.1)
+
+    def last_words(self) -> str:
+        """The last line of the log."""
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        return lines[-1].strip() if lines else "it said nothing"
+
+    def kill(self) -> None:
+        """End the process and its children at once, as a crash would."""
+        self._signal(signal.SIGKILL)
+        if self._popen:
+            self._popen.wait()
+
+    def stop(self, *, seconds: float = 10) -> None:
+        """End the process and its children: politely, then not."""
+        if self._popen is None:
+            return
+        if self.running:
+            self._signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self._popen.wait(seconds)
+        # Children of the group may outlive its head.
+        self._signal(signal.SIGKILL)
+        self._popen.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        signal_group(self.pid, number)
+
+
+def run_to_end(
+    command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a tool and give its output; whatever interrupts the wait ends the tool and its children, too."""
+    with subprocess.Popen(
+        list(command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(env),
+        cwd=cwd,
+        start_new_session=True,
+    ) as tool:
+        try:
+            output, complaints = tool.communicate()
+        except BaseException:
+            signal_group(tool.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, tool.returncode, output, complaints)
+
+
+def signal_group(pid: int, number: signal.Signals) -> bool:
+    """Send a signal to a process group; False where it is gone."""
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def listening(port: int) -> bool:
+    """Whether somebody accepts connections on the port."""
+    with closing(socket.socket()) as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,193 @@
+"""One local run: template → services → cluster → report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from flink_apps.common.tables import AWS_ENDPOINTS_GROUP
+from local.errors import RunError
+from local.flink.cluster import ClusterSpec, FlinkCluster
+from local.flink.rest import Job
+from local.process import Process, signal_group
+from local.services.kafka import KafkaService
+from local.services.kinesis import KinesisService
+from local.services.service import Service
+from local.synth import Assembly
+from local.template import Resource
+from stacks.project import BUILD
+
+RUNS = BUILD / "local"
+#: The note in a run's folder of what it has started.
+PROCESSES = "processes.json"
+#: Every local counterpart.
+SERVICES: tuple[type[Service], ...] = (KinesisService, KafkaService)
+#: Kafka client settings about signing in: the local broker asks for none.
+SIGN_IN_PREFIXES = ("security.", "sasl.", "ssl.")
+#: What is worth keeping of a finished run are its logs, and those of the last few.
+_BULKY = ("cdk.out", "code", "kafka/data", "flink/checkpoints", "flink/savepoints", "flink/tmp", "flink/lib")
+_RUNS_KEPT = 5
+
+
+def new_folder(scenario: str) -> Path:
+    """A folder for one run; the oldest ones go."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    ended = sorted(folder for folder in RUNS.iterdir() if folder.is_dir() and not (folder / PROCESSES).exists())
+    for folder in ended[: -(_RUNS_KEPT - 1)]:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{scenario}"
+    folder.mkdir()
+    return folder
+
+
+@dataclass
+class LocalRun:
+    """The servers, the cluster and the job of one run; a context manager that leaves nothing behind, unless told to."""
+
+    assembly: Assembly
+    folder: Path
+    keep: bool = False
+    services: list[Service] = field(init=False)
+    cluster: FlinkCluster = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Choose the services that the template needs, and the cluster that it describes."""
+        template = self.assembly.template
+        self.services = [
+            service(template, self.folder / service.title.lower())
+            for service in SERVICES
+            if template.of_type(service.resource_types[0])
+        ]
+        configuration = template.resolve(self.assembly.application()["FlinkApplicationConfiguration"], self._attribute)
+        self.cluster = FlinkCluster(
+            spec=ClusterSpec.from_configuration(configuration),
+            folder=self.folder / "flink",
+            java_options=[option for service in self.services for option in service.java_options],
+        )
+
+    def __enter__(self) -> Self:
+        """Nothing is started yet: that is what the steps are for."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop everything, unless the run succeeded and is to be kept."""
+        if self.keep and error is None:
+            return
+        for process in reversed(self.processes):
+            process.stop()
+        remove_bulk(self.folder)
+
+    @property
+    def processes(self) -> list[Process]:
+        """Every process that the run may have started."""
+        return [*(service.process for service in self.services), *self.cluster.processes]
+
+    def start_service(self, service: Service) -> None:
+        """Start one counterpart."""
+        service.start()
+        self._note_processes()
+
+    def start_cluster(self) -> None:
+        """Start the Flink cluster."""
+        self.cluster.start()
+        self._note_processes()
+
+    def submit(self) -> Job:
+        """Unpack the bundle and submit it with the template's property groups."""
+        code = self.folder / "code"
+        self.assembly.unpack_code(code)
+        return self.cluster.submit(code, self.property_groups())
+
+    def service(self, kind: type[Service]) -> Service | None:
+        """The service of this kind, where the template needs it."""
+        return next((service for service in self.services if isinstance(service, kind)), None)
+
+    def property_groups(self) -> dict[str, dict[str, str]]:
+        """The template's property groups with local values: names, addresses, and no sign-in to the local broker."""
+        declared = self.assembly.application()["EnvironmentProperties"]["PropertyGroups"]
+        resolved: Sequence[Mapping[str, Any]] = self.assembly.template.resolve(declared, self._attribute)
+        groups = {
+            group["PropertyGroupId"]: {
+                key: str(value) for key, value in group["PropertyMap"].items() if not key.startswith(SIGN_IN_PREFIXES)
+            }
+            for group in resolved
+        }
+        endpoints = {name: address for service in self.services for name, address in service.aws_endpoints.items()}
+        return {**groups, AWS_ENDPOINTS_GROUP: endpoints} if endpoints else groups
+
+    def stop_job(self, job: Job, *, seconds: float = 120) -> None:
+        """End the sources, let every sink commit, and wait until the job has finished.
+
+        :raises RunError: where the job fails instead, or takes longer.
+        """
+        request = job.stop(savepoint_folder=(self.folder / "flink" / "savepoints").as_uri())
+        deadline = time.monotonic() + seconds
+        while (state := job.state) != "FINISHED":
+            failure = job.stop_failure(request)
+            if failure or state in ("FAILED", "CANCELED"):
+                raise RunError(f"the job did not stop cleanly: {failure or job.root_cause()}")
+            if time.monotonic() > deadline:
+                raise RunError(f"the job did not stop within {seconds:.0f} s")
+            time.sleep(0.2)
+
+    def _attribute(self, resource: Resource, name: str) -> str:
+        for service in self.services:
+            if resource.type in service.resource_types:
+                return service.attribute(resource, name)
+        raise RunError(f"{resource.logical_id} ({resource.type}) has no local counterpart, so its {name} is unknown")
+
+    def _note_processes(self) -> None:
+        """Write down what runs, so that a later ``stop`` finds it."""
+        running = [
+            {"name": process.name, "pid": process.pid, "created": psutil.Process(process.pid).create_time()}
+            for process in self.processes
+            if process.running
+        ]
+        (self.folder / PROCESSES).write_text(json.dumps(running, indent=2))
+
+
+def remove_bulk(folder: Path) -> None:
+    """Remove all but the logs of a run that has ended."""
+    for name in _BULKY:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / PROCESSES).unlink(missing_ok=True)
+
+
+def stop_kept() -> list[str]:
+    """Stop what kept or killed runs have left; gives the names of the processes that were still there."""
+    stopped = []
+    for note in sorted(RUNS.glob(f"*/{PROCESSES}")):
+        for process in reversed(json.loads(note.read_text())):
+            if _same_process(process["pid"], process["created"]):
+                _end(process["pid"])
+                stopped.append(f"{process['name']} of {note.parent.name}")
+        remove_bulk(note.parent)
+    return stopped
+
+
+def _same_process(pid: int, created: float) -> bool:
+    """Whether the process that was noted still lives, and its id has not gone to another."""
+    try:
+        return abs(psutil.Process(pid).create_time() - created) < 1
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _end(pid: int) -> None:
+    signal_group(pid, signal.SIGTERM)
+    with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+        psutil.Process(pid).wait(10)
+    signal_group(pid, signal.SIGKILL)

@@ -1,0 +1,30 @@
+"""The data generator: what it has generated, and what the stream and the topic hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flink_apps.data_generator.job import RECORD_COUNT_METRIC
+from local.flink.rest import Job
+from local.scenarios import Outcome
+from local.services.kafka import KafkaService
+from local.services.kinesis import KinesisService
+from local.services.service import Service
+
+
+class DataGenerator:
+    """Measures a run of the data generator."""
+
+    def records_so_far(self, job: Job) -> int:
+        """The records that all subtasks have generated."""
+        return int(sum(job.metric_values(RECORD_COUNT_METRIC)))
+
+    def outcome(self, services: Sequence[Service], job: Job) -> Outcome:
+        """Count the stream and the topic."""
+        counts: dict[str, int] = {}
+        for service in services:
+            if isinstance(service, KinesisService):
+                counts["kinesis"] = sum(map(service.count, service.stream_names()))
+            if isinstance(service, KafkaService):
+                counts["kafka"] = sum(map(service.count, service.topic_names()))
+        return Outcome(records_in=self.records_so_far(job), records_out=counts)

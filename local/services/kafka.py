@@ -1,0 +1,208 @@
+"""Amazon MSK: a real Kafka broker, one node, without ZooKeeper."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+import uuid
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from local.errors import RunError
+from local.process import Process, free_port, java, listening, run_to_end
+from local.services.service import Service
+from local.template import Resource
+from stacks.project import BUILD, ROOT
+
+CLUSTER_TYPE = "AWS::MSK::Cluster"
+CONFIGURATION_TYPE = "AWS::MSK::Configuration"
+TOPIC_TYPE = "AWS::MSK::Topic"
+#: A property of the template's custom resource that asks MSK for the brokers' addresses.
+BOOTSTRAP_PREFIX = "BootstrapBrokerString"
+
+#: What differs on one machine: one node, without sign-in or TLS.
+_ONE_NODE = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "default.replication.factor": "1",
+    "min.insync.replicas": "1",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "group.initial.rebalance.delay.ms": "0",
+}
+
+
+class KafkaService(Service):
+    """The cluster and topics of the template, with the broker settings of its configuration."""
+
+    resource_types = (CLUSTER_TYPE, CONFIGURATION_TYPE, TOPIC_TYPE, "Custom::KafkaBootstrapBrokers")
+    title = "Kafka"
+
+    @cached_property
+    def process(self) -> Process:
+        """The broker."""
+        return Process(
+            name="the Kafka broker",
+            command=[java(), "-Xmx1g", "-cp", self._classpath, "kafka.Kafka", str(self._properties_file)],
+            log=self.folder / "kafka.log",
+            env={"LOG_DIR": str(self.folder)},
+        )
+
+    @property
+    def address(self) -> str:
+        """The bootstrap server."""
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def version(self) -> str:
+        """The broker's version, from the name of its jar."""
+        (jar,) = libraries().glob("kafka_2.13-*.jar")
+        return jar.stem.removeprefix("kafka_2.13-")
+
+    def start(self) -> None:
+        """Format the storage, start the broker, create the topics."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lines = [f"{key}={value}\n" for key, value in self._properties().items()]
+        self._properties_file.write_text("".join(lines))
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        arguments = ["format", "-t", cluster_id, "-c", str(self._properties_file)]
+        formatted = run_to_end([java(), "-cp", self._classpath, "kafka.tools.StorageTool", *arguments])
+        if formatted.returncode != 0:
+            raise RunError(f"the Kafka storage could not be formatted: {formatted.stderr.strip().splitlines()[-1:]}")
+        self.process.start()
+        self.process.wait_until(lambda: listening(self._port))
+        self._create_topics()
+
+    def attribute(self, resource: Resource, name: str) -> str:
+        """The addresses that MSK would be asked for are the broker's; ARNs are made up from the logical ids."""
+        if resource.type == TOPIC_TYPE and name == "Ref":
+            return self.topic_name(resource)
+        if resource.type in (CLUSTER_TYPE, CONFIGURATION_TYPE) and name in ("Ref", "Arn"):
+            return resource.arn("kafka", f"cluster/{resource.logical_id}/local")
+        if name.startswith(BOOTSTRAP_PREFIX):
+            return self.address
+        raise self.unknown_attribute(resource, name)
+
+    def topic_names(self) -> list[str]:
+        """The names of the template's topics."""
+        return [self.topic_name(topic) for topic in self.template.of_type(TOPIC_TYPE)]
+
+    @staticmethod
+    def topic_name(topic: Resource) -> str:
+        """The topic's name."""
+        return str(topic.properties["TopicName"])
+
+    def records(self, topic: str, *, timeout_seconds: float = 30) -> Iterator[Message]:
+        """Every committed record of a topic from its beginning to what it holds now."""
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.address,
+                "group.id": f"local-{uuid.uuid4()}",
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": "read_committed",
+            }
+        )
+        try:
+            partitions = consumer.list_topics(topic, timeout=timeout_seconds).topics[topic].partitions
+            consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+            unread = set(partitions)
+            while unread:
+                message = consumer.poll(timeout_seconds)
+                if message is None:
+                    raise RunError(f"the topic {topic} gave no record for {timeout_seconds:.0f} s")
+                error = message.error()
+                if error is None:
+                    yield message
+                elif error.name() == "_PARTITION_EOF":
+                    unread.discard(message.partition())
+                else:
+                    raise KafkaException(error)
+        finally:
+            consumer.close()
+
+    def count(self, topic: str) -> int:
+        """How many committed records a topic holds."""
+        return sum(1 for _ in self.records(topic))
+
+    def _create_topics(self) -> None:
+        admin = AdminClient({"bootstrap.servers": self.address})
+        wanted = [
+            NewTopic(
+                self.topic_name(topic),
+                num_partitions=int(topic.properties["PartitionCount"]),
+                replication_factor=1,
+            )
+            for topic in self.template.of_type(TOPIC_TYPE)
+        ]
+        for name, created in (admin.create_topics(wanted) if wanted else {}).items():
+            try:
+                created.result(timeout=30)
+            except KafkaException as error:
+                raise RunError(f"the topic {name} could not be created: {error.args[0].str()}") from None
+
+    def _properties(self) -> dict[str, Any]:
+        properties: dict[str, Any] = {}
+        for configuration in self.template.of_type(CONFIGURATION_TYPE):
+            for line in str(configuration.properties["ServerProperties"]).splitlines():
+                key, equals, value = line.partition("=")
+                if equals:
+                    properties[key.strip()] = value.strip()
+        return {
+            **properties,
+            **_ONE_NODE,
+            "controller.quorum.voters": f"1@127.0.0.1:{self._controller_port}",
+            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{self._controller_port}",
+            "advertised.listeners": f"PLAINTEXT://{self.address}",
+            "log.dirs": str(self.folder / "data"),
+        }
+
+    @property
+    def _properties_file(self) -> Path:
+        return self.folder / "server.properties"
+
+    @cached_property
+    def _port(self) -> int:
+        return free_port(9092)
+
+    @cached_property
+    def _controller_port(self) -> int:
+        return free_port()
+
+    @property
+    def _classpath(self) -> str:
+        return f"{libraries()}/*"
+
+
+POM = ROOT / "local" / "services" / "kafka" / "pom.xml"
+
+
+def libraries() -> Path:
+    """The folder with the broker's jars, from Maven; fetched only when they are missing or another version."""
+    folder = BUILD / "services" / f"kafka-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
+    if not folder.exists():
+        maven = shutil.which("mvn")
+        if maven is None:
+            raise RunError("missing: Maven; get it: apt-get install maven, or brew install maven")
+        partial = folder.with_name(folder.name + ".partial")
+        fetched = run_to_end(
+            [
+                *(maven, "-q", "-B", "-f", str(POM)),
+                *("dependency:copy-dependencies", f"-DoutputDirectory={partial}"),
+            ]
+        )
+        if fetched.returncode != 0:
+            lines = [line for line in fetched.stdout.splitlines() if "[ERROR]" in line] or ["Maven said nothing"]
+            raise RunError(f"the Kafka broker could not be fetched: {lines[0]}")
+        partial.rename(folder)
+    return folder

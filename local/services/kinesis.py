@@ -1,0 +1,148 @@
+"""Kinesis Data Streams: the emulator kinesalite."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from local.errors import RunError
+from local.process import TOOLS, Process, free_port, listening
+from local.services.service import Service
+from local.template import PSEUDO_PARAMETERS, Resource
+from stacks.project import ROOT
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
+    from mypy_boto3_kinesis.type_defs import RecordTypeDef
+
+STREAM_TYPE = "AWS::Kinesis::Stream"
+#: What a stream has at first in on-demand mode
+#: (https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html).
+ON_DEMAND_SHARDS = 4
+_EMULATOR = ROOT / "node_modules" / "kinesalite"
+#: Credentials that the emulator takes: any.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+
+
+class KinesisService(Service):
+    """The streams of the template, with their shards."""
+
+    resource_types = (STREAM_TYPE,)
+    title = "Kinesis"
+
+    @cached_property
+    def process(self) -> Process:
+        """The emulator."""
+        return Process(
+            name="the Kinesis emulator",
+            command=[
+                *(str(TOOLS / "node"), str(_EMULATOR / "cli.js")),
+                *("--port", str(self._port)),
+                *("--shardLimit", str(max(100, 2 * sum(self._shards(stream) for stream in self._streams)))),
+                *("--createStreamMs", "10", "--deleteStreamMs", "10", "--updateStreamMs", "10"),
+            ],
+            log=self.folder / "kinesis.log",
+        )
+
+    @property
+    def address(self) -> str:
+        """The emulator's endpoint."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def version(self) -> str:
+        """The emulator's name and version."""
+        package = json.loads((_EMULATOR / "package.json").read_text())
+        return f"{package['name']} {package['version']}"
+
+    @property
+    def aws_endpoints(self) -> dict[str, str]:
+        """The emulator stands for Kinesis."""
+        return {"kinesis": self.address}
+
+    @property
+    def java_options(self) -> list[str]:
+        """Plain JSON for both generations of the SDK: the emulator garbles or loses CBOR."""
+        return ["-Dcom.amazonaws.sdk.disableCbor=true", "-Daws.cborEnabled=false"]
+
+    def start(self) -> None:
+        """Start the emulator and create the streams."""
+        self.process.start()
+        self.process.wait_until(lambda: listening(self._port))
+        for stream in self._streams:
+            name = self.stream_name(stream)
+            self.client.create_stream(StreamName=name, ShardCount=self._shards(stream))
+            deadline = time.monotonic() + 30
+            while (
+                self.client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"]
+                != "ACTIVE"
+            ):
+                if time.monotonic() > deadline:
+                    raise RunError(f"the stream {name} was not active after 30 s")
+                time.sleep(0.05)
+
+    def attribute(self, resource: Resource, name: str) -> str:
+        """``Ref`` is the name, ``Arn`` the ARN."""
+        match name:
+            case "Ref":
+                return self.stream_name(resource)
+            case "Arn":
+                return resource.arn("kinesis", f"stream/{self.stream_name(resource)}")
+            case _:
+                raise self.unknown_attribute(resource, name)
+
+    @cached_property
+    def client(self) -> KinesisClient:
+        """A client of the emulator."""
+        return boto3.client(
+            "kinesis",
+            endpoint_url=self.address,
+            region_name=PSEUDO_PARAMETERS["AWS::Region"],
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(retries={"mode": "standard", "max_attempts": 5}),
+        )
+
+    def stream_names(self) -> list[str]:
+        """The names of the template's streams."""
+        return [self.stream_name(stream) for stream in self._streams]
+
+    def stream_name(self, stream: Resource) -> str:
+        """The stream's name: the template's, or its logical id."""
+        return str(stream.properties.get("Name", stream.logical_id))
+
+    def records(self, stream_name: str) -> Iterator[tuple[str, RecordTypeDef]]:
+        """Every record of a stream from its beginning to what it holds now, with its shard's id."""
+        for shard in self.client.list_shards(StreamName=stream_name)["Shards"]:
+            shard_id = shard["ShardId"]
+            iterator = self.client.get_shard_iterator(
+                StreamName=stream_name, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            while iterator:
+                page = self.client.get_records(ShardIterator=iterator, Limit=10_000)
+                for record in page["Records"]:
+                    yield shard_id, record
+                # The emulator keeps no lag: an empty page is the end.
+                iterator = page.get("NextShardIterator", "") if page["Records"] else ""
+
+    def count(self, stream_name: str) -> int:
+        """How many records a stream holds."""
+        return sum(1 for _ in self.records(stream_name))
+
+    @cached_property
+    def _port(self) -> int:
+        return free_port(4567)
+
+    @property
+    def _streams(self) -> list[Resource]:
+        return self.template.of_type(STREAM_TYPE)
+
+    @staticmethod
+    def _shards(stream: Resource) -> int:
+        return int(stream.properties.get("ShardCount", ON_DEMAND_SHARDS))

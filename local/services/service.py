@@ -1,0 +1,62 @@
+"""What a local counterpart is: a real server that stands for some resources of a template."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+from local.errors import RunError
+from local.process import Process
+from local.template import Resource, Template
+
+
+class Service(ABC):
+    """A server that stands for the template's resources of certain types."""
+
+    #: Resource types that it stands for; one of the first type makes it needed.
+    resource_types: ClassVar[tuple[str, ...]]
+    #: How the run calls it.
+    title: ClassVar[str]
+
+    def __init__(self, template: Template, folder: Path) -> None:
+        """Prepare the counterpart of the template's resources; its files go below ``folder``."""
+        self.template = template
+        self.folder = folder
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the server and create the resources in it; returns when both are there."""
+
+    @property
+    @abstractmethod
+    def process(self) -> Process:
+        """The server's process."""
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """Where the server listens."""
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """The server's version."""
+
+    @abstractmethod
+    def attribute(self, resource: Resource, name: str) -> str:
+        """The local value of a resource's attribute; its ``Ref`` is the attribute ``"Ref"``."""
+
+    @property
+    def aws_endpoints(self) -> dict[str, str]:
+        """Addresses of AWS services, by their ids, that the application shall use."""
+        return {}
+
+    @property
+    def java_options(self) -> list[str]:
+        """Options of the Flink processes that talk to this server."""
+        return []
+
+    def unknown_attribute(self, resource: Resource, name: str) -> RunError:
+        """The error about an attribute that has no local value."""
+        return RunError(f"the local {self.title} has no value for {name} of {resource.logical_id} ({resource.type})")

@@ -1,0 +1,73 @@
+import socket
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local.errors import RunError
+from local.process import Process, free_port, run_to_end
+
+
+def python(code: str, log: Path) -> Process:
+    return Process(name="the server", command=[sys.executable, "-c", code], log=log)
+
+
+def test_a_taken_port_is_avoided() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
+
+
+def test_a_free_port_is_kept() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert free_port(port) == port
+
+
+def test_a_server_that_ends_while_it_starts_is_an_error_with_its_last_words(tmp_path: Path) -> None:
+    process = python("import sys; sys.exit('no such disk')", tmp_path / "log")
+    process.start()
+    with pytest.raises(RunError, match="the server ended while it started: no such disk"):
+        process.wait_until(lambda: False)
+    process.stop()
+
+
+def test_a_server_that_is_never_ready_is_an_error(tmp_path: Path) -> None:
+    process = python("import time; time.sleep(60)", tmp_path / "log")
+    process.start()
+    with pytest.raises(RunError, match="was not ready after 0 s"):
+        process.wait_until(lambda: False, seconds=0.2)
+    process.stop()
+    assert not process.running
+
+
+def test_stopping_ends_the_children_as_well_even_those_that_do_not_listen(tmp_path: Path) -> None:
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);print('up', flush=True); time.sleep(60)"
+    )
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {stubborn!r}])"
+    process = python(code, tmp_path / "log")
+    process.start()
+    process.wait_until(lambda: "up" in process.log.read_text())
+    (child,) = psutil.Process(process.pid).children()
+    process.stop(seconds=1)
+    assert not process.running
+    # The child is init's by now, which takes a moment to notice its end.
+    deadline = time.monotonic() + 5
+    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_stopping_what_was_never_started_does_nothing(tmp_path: Path) -> None:
+    python("", tmp_path / "log").stop()
+
+
+def test_a_tool_gives_its_output_and_status() -> None:
+    result = run_to_end([sys.executable, "-c", "print('out'); raise SystemExit('why')"])
+    assert (result.returncode, result.stdout.strip(), result.stderr.strip()) == (1, "out", "why")
