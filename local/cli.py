@@ -27,6 +27,7 @@ from local.run import LocalRun, new_folder, stop_kept
 from local.scenarios import Outcome, Scenario
 from local.scenarios.data_generator import DataGenerator
 from local.synth import synthesize
+from stacks.project import ROOT
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -114,18 +115,17 @@ def _run(
     with console.status("synthesizing the stack"):
         assembly = synthesize(name, overrides, folder / "cdk.out")
     with LocalRun(assembly, folder, keep=keep) as local:
+        with console.status(f"starting {', '.join([*(service.title for service in local.services), 'Flink'])}"):
+            local.start()
         for service in local.services:
-            with console.status(f"starting {service.title}"):
-                local.start_service(service)
             console.print(f"{service.title}: {service.address}")
-        with console.status("starting the Flink cluster"):
-            local.start_cluster()
-        console.print(f"Flink: {local.cluster.rest.address}  (logs: {folder / 'flink' / 'log'})")
+        console.print(f"Flink: {local.cluster.rest.address}")
+        console.print(f"logs: {folder.relative_to(ROOT)}", soft_wrap=True)
         with console.status("submitting the job"):
             job = local.submit()
         elapsed = _watch(scenario, job, records, seconds)
         with console.status("stopping the job: every sink commits"):
-            local.stop_job(job)
+            local.stop_job(job, watch=lambda: scenario.records_so_far(job))
         with console.status("counting what arrived"):
             outcome = scenario.outcome(local.services, job)
         if keep:

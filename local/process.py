@@ -110,12 +110,21 @@ class Process:
         if self._popen:
             self._popen.wait()
 
+    def freeze(self) -> None:
+        """Have it answer nobody, until :meth:`thaw`, as behind a broken network."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on."""
+        self._signal(signal.SIGCONT)
+
     def stop(self, *, seconds: float = 10) -> None:
         """End the process and its children: politely, then not."""
         if self._popen is None:
             return
         if self.running:
             self._signal(signal.SIGTERM)
+            self.thaw()  # a frozen one would not hear it
             with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(seconds)
         # Children of the group may outlive its head.

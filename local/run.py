@@ -6,7 +6,7 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -95,15 +95,15 @@ class LocalRun:
         """Every process that the run may have started."""
         return [*(service.process for service in self.services), *self.cluster.processes]
 
-    def start_service(self, service: Service) -> None:
-        """Start one counterpart."""
-        service.start()
+    def start(self) -> None:
+        """Start every server, all at once, and create the template's resources in them."""
+        self.cluster.launch()
+        for service in self.services:
+            service.launch()
         self._note_processes()
-
-    def start_cluster(self) -> None:
-        """Start the Flink cluster."""
-        self.cluster.start()
-        self._note_processes()
+        for service in self.services:
+            service.create_resources()
+        self.cluster.wait()
 
     def submit(self) -> Job:
         """Unpack the bundle and submit it with the template's property groups."""
@@ -128,8 +128,10 @@ class LocalRun:
         endpoints = {name: address for service in self.services for name, address in service.aws_endpoints.items()}
         return {**groups, AWS_ENDPOINTS_GROUP: endpoints} if endpoints else groups
 
-    def stop_job(self, job: Job, *, seconds: float = 120) -> None:
+    def stop_job(self, job: Job, *, watch: Callable[[], object] = lambda: None, seconds: float = 120) -> None:
         """End the sources, let every sink commit, and wait until the job has finished.
+
+        ``watch`` is called again and again until then: the metrics are gone soon after.
 
         :raises RunError: where the job fails instead, or takes longer.
         """
@@ -141,6 +143,7 @@ class LocalRun:
                 raise RunError(f"the job did not stop cleanly: {failure or job.root_cause()}")
             if time.monotonic() > deadline:
                 raise RunError(f"the job did not stop within {seconds:.0f} s")
+            watch()
             time.sleep(0.2)
 
     def _attribute(self, resource: Resource, name: str) -> str:

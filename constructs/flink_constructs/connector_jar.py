@@ -1,98 +1,170 @@
-"""The jar of a scenario's connectors: built by Maven, cached by the hash of its inputs."""
+"""The connectors of a job as one jar: built by Maven, cached by the hash of what it is built from."""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
-import xml.etree.ElementTree as ElementTree
+import tempfile
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 _POM = "{http://maven.apache.org/POM/4.0.0}"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class BuildError(RuntimeError):
-    """A build that failed: what, the first error that Maven names, and where its log is."""
+    """A jar that could not be built: one line with what failed, Maven's first error, and where its output is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectorJar:
-    """The jar of a scenario's connectors.
+    """The jar of a scenario's connectors, built by Maven and cached by the hash of its inputs.
 
-    ``project`` is the folder of the parent pom, ``module`` the folder of the scenario's own pom below it, such as
-    ``data_generator``.
+    ``project`` is the folder of the parent pom; ``module`` the folder of the scenario's pom below it, for example
+    ``data_generator``. The parent pom must send each module's output to ``${build.root}/${project.artifactId}`` and
+    name its jar after the artifact.
     """
 
     project: Path
     module: str
 
     def input_hash(self) -> str:
-        """Hash of the poms and sources that the jar is built from: 16 hexadecimal digits."""
+        """Hash of what the jar is built from: 16 hexadecimal digits.
+
+        It covers the parent pom, the module's pom and sources, and the same of the project's own modules that it
+        depends on; paths and contents, nothing else. A module's tests do not count.
+        """
+        inputs = {self.project / "pom.xml"}
+        for folder in self._module_folders():
+            inputs.add(folder / "pom.xml")
+            inputs.update(path for path in (folder / "src" / "main").rglob("*") if path.is_file())
         digest = hashlib.sha256()
-        for path in sorted(self._inputs()):
+        for path in sorted(inputs, key=self._name):
             content = path.read_bytes()
-            digest.update(f"\0{path.relative_to(self.project).as_posix()}\0{len(content)}\0".encode())
+            digest.update(f"{self._name(path)}\0{len(content)}\0".encode())
             digest.update(content)
         return digest.hexdigest()[:16]
 
     def build(self, cache: Path) -> Path:
-        """The jar's path below ``cache``; runs Maven only where it is missing.
+        """The jar's path in ``cache``; builds it only where it is missing.
 
-        :raises BuildError: when Maven is missing or fails.
+        Safe when several processes build at once: the first one runs Maven, the others wait for its jar.
+
+        Raises:
+            BuildError: Maven is missing, or it failed.
         """
-        jar = cache / f"{self.module}-{self.input_hash()}.jar"
+        name = f"{self.module.replace('/', '-')}-{self.input_hash()}"
+        jar = cache / f"{name}.jar"
         if jar.exists():
             return jar
-        cache.mkdir(parents=True, exist_ok=True)
-        with (cache / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not jar.exists():  # another process may have built it while this one waited
-                self._run_maven(cache / f"{self.module}.log")
-                partial = jar.with_suffix(f".{os.getpid()}")
-                shutil.copyfile(self._built(), partial)
-                partial.rename(jar)
-        return jar
-
-    def _built(self) -> Path:
-        name = self.module.replace("_", "-")
-        return self.project / self.module / "target" / name / f"{name}.jar"
-
-    def _run_maven(self, log: Path) -> None:
         maven = shutil.which("mvn")
         if maven is None:
-            raise BuildError("missing: Maven, for the connector build; get it: apt-get install maven")
-        arguments = [
+            raise BuildError(
+                f"building {self.module} needs Maven: 'mvn' must be on the PATH (found none); "
+                "get it with apt-get install maven, or brew install maven"
+            )
+        cache.mkdir(parents=True, exist_ok=True)
+        # One lock for all modules: Maven does not guard its own repository of downloads against a second process.
+        with _locked(cache / "maven.lock"):
+            if not jar.exists():
+                # Not in target/: what an earlier build left there would be part of the jar, but not of the hash.
+                with tempfile.TemporaryDirectory(dir=cache, prefix=f"{name}.") as root:
+                    self._run(maven, Path(root), cache / f"{name}.log")
+                    artifact = _artifact_id(self._pom(self.project / self.module))
+                    (Path(root) / artifact / f"{artifact}.jar").replace(jar)
+        return jar
+
+    def _run(self, maven: str, root: Path, log: Path) -> None:
+        command = [
+            maven,
             "-q",
             "-B",
+            "-Dstyle.color=never",
             "-f",
             str(self.project / "pom.xml"),
             "-pl",
             self.module,
             "-am",
-            "package",
-            "-DskipTests",
         ]
-        with log.open("w") as output:
-            status = subprocess.run([maven, *arguments], stdout=output, stderr=output, check=False).returncode
-        if status != 0:
-            errors = [line for line in log.read_text(errors="replace").splitlines() if "[ERROR]" in line]
-            raise BuildError(f"the connectors of {self.module} could not be built: {(errors or ['?'])[0]} (log: {log})")
+        command += ["package", "-Dmaven.test.skip=true", f"-Dbuild.root={root.resolve()}"]
+        with log.open("wb") as output:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "TZ": "UTC"},  # times inside a jar are local ones
+                check=False,
+            )
+        if done.returncode:
+            raise BuildError(f"building {self.module} failed: {_first_error(log, done.returncode)}; see {log}")
 
-    def _inputs(self) -> Iterator[Path]:
-        yield self.project / "pom.xml"
-        for module in (self.module, *self._connectors()):
-            yield self.project / module / "pom.xml"
-            sources = self.project / module / "src" / "main"
-            yield from (path for path in sources.rglob("*") if path.is_file())
-
-    def _connectors(self) -> list[str]:
-        pom = ElementTree.parse(self.project / self.module / "pom.xml")  # noqa: S314 - the project's own file
-        return [
-            f"connectors/{dependency.findtext(_POM + 'artifactId')}"
-            for dependency in pom.iter(_POM + "dependency")
-            if dependency.findtext(_POM + "groupId") in ("${project.groupId}", "flinkscenarios")
+    def _module_folders(self) -> list[Path]:
+        """The module's folder and those of the project's own modules that it depends on, directly or not."""
+        parent = self._pom(self.project)
+        group = parent.findtext(f"{_POM}groupId", "")
+        folders = [
+            self.project / (module.text or "").strip() for module in parent.iterfind(f"{_POM}modules/{_POM}module")
         ]
+        by_artifact = {_artifact_id(self._pom(folder)): folder for folder in folders if (folder / "pom.xml").is_file()}
+        found: list[Path] = []
+        waiting = [self.project / self.module]
+        while waiting:
+            folder = waiting.pop()
+            if folder in found:
+                continue
+            found.append(folder)
+            for dependency in self._pom(folder).iterfind(f"{_POM}dependencies/{_POM}dependency"):
+                if dependency.findtext(f"{_POM}groupId") in (group, "${project.groupId}"):
+                    waiting.append(self._folder_of(by_artifact, _artifact_id(dependency), needed_by=folder))
+        return found
+
+    def _folder_of(self, by_artifact: dict[str, Path], artifact: str, *, needed_by: Path) -> Path:
+        if artifact not in by_artifact:
+            raise BuildError(
+                f"{self._name(needed_by)}/pom.xml needs {artifact!r}, which must be a module of the project "
+                f"(got {sorted(by_artifact)}); add its folder to {self.project / 'pom.xml'}"
+            )
+        return by_artifact[artifact]
+
+    def _pom(self, folder: Path) -> ET.Element:
+        path = folder / "pom.xml"
+        if not path.is_file():
+            raise BuildError(
+                f"module {self.module!r} must have a pom.xml (found none at {path}); check the module's name"
+            )
+        try:
+            return ET.fromstring(path.read_bytes())  # noqa: S314 - the project's own file
+        except ET.ParseError as error:
+            raise BuildError(f"{path} must be well-formed XML (got: {error}); correct it") from error
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.project).as_posix()
+
+
+def _artifact_id(element: ET.Element) -> str:
+    return element.findtext(f"{_POM}artifactId", "").strip()
+
+
+def _first_error(log: Path, status: int) -> str:
+    """Maven's first error that says something: the headings above it end with a colon."""
+    for line in _COLOUR.sub("", log.read_text(errors="replace")).splitlines():
+        _, mark, message = line.partition("[ERROR]")
+        if mark and message.strip() and not message.rstrip().endswith(":"):
+            return message.strip()
+    return f"Maven ended with status {status}"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of the file; the system frees it when the process dies. The file stays: removing it would race."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

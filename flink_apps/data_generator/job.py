@@ -88,7 +88,7 @@ def build(
         CREATE TEMPORARY VIEW stock_prices AS
         SELECT {schema.columns_of(draw="draw", event_time="event_time")}
         FROM (
-            SELECT draw(start_millis, end_millis) AS draws, CAST(CURRENT_TIMESTAMP AS TIMESTAMP(3)) AS event_time
+            SELECT draw(start_millis, end_millis) AS draws, {schema.EVENT_TIME} AS event_time
             FROM `{ticks.table}`
         ) CROSS JOIN UNNEST(draws) AS records (draw)
     """)

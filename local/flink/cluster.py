@@ -79,11 +79,14 @@ class FlinkCluster:
         """All the cluster's processes."""
         return [self.job_manager, *self.task_managers]
 
-    def start(self) -> None:
-        """Start the cluster; returns when every TaskManager has registered."""
+    def launch(self) -> None:
+        """Start the processes, and do not wait for them."""
         self._write_configuration()
         for process in self.processes:
             process.start()
+
+    def wait(self) -> None:
+        """Wait until every TaskManager has registered."""
         for number, process in enumerate(self.task_managers, start=1):
             process.wait_until(lambda wanted=number: self.rest.task_managers() >= wanted)  # type: ignore[misc]
 

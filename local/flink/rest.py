@@ -55,14 +55,14 @@ class Job:
         return str(self.rest.get(f"/jobs/{self.job_id}")["state"])
 
     def running_seconds(self) -> float:
-        """For how long every subtask has been running; 0 while one is not."""
-        shortest = float("inf")
+        """For how long the job has been running, since its first subtask, its source's, did; 0 while one is not."""
+        longest = 0.0
         for vertex in self._vertices():
             for subtask in self.rest.get(f"/jobs/{self.job_id}/vertices/{vertex}")["subtasks"]:
                 if subtask["status"] != "RUNNING":
                     return 0.0
-                shortest = min(shortest, subtask["status-duration"]["RUNNING"] / 1000)
-        return shortest if shortest != float("inf") else 0.0
+                longest = max(longest, subtask["status-duration"]["RUNNING"] / 1000)
+        return longest
 
     def metric_values(self, name: str) -> list[float]:
         """The values, one a subtask, of the metrics whose name ends in ``name``; none before the first report."""

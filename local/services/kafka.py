@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from functools import cached_property
@@ -46,6 +47,7 @@ class KafkaService(Service):
 
     resource_types = (CLUSTER_TYPE, CONFIGURATION_TYPE, TOPIC_TYPE, "Custom::KafkaBootstrapBrokers")
     title = "Kafka"
+    _reader: Consumer | None = None
 
     @cached_property
     def process(self) -> Process:
@@ -68,8 +70,8 @@ class KafkaService(Service):
         (jar,) = libraries().glob("kafka_2.13-*.jar")
         return jar.stem.removeprefix("kafka_2.13-")
 
-    def start(self) -> None:
-        """Format the storage, start the broker, create the topics."""
+    def launch(self) -> None:
+        """Format the storage and start the broker."""
         self.folder.mkdir(parents=True, exist_ok=True)
         lines = [f"{key}={value}\n" for key, value in self._properties().items()]
         self._properties_file.write_text("".join(lines))
@@ -79,7 +81,11 @@ class KafkaService(Service):
         if formatted.returncode != 0:
             raise RunError(f"the Kafka storage could not be formatted: {formatted.stderr.strip().splitlines()[-1:]}")
         self.process.start()
+
+    def create_resources(self) -> None:
+        """Create the topics."""
         self.process.wait_until(lambda: listening(self._port))
+        self.process.wait_until(self._has_controller)
         self._create_topics()
 
     def attribute(self, resource: Resource, name: str) -> str:
@@ -105,7 +111,7 @@ class KafkaService(Service):
         """Every committed record of a topic from its beginning to what it holds now."""
         consumer = Consumer(
             {
-                "bootstrap.servers": self.address,
+                **self._client(),
                 "group.id": f"local-{uuid.uuid4()}",
                 "auto.offset.reset": "earliest",
                 "enable.auto.commit": False,
@@ -117,17 +123,18 @@ class KafkaService(Service):
             partitions = consumer.list_topics(topic, timeout=timeout_seconds).topics[topic].partitions
             consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
             unread = set(partitions)
+            heard = time.monotonic()
             while unread:
-                message = consumer.poll(timeout_seconds)
-                if message is None:
+                for message in consumer.consume(10_000, timeout=0.5):
+                    heard, error = time.monotonic(), message.error()
+                    if error is None:
+                        yield message
+                    elif error.name() == "_PARTITION_EOF":
+                        unread.discard(message.partition())
+                    else:
+                        raise KafkaException(error)
+                if time.monotonic() - heard > timeout_seconds:
                     raise RunError(f"the topic {topic} gave no record for {timeout_seconds:.0f} s")
-                error = message.error()
-                if error is None:
-                    yield message
-                elif error.name() == "_PARTITION_EOF":
-                    unread.discard(message.partition())
-                else:
-                    raise KafkaException(error)
         finally:
             consumer.close()
 
@@ -135,8 +142,29 @@ class KafkaService(Service):
         """How many committed records a topic holds."""
         return sum(1 for _ in self.records(topic))
 
+    def end_offsets(self, topic: str) -> int:
+        """The sum of the partitions' end offsets: the records of a topic into which nobody writes transactions."""
+        if self._reader is None:
+            self._reader = Consumer({**self._client(), "group.id": "local-offsets"})
+        partitions = self._reader.list_topics(topic, timeout=30).topics[topic].partitions
+        return sum(
+            self._reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1]
+            for partition in partitions
+        )
+
+    def _has_controller(self) -> bool:
+        """Whether the broker names a controller yet: a client that asks earlier waits for minutes to ask again."""
+        try:
+            return int(AdminClient(self._client()).list_topics(timeout=5).controller_id) >= 0
+        except KafkaException:
+            return False
+
+    def _client(self) -> dict[str, Any]:
+        """Settings of a client that logs nothing of its own: what matters comes as an error."""
+        return {"bootstrap.servers": self.address, "log_level": 0}
+
     def _create_topics(self) -> None:
-        admin = AdminClient({"bootstrap.servers": self.address})
+        admin = AdminClient(self._client())
         wanted = [
             NewTopic(
                 self.topic_name(topic),
@@ -148,8 +176,8 @@ class KafkaService(Service):
         for name, created in (admin.create_topics(wanted) if wanted else {}).items():
             try:
                 created.result(timeout=30)
-            except KafkaException as error:
-                raise RunError(f"the topic {name} could not be created: {error.args[0].str()}") from None
+            except (KafkaException, TimeoutError) as error:
+                raise RunError(f"the topic {name} could not be created: {error or 'no answer for 30 s'}") from None
 
     def _properties(self) -> dict[str, Any]:
         properties: dict[str, Any] = {}
@@ -184,7 +212,7 @@ class KafkaService(Service):
         return f"{libraries()}/*"
 
 
-POM = ROOT / "local" / "services" / "kafka" / "pom.xml"
+POM = ROOT / "local" / "services" / "broker" / "pom.xml"
 
 
 def libraries() -> Path:

@@ -71,9 +71,12 @@ class KinesisService(Service):
         """Plain JSON for both generations of the SDK: the emulator garbles or loses CBOR."""
         return ["-Dcom.amazonaws.sdk.disableCbor=true", "-Daws.cborEnabled=false"]
 
-    def start(self) -> None:
-        """Start the emulator and create the streams."""
+    def launch(self) -> None:
+        """Start the emulator."""
         self.process.start()
+
+    def create_resources(self) -> None:
+        """Create the streams."""
         self.process.wait_until(lambda: listening(self._port))
         for stream in self._streams:
             name = self.stream_name(stream)

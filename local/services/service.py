@@ -25,8 +25,12 @@ class Service(ABC):
         self.folder = folder
 
     @abstractmethod
-    def start(self) -> None:
-        """Start the server and create the resources in it; returns when both are there."""
+    def launch(self) -> None:
+        """Start the server's process, and do not wait for it."""
+
+    @abstractmethod
+    def create_resources(self) -> None:
+        """Wait until the server is ready, and create the template's resources in it."""
 
     @property
     @abstractmethod

@@ -16,8 +16,8 @@ import org.apache.flink.table.data.RowData;
 /**
  * Reads the time line: one row per call while ticks are due, then a future that completes at the next one.
  *
- * <p>All methods run in the task's thread; only the timer, whose sole deed is to complete that future, has its own. It is not the
- * JDK's shared one, which would keep the job's class loader alive after the job.
+ * <p>All methods run in the task's thread; only the timer, whose sole deed is to complete that future, has its own. It is
+ * not the JDK's shared one, which would keep the job's class loader alive after the job.
  */
 final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
 

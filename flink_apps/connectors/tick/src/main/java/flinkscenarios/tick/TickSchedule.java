@@ -5,12 +5,12 @@ import java.time.Duration;
 /**
  * Decides when the next tick is due, and which slice of the time line it is.
  *
- * <p>A tick is due when its slice has passed: the first one an interval after the anchor. A late caller makes up for missed
- * ticks one call after the other, but never for more than {@code catchUp}: the schedule slides until it is exactly that far
- * behind. The position moves only with a tick, so sliding costs time, never a slice.
+ * <p>A tick is due when its slice has passed: the first one an interval after the anchor. A late caller makes up for
+ * missed ticks one call after the other, but never for more than {@code catchUp}: the schedule slides until it is exactly
+ * that far behind. The position moves only with a tick, so sliding costs time, never a slice.
  *
- * <p>Time is passed in, as nanoseconds of a monotonic clock with any origin ({@link System#nanoTime()}); instants are compared by
- * their difference, because such a clock may overflow.
+ * <p>Time is passed in, as nanoseconds of a monotonic clock with any origin ({@link System#nanoTime()}); instants are
+ * compared by their difference, because such a clock may overflow.
  */
 final class TickSchedule {
 

@@ -15,8 +15,9 @@ import org.apache.flink.table.data.RowData;
 /**
  * Emits the slices of one time line, paced by the wall clock; to be run at parallelism 1.
  *
- * <p>The split is what is left of the time line: the numbers of its milliseconds, from the position on. Flink's number sequence
- * brings the split, its serializers and its enumerator; only the reader differs.
+ * <p>The split is what is left of the time line: the numbers of its milliseconds, from the position on. Flink's number
+ * sequence brings the split, its serializers and its enumerator; only the reader differs. The position is kept in
+ * milliseconds, not in ticks, so that a job restored with another interval continues without a gap.
  */
 final class TickSource implements Source<RowData, NumberSequenceSplit, Collection<NumberSequenceSplit>> {
 

@@ -18,9 +18,9 @@ import org.apache.flink.table.types.logical.RowType;
  * CREATE TABLE ticks (start_millis BIGINT, end_millis BIGINT) WITH ('connector' = 'tick', 'interval' = '20 ms')
  * }</pre>
  *
- * <p>Each row is the slice {@code [start_millis, end_millis)} of a time line that starts at 0 when the job first starts. Rows are
- * consecutive, without gaps or repeats, and each comes when its slice has passed on the wall clock. What a job makes of a slice
- * is thus a function of the slice alone, and the position in the checkpoint is all there is to keep.
+ * <p>Each row is the slice {@code [start_millis, end_millis)} of a time line that starts at 0 when the job first starts.
+ * Rows are consecutive, without gaps or repeats, and each comes when its slice has passed on the wall clock. What a job
+ * makes of a slice is thus a function of the slice alone, and the position in the checkpoint is all there is to keep.
  *
  * <p>Other sources either run free, or pace without keeping a position, or hold their whole range in memory.
  */

@@ -61,7 +61,8 @@ class TickReaderTest {
         for (int i = 0; i < options.length; i += 2) {
             config.setString(options[i], options[i + 1]);
         }
-        SourceReaderContext context = standIn(SourceReaderContext.class, "sendSplitRequest", none -> requests.add("split"));
+        SourceReaderContext context =
+                standIn(SourceReaderContext.class, "sendSplitRequest", none -> requests.add("split"));
         TickReader reader = new TickReader(TickOptions.from(config), context, () -> now);
         readers.add(reader);
         return reader;

@@ -1,0 +1,57 @@
+"""``python -m benchmarks [SCENARIO]``: measure, print a table with ratios, write build/bench.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import data_generator
+from benchmarks.measure import Row
+from stacks.project import BUILD
+
+console = Console()
+#: Each scenario's cases, which tell what they are about to measure.
+BENCHES: dict[str, Callable[[Callable[[str], None]], Iterator[Row]]] = {"data-generator": data_generator.run}
+
+
+def main(
+    scenario: Annotated[str | None, typer.Argument(help=f"One of: {', '.join(BENCHES)}. Default: all.")] = None,
+) -> None:
+    """Measure each scenario beside its baselines, in one run: quote the ratios, a machine's speed drifts."""
+    if scenario is not None and scenario not in BENCHES:
+        raise typer.BadParameter(f"SCENARIO must be one of {', '.join(BENCHES)} (got {scenario!r})")
+    rows: list[Row] = []
+    for name in [scenario] if scenario else BENCHES:
+        rows += BENCHES[name](lambda case, name=name: console.print(f"measuring {name}: {case} …"))  # type: ignore[misc]
+    console.print(_table(rows))
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / "bench.json").write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n", encoding="utf-8")
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table(title="throughput")
+    for heading in ("scenario", "case"):
+        table.add_column(heading)
+    for heading in ("parallelism", "records/s", "ratio", "peak memory"):
+        table.add_column(heading, justify="right")
+    table.add_column("ratio to")
+    for row in rows:
+        table.add_row(
+            row.scenario,
+            row.case,
+            str(row.parallelism),
+            f"{row.records_per_second:,}",
+            f"{row.ratio:.2f}" if row.ratio is not None else "",
+            f"{row.peak_memory_mib:,} MiB" if row.peak_memory_mib else "",
+            row.ratio_to or "",
+        )
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)

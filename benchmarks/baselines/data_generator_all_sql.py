@@ -1,0 +1,25 @@
+"""Data generator without Python at run time: SQL draws the records. The upper bound."""
+
+from pyflink.table import EnvironmentSettings, TableEnvironment
+
+from flink_apps.common.properties import read_property_groups
+from flink_apps.data_generator import main, schema
+from flink_apps.data_generator.settings import Settings
+
+RECORDS_PER_TICK = 2000
+
+groups = read_property_groups()
+(sink,) = main.sinks(Settings.from_property_groups(groups), groups)
+tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+tables.get_config().set("pipeline.object-reuse", "true")
+tables.execute_sql(
+    "CREATE TABLE ticks (start_millis BIGINT, end_millis BIGINT) WITH ('connector'='tick', 'interval'='1 ms')"
+)
+tables.execute_sql(sink.create_table(schema.COLUMNS))
+numbers = ", ".join(str(number) for number in range(RECORDS_PER_TICK))
+tables.execute_sql(f"""
+    INSERT INTO `{sink.table}`
+    SELECT {schema.columns_of(draw=f"RAND_INTEGER({schema.DRAWS})", event_time="event_time")}
+    FROM (SELECT ARRAY[{numbers}] AS numbers, {schema.EVENT_TIME} AS event_time FROM ticks)
+    CROSS JOIN UNNEST(numbers) AS t (number)
+""")

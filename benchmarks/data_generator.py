@@ -1,0 +1,155 @@
+"""The data generator's cases: into Kafka beside two other ways to write it, into Kinesis beside a plain client."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.measure import Measurement, Row, measure
+from flink_apps.data_generator import schema
+from local.flink.cluster import RUN_OPTIONS_GROUP
+from local.run import LocalRun, new_folder
+from local.scenarios.data_generator import DataGenerator
+from local.services.kafka import KafkaService
+from local.services.kinesis import KinesisService
+from local.synth import synthesize
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef
+
+SCENARIO = "data-generator"
+#: More than any case reaches, so that each goes as fast as it can.
+UNREACHED = 5_000_000
+WARM_UP_SECONDS = 15
+SECONDS = 20
+BASELINES = Path(__file__).parent / "baselines"
+#: Concurrent requests of the plain Kinesis client: as the service's own producers send them.
+CLIENT_THREADS = 4
+BATCH = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One way to generate, and how parallel."""
+
+    name: str
+    parallelism: int = 1
+    baseline: str | None = None
+
+
+KAFKA_CASES = (
+    Case(name="kafka: one Python call per record", baseline="data_generator_per_record.py"),
+    Case(name="kafka: all SQL", baseline="data_generator_all_sql.py"),
+    Case(name="kafka", parallelism=1),
+    Case(name="kafka", parallelism=2),
+)
+
+
+def run(say: Callable[[str], None]) -> Iterator[Row]:
+    """Measure every case, one after the other, each on fresh servers."""
+    into_kafka = {case: _kafka(case, say) for case in KAFKA_CASES}
+    per_record = into_kafka[KAFKA_CASES[0]].records_per_second
+    for case, result in into_kafka.items():
+        yield _row(case.name, case.parallelism, result, per_record, KAFKA_CASES[0].name)
+    client, sink = _kinesis(say)
+    yield _row("kinesis: plain client", 1, client, client.records_per_second, "kinesis: plain client")
+    yield _row("kinesis", 1, sink, client.records_per_second, "kinesis: plain client")
+
+
+def _row(case: str, parallelism: int, result: Measurement, reference: float, reference_name: str) -> Row:
+    return Row(
+        scenario=SCENARIO,
+        case=case,
+        parallelism=parallelism,
+        records_per_second=round(result.records_per_second),
+        ratio=round(result.records_per_second / reference, 2),
+        ratio_to=reference_name,
+        peak_memory_mib=result.peak_memory_mib,
+    )
+
+
+def _kafka(case: Case, say: Callable[[str], None]) -> Measurement:
+    say(f"{case.name}, parallelism {case.parallelism}")
+    with _started("kafka", case.parallelism) as local:
+        kafka = local.service(KafkaService)
+        assert isinstance(kafka, KafkaService)  # noqa: S101 - the context asks for it
+        _submit(local, case.baseline)
+        (topic,) = kafka.topic_names()
+        return measure(
+            # At least once: no transaction markers, so an offset is a record.
+            lambda: kafka.end_offsets(topic),
+            local.cluster.task_managers,
+            warm_up_seconds=WARM_UP_SECONDS,
+            seconds=SECONDS,
+        )
+
+
+def _kinesis(say: Callable[[str], None]) -> tuple[Measurement, Measurement]:
+    say("kinesis: plain client")
+    with _started("kinesis", 1) as local:
+        kinesis = local.service(KinesisService)
+        assert isinstance(kinesis, KinesisService)  # noqa: S101 - the context asks for it
+        client = _plain_client(kinesis)
+    say("kinesis")
+    with _started("kinesis", 1) as local:
+        job, generator = local.submit(), DataGenerator()
+        return client, measure(
+            lambda: generator.records_so_far(job),
+            local.cluster.task_managers,
+            warm_up_seconds=WARM_UP_SECONDS,
+            seconds=SECONDS,
+        )
+
+
+def _plain_client(kinesis: KinesisService) -> Measurement:
+    """Put full batches, several at a time, for as long as a job is measured."""
+    (stream,) = kinesis.stream_names()
+    record = b'{"event_time":"2024-01-15T10:30:45.123","ticker":"AAPL","price":50.25}'
+    batch: list[PutRecordsRequestEntryTypeDef] = [
+        {"Data": record, "PartitionKey": schema.TICKERS[number % len(schema.TICKERS)]} for number in range(BATCH)
+    ]
+    end = time.monotonic() + SECONDS
+
+    def put(_thread: int) -> int:
+        sent = 0
+        while time.monotonic() < end:
+            kinesis.client.put_records(StreamName=stream, Records=batch)
+            sent += BATCH
+        return sent
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(CLIENT_THREADS) as pool:
+        total = sum(pool.map(put, range(CLIENT_THREADS)))
+    rate = total / (time.monotonic() - began)
+    return Measurement(records_per_second=rate, first_memory_mib=0, peak_memory_mib=0)
+
+
+@contextmanager
+def _started(sink: str, parallelism: int) -> Iterator[LocalRun]:
+    folder = new_folder("bench")
+    context = {
+        "data-generator.sinks": sink,
+        "data-generator.parallelism": str(parallelism),
+        "data-generator.records-per-second": str(UNREACHED),
+        "data-generator.shards": "on-demand",
+    }
+    with LocalRun(synthesize(SCENARIO, context, folder / "cdk.out"), folder) as local:
+        local.start()
+        yield local
+
+
+def _submit(local: LocalRun, baseline: str | None) -> None:
+    if baseline is None:
+        local.submit()
+        return
+    code = local.folder / "code"
+    local.assembly.unpack_code(code)
+    shutil.copy(BASELINES / baseline, code / baseline)
+    groups = local.property_groups()
+    local.cluster.submit(code, {**groups, RUN_OPTIONS_GROUP: {**groups[RUN_OPTIONS_GROUP], "python": baseline}})

@@ -1,0 +1,71 @@
+"""Steady throughput and memory of one case, after its warm-up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import psutil
+
+from local.process import Process
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the bench: a case, and how it compares."""
+
+    scenario: str
+    case: str
+    parallelism: int
+    records_per_second: int
+    ratio: float | None
+    ratio_to: str | None
+    peak_memory_mib: int
+
+    def as_json(self) -> dict[str, object]:
+        """The row for ``bench.json``."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What was measured of a case."""
+
+    records_per_second: float
+    first_memory_mib: int
+    peak_memory_mib: int
+
+
+def memory_mib(processes: Sequence[Process]) -> int:
+    """Resident memory of processes and their children, in MiB; children are Python workers."""
+    total = 0
+    for process in processes:
+        head = psutil.Process(process.pid)
+        for one in (head, *head.children(recursive=True)):
+            try:
+                total += one.memory_info().rss
+            except psutil.NoSuchProcess:  # a child that has just ended
+                continue
+    return total // 2**20
+
+
+def measure(
+    count: Callable[[], int], processes: Sequence[Process], *, warm_up_seconds: float, seconds: float
+) -> Measurement:
+    """Records a second over ``seconds`` that follow the first record by ``warm_up_seconds``."""
+    deadline = time.monotonic() + 120
+    while count() == 0:
+        if time.monotonic() > deadline:
+            raise TimeoutError("no record came within 120 s")
+        time.sleep(0.2)
+    time.sleep(warm_up_seconds)
+    first = peak = memory_mib(processes)
+    began, at_first = time.monotonic(), count()
+    while time.monotonic() - began < seconds:
+        time.sleep(1)
+        peak = max(peak, memory_mib(processes))
+    at_last, ended = count(), time.monotonic()
+    return Measurement(
+        records_per_second=(at_last - at_first) / (ended - began), first_memory_mib=first, peak_memory_mib=peak
+    )

@@ -1,0 +1,248 @@
+"""The data generator for real: Flink, Kafka and Kinesis as processes, and things going wrong."""
+
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flink_apps.data_generator import schema
+from flink_apps.data_generator.job import PARALLELISM_METRIC, RECORD_RATE_METRIC
+from local.errors import RunError
+from local.flink.rest import Job
+from local.run import LocalRun
+from local.scenarios.data_generator import DataGenerator
+from local.services.kafka import KafkaService
+from local.services.kinesis import KinesisService
+from local.synth import synthesize
+
+pytestmark = pytest.mark.integration
+
+RATE = 2000
+PARALLELISM = 2
+FROZEN_SECONDS = 15
+CATCH_UP_SECONDS = 10  # the tick source's default
+
+
+@dataclass
+class Story:
+    """What the tests below are told of the run."""
+
+    refusals: dict[str, str] = field(default_factory=dict)
+    rates: list[float] = field(default_factory=list)
+    parallelisms: list[float] = field(default_factory=list)
+    on_time: list[tuple[float, int]] = field(default_factory=list)
+    steady: tuple[datetime, datetime] = (datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
+    safe_before_the_crash: int = 0
+    generated_before_the_crash: int = 0
+    generated_after_the_crash: int = 0
+    running_seconds_after_the_crash: float = 0.0
+    shards: int = 0
+    kafka: list[tuple[int, str, bytes]] = field(default_factory=list)
+    kinesis: list[tuple[str, str, bytes]] = field(default_factory=list)
+
+
+def wait_for(what: str, condition: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} took more than {seconds:.0f} s"
+        time.sleep(0.2)
+
+
+def generated(job: Job) -> int:
+    """The records generated so far: Flink answers with what it knew, and then has a fresh look."""
+    DataGenerator().records_so_far(job)
+    time.sleep(1.5)
+    return DataGenerator().records_so_far(job)
+
+
+def note_progress(job: Job, story: Story, seconds: float) -> None:
+    """Note, several times, how much has been generated after how long."""
+    generator = DataGenerator()
+    began, end = datetime.now(UTC), time.monotonic() + seconds
+    while time.monotonic() < end:
+        story.on_time.append((job.running_seconds(), generator.records_so_far(job)))
+        time.sleep(1)
+    story.steady = began, datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    folder = tmp_path_factory.mktemp("run")
+    context = {
+        "data-generator.sinks": "kinesis,kafka",
+        "data-generator.records-per-second": str(RATE),
+        "data-generator.parallelism": str(PARALLELISM),
+        "data-generator.checkpoint-seconds": "2",
+    }
+    assembly = synthesize("data-generator", context, folder / "cdk.out")
+    with LocalRun(assembly, folder) as run:
+        yield tell(run)
+
+
+def tell(run: LocalRun) -> Story:
+    """Run the job through a wrong start, a crash and an outage; gives all that arrived."""
+    story, generator = Story(), DataGenerator()
+    run.start()
+    kafka, kinesis = run.service(KafkaService), run.service(KinesisService)
+    assert isinstance(kafka, KafkaService)
+    assert isinstance(kinesis, KinesisService)
+    story.shards = len(kinesis.client.list_shards(StreamName=kinesis.stream_names()[0])["Shards"])
+
+    story.refusals = refusals(run)
+    job = run.submit()
+    wait_for("the start", lambda: generator.records_so_far(job) > 0)
+    time.sleep(6)  # the rate metric needs a whole window, and the first ticks have waited for Python to start
+    note_progress(job, story, seconds=6)
+    story.rates = job.metric_values(RECORD_RATE_METRIC)
+    story.parallelisms = job.metric_values(PARALLELISM_METRIC)
+
+    crash(run, job, story)
+    freeze(run, job)
+
+    story.running_seconds_after_the_crash = job.running_seconds()
+    counts = [0]
+    run.stop_job(job, watch=lambda: counts.append(generator.records_so_far(job)))
+    story.generated_after_the_crash = max(counts)
+    story.kafka = [
+        (message.partition(), message.key().decode(), message.value())
+        for message in kafka.records(kafka.topic_names()[0])
+    ]
+    story.kinesis = [
+        (shard, record["PartitionKey"], record["Data"]) for shard, record in kinesis.records(kinesis.stream_names()[0])
+    ]
+    return story
+
+
+def refusals(run: LocalRun) -> dict[str, str]:
+    """What an application with wrong properties says."""
+    code = run.folder / "code"
+    run.assembly.unpack_code(code)
+    groups = run.property_groups()
+    wrong = {
+        "no sink": {name: keys for name, keys in groups.items() if name not in ("KafkaSink", "KinesisSink")},
+        "malformed ARN": {**groups, "KinesisSink": {"stream.arn": "arn:aws:kinesis:stream"}},
+    }
+    said = {}
+    for name, properties in wrong.items():
+        with pytest.raises(RunError) as refused:
+            run.cluster.submit(code, properties)
+        said[name] = str(refused.value)
+    return said
+
+
+def crash(run: LocalRun, job: Job, story: Story) -> None:
+    """Kill a TaskManager, as a lost machine would be, and give the cluster another one."""
+    story.safe_before_the_crash = generated(job)
+    completed = job.checkpoints_completed()
+    wait_for("two checkpoints", lambda: job.checkpoints_completed() >= completed + 2)
+    story.generated_before_the_crash = generated(job)
+    run.cluster.task_managers[0].kill()
+    replacement = run.cluster.new_task_manager(len(run.cluster.task_managers) + 1)
+    run.cluster.task_managers.append(replacement)
+    replacement.start()
+    wait_for("the notice of the crash", lambda: job.running_seconds() == 0)
+    wait_for("the restart", lambda: job.running_seconds() > 5)
+
+
+def freeze(run: LocalRun, job: Job) -> None:
+    """Have broker and emulator answer nobody for a while."""
+    for service in run.services:
+        service.process.freeze()
+    time.sleep(FROZEN_SECONDS)
+    for service in run.services:
+        service.process.thaw()
+    completed = job.checkpoints_completed()
+    wait_for("a checkpoint after the outage", lambda: job.checkpoints_completed() > completed)
+    time.sleep(5)
+
+
+def test_no_sink_is_refused_at_the_start_in_one_line(story: Story) -> None:
+    assert "the property groups must hold KinesisSink or KafkaSink" in story.refusals["no sink"]
+
+
+def test_a_malformed_arn_is_refused_at_the_start_in_one_line(story: Story) -> None:
+    assert "KinesisSink/stream.arn must be the ARN of a Kinesis stream" in story.refusals["malformed ARN"]
+    assert "\n" not in story.refusals["malformed ARN"]
+
+
+def test_the_stream_has_the_templates_shards_enough_for_the_rate_and_a_quarter(story: Story) -> None:
+    assert story.shards == 3
+
+
+def test_every_record_has_the_schema(story: Story) -> None:
+    for _, _, value in story.kafka[:5000] + story.kinesis[:5000]:
+        record = json.loads(value)
+        assert list(record) == [column.name for column in schema.COLUMNS]
+        assert datetime.fromisoformat(record["event_time"]).tzinfo is None
+        assert len(record["event_time"]) == len("2024-01-15T10:30:45.123")
+        assert record["ticker"] in schema.TICKERS
+        assert 0 <= record["price"] <= 100
+        assert record["price"] == round(record["price"], 2)
+
+
+def test_all_tickers_come_about_equally_often(story: Story) -> None:
+    counts = Counter(key for _, key, _ in story.kafka)
+    assert set(counts) == set(schema.TICKERS)
+    assert max(counts.values()) < 1.2 * min(counts.values())
+
+
+@pytest.mark.parametrize("sink", ["kafka", "kinesis"])
+def test_a_sink_is_partitioned_by_ticker(story: Story, sink: str) -> None:
+    places = defaultdict(set)
+    for place, key, value in getattr(story, sink):
+        assert json.loads(value)["ticker"] == key
+        places[key].add(place)
+    assert all(len(where) == 1 for where in places.values())
+    assert len(set.union(*places.values())) > 1
+
+
+def test_the_rate_is_met_at_any_time_while_all_is_well(story: Story) -> None:
+    for seconds, count in story.on_time:
+        assert count == pytest.approx(RATE * seconds, abs=2 * RATE)  # the metrics are a second or two old
+
+
+def test_every_second_has_its_share_of_records(story: Story) -> None:
+    began, ended = story.steady
+    times = [datetime.fromisoformat(json.loads(value)["event_time"] + "+00:00") for _, _, value in story.kafka]
+    steady = sum(began <= time < ended for time in times)
+    assert steady == pytest.approx(RATE * (ended - began).total_seconds(), rel=0.05)
+
+
+def test_the_rate_metrics_multiply_to_the_true_rate(story: Story) -> None:
+    assert story.parallelisms == [PARALLELISM] * PARALLELISM
+    assert len(story.rates) == PARALLELISM
+    rate = sum(story.rates) / len(story.rates) * story.parallelisms[0]
+    assert rate == pytest.approx(RATE, rel=0.05)
+
+
+@pytest.mark.parametrize("sink", ["kafka", "kinesis"])
+def test_nothing_is_lost_when_a_task_manager_is_killed_or_the_sinks_are_away(story: Story, sink: str) -> None:
+    arrived = len(getattr(story, sink))
+    assert arrived >= story.safe_before_the_crash + story.generated_after_the_crash
+    # At least once: what came after the last checkpoint, until Flink noticed the crash, comes twice.
+    seconds_twice = 10
+    if sink == "kafka":  # its producer is idempotent; the other may send what was on its way twice
+        assert arrived <= story.generated_before_the_crash + story.generated_after_the_crash + seconds_twice * RATE
+
+
+def test_an_outage_is_made_up_for_only_as_far_as_the_catch_up_goes(story: Story) -> None:
+    lost = FROZEN_SECONDS - CATCH_UP_SECONDS
+    due = RATE * story.running_seconds_after_the_crash
+    assert story.generated_after_the_crash <= due + RATE
+    assert story.generated_after_the_crash >= due - RATE * (lost + 4)
+
+
+def test_the_run_leaves_nothing_but_its_logs(tmp_path: Path) -> None:
+    assembly = synthesize("data-generator", {}, tmp_path / "cdk.out")
+    with LocalRun(assembly, tmp_path) as run:
+        run.start()
+        processes = [process for process in run.processes if process.running]
+    assert len(processes) == 3
+    assert not any(process.running for process in processes)
+    assert not (tmp_path / "cdk.out").exists()
+    assert (tmp_path / "flink" / "log" / "jobmanager.log").exists()
