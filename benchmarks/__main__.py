@@ -35,21 +35,18 @@ def main(
 
 def _table(rows: list[Row]) -> Table:
     table = Table(title="throughput")
-    for heading in ("scenario", "case"):
-        table.add_column(heading)
+    table.add_column("case")
     for heading in ("parallelism", "records/s", "ratio", "peak memory"):
         table.add_column(heading, justify="right")
-    table.add_column("ratio to")
     for row in rows:
         table.add_row(
-            row.scenario,
-            row.case,
+            f"{row.scenario}: {row.case}",
             str(row.parallelism),
             f"{row.records_per_second:,}",
-            f"{row.ratio:.2f}" if row.ratio is not None else "",
+            "1" if row.case == row.ratio_to else f"{row.ratio:.2f}" if row.ratio is not None else "",
             f"{row.peak_memory_mib:,} MiB" if row.peak_memory_mib else "",
-            row.ratio_to or "",
         )
+    table.caption = "ratio: to the case with 1 above; memory: TaskManagers and their Python workers"
     return table
 
 

@@ -16,6 +16,9 @@ from typing import Annotated, NoReturn
 
 import pyflink.version
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from confluent_kafka import KafkaException
+from requests import RequestException
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -40,6 +43,8 @@ console = Console()
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 SCENARIOS: dict[str, Scenario] = {"data-generator": DataGenerator()}
+#: What clients raise about a server that stopped answering.
+SERVER_ERRORS = (RequestException, KafkaException, BotoCoreError, ClientError)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -226,7 +231,7 @@ def _exit_status() -> Iterator[None]:
         yield
     except UsageError as error:
         _end(error, 2)
-    except (RunError, BuildError) as error:
+    except (RunError, BuildError, *SERVER_ERRORS) as error:
         _end(error, 1)
     except KeyboardInterrupt:
         errors.print("interrupted; everything that was started has been stopped")

@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,9 +28,10 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 def java() -> str:
     """The ``java`` command that ``JAVA_HOME`` or the ``PATH`` names."""
     home = os.environ.get("JAVA_HOME")
-    command = str(Path(home) / "bin" / "java") if home else shutil.which("java")
-    if not command:
-        raise RunError("missing: Java 11 or 17; get it: apt-get install openjdk-17-jdk-headless, or set JAVA_HOME")
+    command = shutil.which(str(Path(home) / "bin" / "java") if home else "java")
+    if command is None:
+        where = f"in JAVA_HOME={home}" if home else "on the PATH"
+        raise RunError(f"missing: Java 11 or 17 {where}; get it: apt-get install openjdk-17-jdk-headless")
     return command
 
 
@@ -133,6 +134,17 @@ class Process:
 
     def _signal(self, number: signal.Signals) -> None:
         signal_group(self.pid, number)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ignore Ctrl-C and polite requests to end for a while: an interrupted clean-up would leave processes behind."""
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def run_to_end(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import psutil
 
@@ -20,7 +21,7 @@ from flink_apps.common.tables import AWS_ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job
-from local.process import Process, signal_group
+from local.process import Process, signal_group, uninterrupted
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.service import Service
@@ -29,6 +30,7 @@ from local.template import Resource
 from stacks.project import BUILD
 
 RUNS = BUILD / "local"
+S = TypeVar("S", bound=Service)
 #: The note in a run's folder of what it has started.
 PROCESSES = "processes.json"
 #: Every local counterpart.
@@ -86,9 +88,10 @@ class LocalRun:
         """Stop everything, unless the run succeeded and is to be kept."""
         if self.keep and error is None:
             return
-        for process in reversed(self.processes):
-            process.stop()
-        remove_bulk(self.folder)
+        with uninterrupted():
+            for process in reversed(self.processes):
+                process.stop()
+            remove_bulk(self.folder)
 
     @property
     def processes(self) -> list[Process]:
@@ -111,9 +114,10 @@ class LocalRun:
         self.assembly.unpack_code(code)
         return self.cluster.submit(code, self.property_groups())
 
-    def service(self, kind: type[Service]) -> Service | None:
-        """The service of this kind, where the template needs it."""
-        return next((service for service in self.services if isinstance(service, kind)), None)
+    def service(self, kind: type[S]) -> S:
+        """The service of this kind, which the template must need."""
+        (service,) = (service for service in self.services if isinstance(service, kind))
+        return service
 
     def property_groups(self) -> dict[str, dict[str, str]]:
         """The template's property groups with local values: names, addresses, and no sign-in to the local broker."""
@@ -154,11 +158,11 @@ class LocalRun:
 
     def _note_processes(self) -> None:
         """Write down what runs, so that a later ``stop`` finds it."""
-        running = [
-            {"name": process.name, "pid": process.pid, "created": psutil.Process(process.pid).create_time()}
-            for process in self.processes
-            if process.running
-        ]
+        processes = [("the run itself", os.getpid()), *((process.name, process.pid) for process in self.processes)]
+        running = []
+        for name, pid in processes:
+            with suppress(psutil.NoSuchProcess):  # one that ended at once; whoever waits for it will say so
+                running.append({"name": name, "pid": pid, "created": psutil.Process(pid).create_time()})
         (self.folder / PROCESSES).write_text(json.dumps(running, indent=2))
 
 
@@ -170,10 +174,13 @@ def remove_bulk(folder: Path) -> None:
 
 
 def stop_kept() -> list[str]:
-    """Stop what kept or killed runs have left; gives the names of the processes that were still there."""
+    """Stop what kept or killed runs have left, not what is still run; gives the names of what was there."""
     stopped = []
     for note in sorted(RUNS.glob(f"*/{PROCESSES}")):
-        for process in reversed(json.loads(note.read_text())):
+        run, *processes = json.loads(note.read_text())
+        if _same_process(run["pid"], run["created"]):
+            continue
+        for process in reversed(processes):
             if _same_process(process["pid"], process["created"]):
                 _end(process["pid"])
                 stopped.append(f"{process['name']} of {note.parent.name}")

@@ -32,9 +32,9 @@ tables.execute_sql(sink.create_table(schema.COLUMNS))
 numbers = ", ".join(str(number) for number in range(RECORDS_PER_TICK))
 tables.execute_sql(f"""
     INSERT INTO `{sink.table}`
-    SELECT {schema.columns_of(draw="one", event_time="event_time")}
+    SELECT {schema.columns_of(draw="drawn", event_time="event_time")}
     FROM (
-        SELECT draw(number) AS one, event_time
+        SELECT draw(number) AS drawn, event_time
         FROM (SELECT ARRAY[{numbers}] AS numbers, {schema.EVENT_TIME} AS event_time FROM ticks)
         CROSS JOIN UNNEST(numbers) AS t (number)
     )

@@ -71,9 +71,9 @@ def build(
     config.set("pipeline.object-reuse", "true")
     # A tick waits for no other: the batch is closed before the next one is due.
     config.set("python.fn-execution.bundle.time", str(TICK_MILLIS // 2))
-    # Behind schedule, bundles of a few ticks keep the arrays in the processor's cache.
-    config.set("python.fn-execution.bundle.size", "16")
-    config.set("python.fn-execution.arrow.batch.size", "16")
+    # Behind schedule, a few ticks share a trip to Python and back. More would be quicker, but a checkpoint waits for it.
+    config.set("python.fn-execution.bundle.size", "8")
+    config.set("python.fn-execution.arrow.batch.size", "8")
 
     draw = Draw(
         records_per_second=settings.records_per_second,

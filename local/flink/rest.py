@@ -98,20 +98,25 @@ class Job:
         return [vertex["id"] for vertex in self.rest.get(f"/jobs/{self.job_id}")["vertices"]]
 
 
+#: Exceptions that only say that there was another one.
+_WRAPPERS = ("ProgramAbortException", "Python process exits with code", "Py4JJavaError")
+
+
 def root_cause(text: str) -> str:
     """The innermost cause in a Java stack trace or a job's output, in one line.
 
-    A Python error inside a Java trace counts as the innermost; a line that the application itself logged as its error
-    comes before all.
+    A line that the application itself logged as its error comes before all; a Python error inside a Java trace counts
+    as the innermost.
     """
     logged = re.search(r"^ERROR flink_apps: (.+)$", text, re.MULTILINE)
     if logged:
         return logged[1]
-    python = re.findall(
-        r"^(\w[\w.]*(?:Error|Exception): .+)$", text.partition("Traceback (most recent call last)")[2], re.MULTILINE
-    )
-    if python and "py4j" not in python[-1].lower():
-        return str(python[-1])
-    causes = re.findall(r"^\s*(?:Caused by: |: )(.+)$", text, re.MULTILINE)
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
-    return str(causes[-1] if causes else lines[0] if lines else "it said nothing")
+    lines = [line for line in text.splitlines() if line.strip() and not any(one in line for one in _WRAPPERS)]
+    _, traceback, after = "\n".join(lines).partition("Traceback (most recent call last)")
+    python = re.findall(r"^(\w[\w.]*(?:Error|Exception): .+)$", after, re.MULTILINE) if traceback else []
+    java = [found[1] for line in lines if (found := re.match(r"\s*(?:Caused by: |: )(.+)", line))]
+    plain = [line.strip() for line in lines if not line.lstrip().startswith(("at ", "..."))]
+    for causes in (python[-1:], java[-1:], plain):
+        if causes:
+            return str(causes[0])
+    return "it said nothing"

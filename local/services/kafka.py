@@ -76,10 +76,11 @@ class KafkaService(Service):
         lines = [f"{key}={value}\n" for key, value in self._properties().items()]
         self._properties_file.write_text("".join(lines))
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ["format", "-t", cluster_id, "-c", str(self._properties_file)]
+        # With "=", since an id may begin with a dash.
+        arguments = ["format", f"--cluster-id={cluster_id}", f"--config={self._properties_file}"]
         formatted = run_to_end([java(), "-cp", self._classpath, "kafka.tools.StorageTool", *arguments])
         if formatted.returncode != 0:
-            raise RunError(f"the Kafka storage could not be formatted: {formatted.stderr.strip().splitlines()[-1:]}")
+            raise RunError(f"the Kafka storage could not be formatted: {formatted.stderr.strip().splitlines()[-1]}")
         self.process.start()
 
     def create_resources(self) -> None:

@@ -73,6 +73,8 @@ class KinesisService(Service):
 
     def launch(self) -> None:
         """Start the emulator."""
+        if not _EMULATOR.is_dir():
+            raise RunError("missing: the npm package kinesalite; get it: make setup")
         self.process.start()
 
     def create_resources(self) -> None:

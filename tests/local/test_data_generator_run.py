@@ -89,8 +89,6 @@ def tell(run: LocalRun) -> Story:
     story, generator = Story(), DataGenerator()
     run.start()
     kafka, kinesis = run.service(KafkaService), run.service(KinesisService)
-    assert isinstance(kafka, KafkaService)
-    assert isinstance(kinesis, KinesisService)
     story.shards = len(kinesis.client.list_shards(StreamName=kinesis.stream_names()[0])["Shards"])
 
     story.refusals = refusals(run)

@@ -22,6 +22,16 @@ Caused by: java.io.IOException: could not write
 Caused by: java.net.ConnectException: Connection refused
 \t... 5 more
 """
+PY4J = """Traceback (most recent call last):
+  File "main.py", line 27, in <module>
+py4j.protocol.Py4JJavaError: An error occurred while calling o8.executeSql.
+: org.apache.flink.table.api.SqlParserException: SQL parse failed.
+\tat org.apache.flink.X.y(X.java:1)
+Caused by: org.apache.flink.sql.parser.impl.ParseException: Encountered "one" at line 3
+\t... 14 more
+org.apache.flink.client.program.ProgramAbortException: java.lang.RuntimeException: Python process exits with code: 1
+Caused by: java.lang.RuntimeException: Python process exits with code: 1
+"""
 
 
 @pytest.mark.parametrize(
@@ -29,6 +39,7 @@ Caused by: java.net.ConnectException: Connection refused
     [
         (LOGGED, "KafkaSink/topic must be set (got None); write the topic to write to"),
         (PYTHON_IN_JAVA, "ZeroDivisionError: division by zero"),
+        (PY4J, 'org.apache.flink.sql.parser.impl.ParseException: Encountered "one" at line 3'),
         (JAVA, "java.net.ConnectException: Connection refused"),
         ("just this line", "just this line"),
         ("", "it said nothing"),
