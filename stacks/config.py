@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from flink_constructs.application import LogLevel, MetricsLevel
+from flink_constructs.validation import InvalidArgumentError
 
 STAGE_PATTERN = r"[a-z][a-z0-9-]{0,19}"
+#: What the CDK's command line keeps in the context under names without a ``:`` or a ``/``.
+_CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 
 
-class ContextError(ValueError):
+class ContextError(InvalidArgumentError):
     """A context value that breaks its rule: the message has the name, the rule, the value received and the fix."""
-
-    def __init__(self, name: str, rule: str, value: object, fix: str) -> None:
-        super().__init__(f"{name} must {rule} (got {value!r}); {fix}")
 
 
 def _kebab(name: str) -> str:
@@ -54,7 +54,7 @@ class ScenarioConfig(BaseModel):
 def scenario_blocks(context: Mapping[str, Any], scenarios: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The context block of each scenario, with ``<scenario>.<key>`` overrides in it, or :class:`ContextError`.
 
-    Keys of the CDK itself (feature flags, look-ups) hold a ``:`` or a ``/`` and pass.
+    Keys of the CDK itself (feature flags, look-ups, what its command line remembers) pass.
     """
     blocks: dict[str, dict[str, Any]] = {name: {} for name in scenarios}
     overrides = []
@@ -66,15 +66,16 @@ def scenario_blocks(context: Mapping[str, Any], scenarios: Iterable[str]) -> dic
             blocks[key].update(value)
         elif dot and scenario in blocks:
             overrides.append((scenario, option, value))
-        elif key not in ("stage", "scenario") and ":" not in key and "/" not in key:
+        elif key not in ("stage", "scenario", *_CDK_KEYS) and ":" not in key and "/" not in key:
             known = ["stage", "scenario", *blocks]
-            raise ContextError(key, "be a known context key", value, _nearest(scenario, known))
+            raise ContextError(key, "be a known context key", value, nearest(scenario, known))
     for scenario, option, value in overrides:
         blocks[scenario][option] = value
     return blocks
 
 
-def _nearest(key: str, known: list[str]) -> str:
+def nearest(key: str, known: Collection[str]) -> str:
+    """What to do about an unknown key: the known one that is most like it, or all of them."""
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
 
@@ -85,7 +86,7 @@ def _explain(model: type[ScenarioConfig], errors: list[ErrorDetails]) -> Context
     name = f"{model.scenario}.{key}"
     if errors[0]["type"] == "extra_forbidden":
         known = [_kebab(field) for field in model.model_fields]
-        return ContextError(name, "be a known context key", errors[0]["input"], _nearest(key, known))
+        return ContextError(name, "be a known context key", errors[0]["input"], nearest(key, known))
     of_key = [error for error in errors if error["loc"][0] == key]
     rules = dict.fromkeys(_rule(error) for error in of_key)
     return ContextError(name, " or ".join(rules), of_key[0]["input"], f"change it in cdk.json or with -c {name}=…")

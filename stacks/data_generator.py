@@ -95,10 +95,12 @@ class DataGeneratorStack(ScenarioStack):
         if stream:
             stream.grant_write(application)
             self.add_output("StreamName", stream.stream_name, "the Kinesis stream with the records")
-        if cluster and topic:
+        if network and cluster and topic:
             cluster.grant_write(application, topic)
             application.node.add_dependency(topic.resource)
             cluster.connections.allow_default_port_from(application.connections)
+            # The last snapshot before a deletion needs the ways to the sinks as much as the start does.
+            application.starts_after(network, cluster)
             self.add_output(
                 "BootstrapBrokers", cluster.bootstrap_brokers, "the brokers, for clients that sign in by IAM"
             )

@@ -8,14 +8,18 @@ from typing import Any
 
 import aws_cdk as cdk
 
+from flink_constructs.bundle import BundleError
+from flink_constructs.connector_jar import BuildError
 from flink_constructs.validation import InvalidArgumentError
-from stacks.config import STAGE_PATTERN, ContextError, scenario_blocks
+from stacks.config import STAGE_PATTERN, ContextError, nearest, scenario_blocks
 from stacks.data_generator import DataGeneratorStack
 from stacks.scenario import ScenarioStack
 
 _STACKS: tuple[type[ScenarioStack], ...] = (DataGeneratorStack,)
-#: What a wrong context raises: from its parsing, or from the construct that a value ends up in.
-REFUSALS = (ContextError, InvalidArgumentError)
+#: What a wrong context raises: its parsing, or the construct that a value ends up in.
+REFUSALS = (InvalidArgumentError,)
+#: What a bundle raises that cannot be built: no Maven, say, or more than the service takes.
+FAILED_BUILDS = (BuildError, BundleError)
 #: Every scenario by its name in the context and on the command line.
 SCENARIOS = {stack.config_type.scenario: stack for stack in _STACKS}
 
@@ -23,14 +27,18 @@ SCENARIOS = {stack.config_type.scenario: stack for stack in _STACKS}
 def add_stacks(app: cdk.App) -> list[cdk.Stack]:
     """Add the stack of every scenario, or of the one that the context names, to ``app``.
 
-    :raises REFUSALS: for a context that cannot be used, in one line.
+    Raises:
+        InvalidArgumentError: for a context that cannot be used.
+        BuildError: for connectors that cannot be built.
+        BundleError: for a bundle that cannot be made.
+
     """
     context: Mapping[str, Any] = app.node.get_all_context()
     stage, chosen = str(context.get("stage") or ""), context.get("scenario")
     if stage and not re.fullmatch(STAGE_PATTERN, stage):
         raise ContextError("stage", "be up to 20 small letters, digits and dashes", stage, "for example -c stage=load")
     if chosen is not None and chosen not in SCENARIOS:
-        raise ContextError("scenario", f"be one of {', '.join(SCENARIOS)}", chosen, "or leave it out for all")
+        raise ContextError("scenario", "be a known scenario", chosen, nearest(str(chosen), SCENARIOS))
     blocks = scenario_blocks(context, SCENARIOS)
     configs = {name: SCENARIOS[name].config_type.parse(block) for name, block in blocks.items()}
     return [

@@ -6,7 +6,7 @@ A README marks the place of a table with ``<!-- table: NAME -->`` and ``<!-- end
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from flink_apps.common import tables
@@ -41,7 +41,7 @@ def context_table(config: type[ScenarioConfig]) -> str:
     return _table(("key", "default", "meaning"), rows)
 
 
-def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [headings, ("---",) * len(headings), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
+
+
+def findings(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Acknowledge findings on ``construct`` and what is below it: the reason of each by the finding's id."""
+    Validations.of(construct).acknowledge(
+        *(Acknowledgment(id=finding, reason=reason) for finding, reason in reasons.items())
+    )
 
 
 def wildcard_resource(grantee: iam.IGrantable, arn: str, reason: str) -> None:
@@ -20,9 +28,7 @@ def wildcard_resource(grantee: iam.IGrantable, arn: str, reason: str) -> None:
     if not isinstance(principal, Construct):
         return
     resource = _flat(Stack.of(principal).resolve(arn))
-    Validations.of(principal).acknowledge(
-        Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason),
-    )
+    findings(principal, {f"AwsSolutions-IAM5[Resource::{resource}]": reason})
 
 
 def _flat(value: Any) -> str:  # noqa: ANN401 - a resolved CloudFormation value has any shape

@@ -15,11 +15,15 @@ from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from flink_constructs import acknowledgment, application_key, validation
 from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP, JobBundle
 from flink_constructs.lifecycle import ApplicationLifecycle
+from flink_constructs.network import selected_subnets
+from flink_constructs.validation import InvalidArgumentError
+
+__all__ = ["FlinkApplication", "LogLevel", "MetricsLevel", "Runtime"]
 
 #: Service quota "KPUs per application" (https://docs.aws.amazon.com/managed-flink/latest/java/limits.html); it can be
 #: raised, then pass ``max_kpus``.
@@ -63,6 +67,8 @@ class FlinkApplication(Construct):
     application_arn: str
     role: iam.Role
     log_group: logs.LogGroup
+    lifecycle: ApplicationLifecycle | None
+    """What starts the application, where it is started."""
 
     def __init__(
         self,
@@ -95,25 +101,31 @@ class FlinkApplication(Construct):
             scope: The parent.
             construct_id: The id, unique in ``scope``.
             bundle: The job's code.
-            property_groups: Run-time properties that the job reads; the group with the run options is added.
-            runtime: Default: Flink 1.20.
-            description: What the service's console shows; default: nothing.
-            parallelism: Initial parallelism of every operator; default 1.
-            parallelism_per_kpu: Tasks that share one KPU (1 vCPU, 4 GB), 1 to 8; default 1.
-            max_kpus: The account's quota of KPUs for one application; default 64.
-            auto_scaling: Lets the service change the parallelism with the load; default off.
-            checkpoint_interval: Default 60 s. It bounds what is replayed after a failure.
-            min_pause_between_checkpoints: Default 5 s.
-            snapshots: Keep the state over updates and stops; default on.
-            metrics_level: Default APPLICATION, which holds the custom metrics of the job.
-            log_level: Default INFO.
-            log_retention: Default one month.
-            removal_policy: What becomes of the log group when it is removed from the stack; default: it stays.
-            vpc: Default: the application runs outside a VPC and reaches public endpoints only.
-            vpc_subnets: Default: the private subnets of ``vpc``.
-            encryption_key: For snapshots, checkpoints and running state; default: a key that the service owns.
-                Whoever deploys needs the permissions that the service's documentation lists for API callers.
-            start: Start the application after each deployment, and stop it before deletion; default on.
+            property_groups: Run-time properties that the job reads, at most 49 groups; the one with the run options is
+                added.
+            runtime: Versions of Flink and Python. Default: Flink 1.20 with Python 3.11.
+            description: What the service's console shows, up to 1,024 characters. Default: nothing.
+            parallelism: Initial parallelism of every operator. Default: 1.
+            parallelism_per_kpu: Tasks that share one KPU (1 vCPU, 4 GB), 1 to 8. Default: 1.
+            max_kpus: The account's quota of KPUs for one application. Default: 64, the service's own default.
+            auto_scaling: Let the service change the parallelism with the load, from ``parallelism`` up to the quota.
+                Default: off.
+            checkpoint_interval: Time between two checkpoints, 1 s to 1 hour; it bounds what is replayed after a
+                failure. Default: 60 s.
+            min_pause_between_checkpoints: Time from the end of a checkpoint to the next one, 0 to 1 hour. Default: 5 s.
+            snapshots: Keep the state over updates and stops. Default: on.
+            metrics_level: How finely the service reports. Default: APPLICATION, which holds the job's custom metrics.
+            log_level: The least severe messages that are kept. Default: INFO.
+            log_retention: How long messages are kept. Default: a month.
+            removal_policy: What becomes of the log group when it leaves the stack. Default: it stays.
+            vpc: Where the application gets its network interfaces, which have private addresses only. Default: it runs
+                outside a VPC and reaches public endpoints only.
+            vpc_subnets: Subnets of ``vpc``, at most 16. Default: those with a way out through NAT where the VPC has
+                them, its isolated ones otherwise.
+            encryption_key: Key for snapshots, checkpoints and running state; the policy of an imported key has to be
+                extended by its owner. Whoever deploys needs the permissions that the service's documentation lists
+                for API callers. Default: a key that the service owns.
+            start: Start the application after each deployment, and stop it before deletion. Default: on.
 
         Raises:
             InvalidArgumentError: for an argument that the service would refuse.
@@ -121,15 +133,10 @@ class FlinkApplication(Construct):
         """
         checkpoint_interval = checkpoint_interval or Duration.seconds(60)
         min_pause_between_checkpoints = min_pause_between_checkpoints or Duration.seconds(5)
-        validation.property_groups("property_groups", property_groups)
+        _check_properties(property_groups, description=description)
         _check_parallelism(parallelism=parallelism, parallelism_per_kpu=parallelism_per_kpu, max_kpus=max_kpus)
-        validation.duration(
-            "checkpoint_interval",
-            checkpoint_interval,
-            low=Duration.seconds(1),
-            high=Duration.hours(1),
-            fix="60 seconds suits most jobs",
-        )
+        _check_checkpoints(interval=checkpoint_interval, min_pause=min_pause_between_checkpoints)
+        subnets = _subnets(vpc, vpc_subnets)
         super().__init__(scope, construct_id)
 
         self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
@@ -139,7 +146,11 @@ class FlinkApplication(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(application_key.SERVICE),
+            # By account and region, not by application: the application names its role, so this cannot name it.
+            # https://docs.aws.amazon.com/managed-flink/latest/java/iam-cross-service-confused-deputy-prevention.html
+            assumed_by=iam.ServicePrincipal(
+                application_key.SERVICE, conditions=application_key.from_applications(Stack.of(self))
+            ),
             description="What the Flink application may do",
         )
         code = self._code(bundle)
@@ -147,8 +158,8 @@ class FlinkApplication(Construct):
 
         self._connections: ec2.Connections | None = None
         configuration: dict[str, Any] = {}
-        if vpc is not None:
-            configuration["vpc_configurations"] = [self._vpc_configuration(vpc, vpc_subnets)]
+        if vpc is not None and subnets is not None:
+            configuration["vpc_configurations"] = [self._vpc_configuration(vpc, subnets)]
         if encryption_key is not None:
             application_key.allow_service(encryption_key, stack=Stack.of(self))
             configuration["application_encryption_configuration"] = (
@@ -208,17 +219,18 @@ class FlinkApplication(Construct):
                 log_stream_arn=self._log_stream_arn(log_stream)
             ),
         )
+        self.lifecycle = None
         if start:
-            lifecycle = ApplicationLifecycle(
+            self.lifecycle = ApplicationLifecycle(
                 self,
                 "Lifecycle",
                 application=self.application,
                 log_group=self.log_group,
                 log_stream_name=log_stream.log_stream_name,
             )
-            lifecycle.starts_after(self.role, logging)
+            self.starts_after(self.role, logging)
             if encryption_key is not None:
-                application_key.allow_caller(encryption_key, lifecycle, stack=Stack.of(self))
+                application_key.allow_caller(encryption_key, self.lifecycle, stack=Stack.of(self))
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
@@ -231,6 +243,14 @@ class FlinkApplication(Construct):
         if self._connections is None:
             raise ValueError("connections must be asked of an application in a VPC (got none); pass vpc")
         return self._connections
+
+    def starts_after(self, *dependables: IDependable) -> None:
+        """Have these exist before the application starts, and until it is stopped: what the job needs to reach.
+
+        Where ``start`` is off, whoever starts the application sees to it.
+        """
+        if self.lifecycle is not None:
+            self.lifecycle.starts_after(*dependables)
 
     def metric(
         self,
@@ -304,11 +324,10 @@ class FlinkApplication(Construct):
             self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
 
     def _vpc_configuration(
-        self, vpc: ec2.IVpc, vpc_subnets: ec2.SubnetSelection | None
+        self, vpc: ec2.IVpc, subnets: ec2.SelectedSubnets
     ) -> kinesisanalytics.CfnApplication.VpcConfigurationProperty:
         security_group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="Flink application")
         self._connections = ec2.Connections(security_groups=[security_group])
-        subnets = vpc.select_subnets(subnets=vpc_subnets.subnets) if vpc_subnets else vpc.select_subnets()
         stack = Stack.of(self)
         interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
         self.role.add_to_policy(
@@ -351,16 +370,49 @@ class FlinkApplication(Construct):
         )
 
 
+def _check_properties(groups: Mapping[str, Mapping[str, str]], *, description: str | None) -> None:
+    if RUN_OPTIONS_GROUP in groups:
+        rule = f"leave {RUN_OPTIONS_GROUP} out"
+        raise InvalidArgumentError("property_groups", rule, dict(groups[RUN_OPTIONS_GROUP]), "the bundle's is added")
+    validation.property_groups("property_groups", groups, high=49)  # the service's 50, less the run options
+    if description is not None:
+        validation.short_text("description", description, low=0, high=1024, fix="shorten it")
+
+
+def _check_checkpoints(*, interval: Duration, min_pause: Duration) -> None:
+    for name, value, low, fix in (
+        ("checkpoint_interval", interval, Duration.seconds(1), "60 seconds suits most jobs"),
+        ("min_pause_between_checkpoints", min_pause, Duration.seconds(0), "5 seconds suits most jobs"),
+    ):
+        validation.duration(name, value, low=low, high=Duration.hours(1), fix=fix)
+
+
+def _subnets(vpc: ec2.IVpc | None, selection: ec2.SubnetSelection | None) -> ec2.SelectedSubnets | None:
+    if vpc is None:
+        if selection is not None:
+            raise InvalidArgumentError("vpc_subnets", "come with vpc", "no vpc", "pass the VPC that they are in")
+        return None
+    subnets = selected_subnets(vpc, selection)
+    if not subnets.is_pending_lookup:
+        count = len(subnets.subnet_ids)
+        validation.whole_number("the number of vpc_subnets", count, low=1, high=16, fix="one per zone is enough")
+    return subnets
+
+
 def _check_parallelism(*, parallelism: int, parallelism_per_kpu: int, max_kpus: int) -> None:
     validation.whole_number("parallelism", parallelism, low=1, high=10_000, fix="1 is a good start")
     validation.whole_number(
         "parallelism_per_kpu", parallelism_per_kpu, low=1, high=8, fix="the service's range is 1 to 8"
     )
+    validation.known_at_synthesis("max_kpus", max_kpus, fix="write the quota")
+    validation.whole_number(
+        "max_kpus", max_kpus, low=1, high=10_000, fix=f"{DEFAULT_MAX_KPUS} is the service's default"
+    )
     if Token.is_unresolved(parallelism) or Token.is_unresolved(parallelism_per_kpu):
         return
     holds = max_kpus * parallelism_per_kpu
     if parallelism > holds:
-        raise validation.InvalidArgumentError(
+        raise InvalidArgumentError(
             "parallelism",
             f"fit into {max_kpus} KPUs of {parallelism_per_kpu}, that is {holds} at most",
             parallelism,

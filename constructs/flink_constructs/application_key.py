@@ -14,15 +14,19 @@ INFRASTRUCTURE = "infrastructure.kinesisanalytics.amazonaws.com"
 _CONTEXT = "kms:EncryptionContext:aws:kinesisanalytics:arn"
 
 
+def from_applications(stack: Stack) -> dict[str, dict[str, str]]:
+    """Conditions under which a call of the service comes from an application of this account and region."""
+    return {
+        "StringEquals": {"aws:SourceAccount": stack.account},
+        "ArnLike": {"aws:SourceArn": _applications(stack)},
+    }
+
+
 def allow_service(key: kms.IKey, *, stack: Stack) -> None:
     """Let the service use ``key`` for the applications of this account and region: durable and running state."""
     # By account and region, not by application: the application names the key, so the key cannot name the application.
-    applications = stack.format_arn(service="kinesisanalytics", resource="application", resource_name="*")
-    in_context = {"StringLike": {_CONTEXT: applications}}
-    from_application = {
-        "StringEquals": {"aws:SourceAccount": stack.account},
-        "ArnLike": {"aws:SourceArn": applications},
-    }
+    in_context = {"StringLike": {_CONTEXT: _applications(stack)}}
+    from_application = from_applications(stack)
     grants = {
         "StringEquals": {"kms:GrantConstraintType": "EncryptionContextSubset"},
         "ForAllValues:StringEquals": {"kms:GrantOperations": "Decrypt"},
@@ -46,9 +50,8 @@ def allow_service(key: kms.IKey, *, stack: Stack) -> None:
 
 def allow_caller(key: kms.IKey, caller: iam.IGrantable, *, stack: Stack) -> None:
     """Let ``caller`` start an application that ``key`` protects, through the service and for nothing else."""
-    applications = stack.format_arn(service="kinesisanalytics", resource="application", resource_name="*")
     via_service = {"StringEquals": {"kms:ViaService": f"kinesisanalytics.{stack.region}.{stack.url_suffix}"}}
-    in_context = {**via_service, "StringLike": {_CONTEXT: applications}}
+    in_context = {**via_service, "StringLike": {_CONTEXT: _applications(stack)}}
     for actions, conditions in (
         (["kms:DescribeKey"], via_service),
         (["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"], in_context),
@@ -57,3 +60,7 @@ def allow_caller(key: kms.IKey, caller: iam.IGrantable, *, stack: Stack) -> None
         iam.Grant.add_to_principal(
             grantee=caller, actions=actions, resource_arns=[key.key_arn], conditions=conditions
         ).assert_success()
+
+
+def _applications(stack: Stack) -> str:
+    return stack.format_arn(service="kinesisanalytics", resource="application", resource_name="*")

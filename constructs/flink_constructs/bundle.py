@@ -12,6 +12,8 @@ from pathlib import Path
 
 from flink_constructs.connector_jar import ConnectorJar
 
+__all__ = ["BundleError", "JobBundle"]
+
 #: Names inside the zip, and the property group in which the service looks for them.
 MAIN = "main.py"
 JAR = "lib/connectors.jar"
@@ -23,12 +25,25 @@ RUN_OPTIONS = {"python": MAIN, "jarfile": JAR, "pyFiles": PACKAGES}
 MAX_BYTES = 512 * 1024 * 1024
 
 
+class BundleError(ValueError):
+    """A bundle that cannot be made: the message has the name, the rule, the value received and the fix."""
+
+    def __init__(self, name: str, rule: str, value: object, fix: str) -> None:
+        super().__init__(f"{name} must {rule} (got {value!s}); {fix}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobBundle:
     """A Python job as the service wants it: ``main.py``, its modules as one zip, its connectors as one jar.
 
     ``root`` is the folder from which the job's modules are imported; ``packages`` are the package folders below it to
-    take along (``.py`` files only, so that no cache or note changes the hash); ``main`` is the entry script.
+    take along (``.py`` files only, so that no cache or note changes the hash); ``main`` is the entry script;
+    ``cache`` is where bundles are kept, and jars in ``jars`` beside it.
+
+    Raises:
+        BundleError: The entry script is missing, or a folder on the way to a package has no ``__init__.py``, without
+            which it could not be imported from a zip.
+
     """
 
     main: Path
@@ -36,6 +51,15 @@ class JobBundle:
     packages: tuple[str, ...]
     jar: ConnectorJar
     cache: Path = field(default=Path("build/bundles"))
+
+    def __post_init__(self) -> None:
+        """Look before anything is built on it."""
+        if not self.main.is_file():
+            raise BundleError("main", "be a file", self.main, "correct the path of the entry script")
+        for package in (*self._parents(), *self.packages):
+            if not (self.root / package / "__init__.py").is_file():
+                rule = "be a package below root: a folder with an __init__.py"
+                raise BundleError("packages", rule, package, "correct its name, or add the file")
 
     def input_hash(self) -> str:
         """Hash of all that the zip is made of: 16 hexadecimal digits. Same inputs, same bytes, same S3 key."""
@@ -47,21 +71,30 @@ class JobBundle:
         return digest.hexdigest()[:16]
 
     def build(self) -> Path:
-        """The zip's path; builds it, and the jar, only where they are missing."""
-        path = self.cache / f"{self.jar.module}-{self.input_hash()}.zip"
+        """The zip's path; builds it, and the jar, only where they are missing.
+
+        Raises:
+            BundleError: The zip would be larger than the service takes.
+            BuildError: The jar could not be built.
+
+        """
+        path = self.cache / f"{self.jar.module.replace('/', '-')}-{self.input_hash()}.zip"
         if not path.exists():
             self.cache.mkdir(parents=True, exist_ok=True)
             jar = self.jar.build(self.cache.parent / "jars")
             partial = path.with_suffix(f".{os.getpid()}")
-            with zipfile.ZipFile(partial, "w") as bundle:
-                _add(bundle, MAIN, self.main.read_bytes(), zipfile.ZIP_DEFLATED)
-                _add(bundle, JAR, jar.read_bytes(), zipfile.ZIP_STORED)  # compressed already
-                _add(bundle, PACKAGES, self._packages_zip(), zipfile.ZIP_STORED)
-            if partial.stat().st_size > MAX_BYTES:
+            try:
+                with zipfile.ZipFile(partial, "w") as bundle:
+                    _add(bundle, MAIN, self.main.read_bytes(), zipfile.ZIP_DEFLATED)
+                    _add(bundle, JAR, jar.read_bytes(), zipfile.ZIP_STORED)  # compressed already
+                    _add(bundle, PACKAGES, self._packages_zip(), zipfile.ZIP_STORED)
                 size = partial.stat().st_size
-                partial.unlink()
-                raise ValueError(f"the bundle must have at most {MAX_BYTES:,} bytes (got {size:,}); drop a connector")
-            partial.replace(path)
+                if size > MAX_BYTES:
+                    rule = f"have at most {MAX_BYTES:,} bytes"
+                    raise BundleError("the bundle", rule, f"{size:,}", "drop a connector from the pom")
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
         return path
 
     def _packages_zip(self) -> bytes:

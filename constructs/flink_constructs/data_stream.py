@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
@@ -15,6 +15,8 @@ from constructs import Construct
 
 from flink_constructs import acknowledgment, validation
 from flink_constructs.validation import InvalidArgumentError
+
+__all__ = ["DataStream", "StreamCapacity"]
 
 # "Each shard can support writes up to 1,000 records per second, up to a maximum data write total of 1 MiB per second"
 # (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html).
@@ -165,12 +167,8 @@ class DataStream(Construct):
         self.stream_arn = self.stream.stream_arn
         self.encryption_key = encryption_key
         if encryption_key:
-            Validations.of(self.stream).acknowledge(
-                Acknowledgment(
-                    id="AwsSolutions-KDS3",
-                    reason="A key of the customer's own was asked for, where access to the key has to be controlled.",
-                ),
-            )
+            reason = "A key of the customer's own was asked for, where access to the key has to be controlled."
+            acknowledgment.findings(self.stream, {"AwsSolutions-KDS3": reason})
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow what the Flink Kinesis sink does: put records into this stream, encrypted with its key."""

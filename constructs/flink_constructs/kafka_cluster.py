@@ -18,7 +18,10 @@ from aws_cdk import custom_resources as cr
 from constructs import Construct
 
 from flink_constructs import acknowledgment, kafka_settings, validation
+from flink_constructs.network import selected_subnets
 from flink_constructs.validation import InvalidArgumentError
+
+__all__ = ["EnhancedMonitoring", "KafkaCluster", "KafkaTopic"]
 
 
 class EnhancedMonitoring(StrEnum):
@@ -115,14 +118,7 @@ class KafkaCluster(Construct):
             InvalidArgumentError: for a value out of range, or subnets that MSK would refuse.
 
         """
-        selected = vpc.select_subnets(
-            subnet_type=subnets.subnet_type if subnets else None,
-            subnets=subnets.subnets if subnets else None,
-            subnet_filters=subnets.subnet_filters if subnets else None,
-            subnet_group_name=subnets.subnet_group_name if subnets else None,
-            availability_zones=subnets.availability_zones if subnets else None,
-            one_per_az=subnets.one_per_az if subnets else None,
-        )
+        selected = selected_subnets(vpc, subnets)
         kafka_settings.check_subnets(selected)
         zones = len(selected.subnet_ids)
         brokers = zones if number_of_brokers is None else number_of_brokers

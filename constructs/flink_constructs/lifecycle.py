@@ -10,7 +10,6 @@ from typing import Any
 
 import jsii
 from aws_cdk import (
-    Acknowledgment,
     ArnFormat,
     CustomResource,
     Duration,
@@ -19,7 +18,6 @@ from aws_cdk import (
     Lazy,
     RemovalPolicy,
     Stack,
-    Validations,
 )
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -28,7 +26,9 @@ from aws_cdk import custom_resources as cr
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 from constructs import Construct, IConstruct, IDependable
 
-from flink_constructs import validation
+from flink_constructs import acknowledgment, validation
+
+__all__ = ["ApplicationLifecycle"]
 
 HANDLER = "lifecycle_handler"
 # A start takes 1 to 5 minutes, so polling more often only costs calls.
@@ -64,25 +64,12 @@ class ApplicationLifecycle(Construct):
 
     Each application has a provider of its own: one for the whole stack would have to hold the permissions on every
     application at once, and its roles would grow with each of them.
-
-    Args:
-        application: the application, whose name and configuration are read at synthesis.
-        log_group: where the application logs; failures are read from there.
-        log_stream_name: the application's log stream in ``log_group``.
-        timeout: how long one start or stop may take, from 5 to 50 minutes. An application in a VPC takes longer.
-        log_retention: how long the logs of the handler's functions are kept.
-        allow_non_restored_state: start although the snapshot has state that the job has no place for. An update of a
-            running application is restarted by the service, with the application's own run configuration.
-
-    Raises:
-        InvalidArgumentError: an argument breaks its rule.
-
     """
 
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the CDK's name for it
+        construct_id: str,
         *,
         application: CfnApplication,
         log_group: logs.ILogGroup,
@@ -91,6 +78,25 @@ class ApplicationLifecycle(Construct):
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         allow_non_restored_state: bool = False,
     ) -> None:
+        """Add the custom resource and its provider.
+
+        Args:
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            application: The application, whose name and configuration are read at synthesis.
+            log_group: Where the application logs; failures are read from there.
+            log_stream_name: The application's log stream in ``log_group``.
+            timeout: How long one start or stop may take, from 5 to 50 minutes; an application in a VPC takes longer.
+                Default: 20 minutes.
+            log_retention: How long the logs of the handler's functions are kept. Default: a month.
+            allow_non_restored_state: Start although the snapshot has state that the job has no place for. An update of
+                a running application is restarted by the service, with the application's own run configuration.
+                Default: such a start fails.
+
+        Raises:
+            InvalidArgumentError: for a value out of range.
+
+        """
         timeout = timeout or Duration.minutes(20)
         validation.duration(
             "timeout",
@@ -106,7 +112,7 @@ class ApplicationLifecycle(Construct):
             rule="have 1 to 512 characters, without ':' and '*'",
             fix="give the name of the application's own log stream",
         )
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         stack = Stack.of(self)
         # Nothing in it is of use once the application is gone: the stack event has the outcome.
         self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=RemovalPolicy.DESTROY)
@@ -223,10 +229,12 @@ def acknowledge_framework(provider: cr.Provider, roles: list[iam.Role], handlers
         " own ARN); the grant is the framework's and cannot be narrowed."
     )
     for role in roles:
-        acknowledge(role, {f"AwsSolutions-IAM5[Resource::<{logical_id(one)}.Arn>:*]": reason for one in handlers})
+        acknowledgment.findings(
+            role, {f"AwsSolutions-IAM5[Resource::<{logical_id(one)}.Arn>:*]": reason for one in handlers}
+        )
     findings = {f"AwsSolutions-IAM5[Resource::<{logical_id(one)}.Arn>:*]": reason for one in framework}
-    acknowledge(waiter.node.find_child("Role"), findings)
-    acknowledge(
+    acknowledgment.findings(waiter.node.find_child("Role"), findings)
+    acknowledgment.findings(
         waiter,
         {
             "AwsSolutions-SF1": "The state machine only repeats one poll; its outcome is the stack event, and every"
@@ -234,13 +242,6 @@ def acknowledge_framework(provider: cr.Provider, roles: list[iam.Role], handlers
             "AwsSolutions-SF2": "The state machine only repeats one poll, and the provider framework cannot switch"
             " tracing on.",
         },
-    )
-
-
-def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
-    """Acknowledge findings of cdk-nag, by their id, on a construct and what is below it."""
-    Validations.of(construct).acknowledge(
-        *(Acknowledgment(id=finding, reason=reason) for finding, reason in reasons.items())
     )
 
 

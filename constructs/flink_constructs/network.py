@@ -14,6 +14,8 @@ from constructs import Construct
 from flink_constructs import validation
 from flink_constructs.validation import InvalidArgumentError
 
+__all__ = ["EndpointService", "Network"]
+
 
 class EndpointService(Enum):
     """AWS services that a job may call from its subnets; S3 is not among them, its gateway is always there."""
@@ -148,6 +150,20 @@ class Network(Construct):
                 open=False,  # the rule of the shared group says it all
             )
         return self._endpoints[service]
+
+
+def selected_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> ec2.SelectedSubnets:
+    """The subnets of ``vpc`` that ``selection`` names; without one, the private subnets as the CDK chooses them."""
+    if selection is None:
+        return vpc.select_subnets()
+    return vpc.select_subnets(
+        availability_zones=selection.availability_zones,
+        one_per_az=selection.one_per_az,
+        subnet_filters=selection.subnet_filters,
+        subnet_group_name=selection.subnet_group_name,
+        subnet_type=selection.subnet_type,
+        subnets=selection.subnets,
+    )
 
 
 def _check(*, cidr: str, availability_zones: int, nat_gateways: int) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 from aws_cdk import Duration, Token
 
+__all__ = ["InvalidArgumentError"]
+
 
 class InvalidArgumentError(ValueError):
     """An argument that breaks its rule: the message has the name, the rule, the value received and the fix."""
@@ -53,10 +55,22 @@ def one_of(name: str, value: Any, allowed: tuple[Any, ...], *, fix: str) -> None
         raise InvalidArgumentError(name, f"be one of {', '.join(map(str, allowed))}", value, fix)
 
 
-def property_groups(name: str, groups: Mapping[str, Mapping[str, str]]) -> None:
-    """Refuse property groups that the service would: at most 50, ids of up to 50 characters, values up to 2,048."""
-    if len(groups) > 50:
-        raise InvalidArgumentError(name, "hold at most 50 groups", len(groups), "merge some of them")
+def short_text(name: str, value: str, *, low: int, high: int, fix: str) -> None:
+    """Refuse a text with fewer than ``low`` or more than ``high`` characters; the message counts them."""
+    if Token.is_unresolved(value):
+        return
+    if not low <= len(value) <= high:
+        raise InvalidArgumentError(name, f"have {low} to {high:,} characters", f"{len(value):,} characters", fix)
+
+
+def property_groups(name: str, groups: Mapping[str, Mapping[str, str]], *, high: int = 50) -> None:
+    """Refuse property groups that the service would, and more than ``high`` of them.
+
+    A group has 1 to 50 properties, an id of up to 50 characters, and keys and values of up to 2,048
+    (https://docs.aws.amazon.com/managed-flink/latest/apiv2/API_PropertyGroup.html).
+    """
+    if len(groups) > high:
+        raise InvalidArgumentError(name, f"hold at most {high} groups", len(groups), "merge some of them")
     for group, properties in groups.items():
         matching(
             f"{name} id",
@@ -65,12 +79,19 @@ def property_groups(name: str, groups: Mapping[str, Mapping[str, str]]) -> None:
             rule="have 1 to 50 letters, digits, '_', '.' or '-'",
             fix="rename the group",
         )
+        if not 1 <= len(properties) <= 50:
+            raise InvalidArgumentError(
+                f"{name}[{group!r}]",
+                "hold 1 to 50 properties",
+                len(properties),
+                "leave an empty group out, split a full",
+            )
         for key, value in properties.items():
-            where = f"{name}[{group!r}][{key!r}]"
+            where = f"{name}[{group!r}][{key[:50]!r}]"
+            short_text(f"the key of {where}", key, low=1, high=2048, fix="rename it")
             if not isinstance(value, str):
                 raise InvalidArgumentError(where, "be a text", value, "write it as str(…)")
-            if not Token.is_unresolved(value) and not 1 <= len(value) <= 2048:
-                raise InvalidArgumentError(where, "have 1 to 2,048 characters", value, "shorten it, or leave it out")
+            short_text(where, value, low=1, high=2048, fix="shorten it, or leave it out")
 
 
 def known_at_synthesis(name: str, value: Any, *, fix: str) -> None:  # noqa: ANN401 - whatever may be a token

@@ -71,7 +71,7 @@ def build(
     config.set("pipeline.object-reuse", "true")
     # A tick waits for no other: the batch is closed before the next one is due.
     config.set("python.fn-execution.bundle.time", str(TICK_MILLIS // 2))
-    # Behind schedule, a few ticks share a trip to Python and back. More would be quicker, but a checkpoint waits for it.
+    # Behind schedule, a few ticks share a trip to Python. More would be quicker, but a checkpoint waits for them.
     config.set("python.fn-execution.bundle.size", "8")
     config.set("python.fn-execution.arrow.batch.size", "8")
 

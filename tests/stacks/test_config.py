@@ -83,6 +83,11 @@ def test_the_cdks_own_keys_pass() -> None:
     assert scenario_blocks(context, ["data-generator"]) == {"data-generator": {}}
 
 
+@pytest.mark.parametrize("key", ["acknowledged-issue-numbers", "cli-telemetry"])
+def test_what_the_cdks_command_line_remembers_passes(key: str) -> None:
+    assert scenario_blocks({key: [1]}, ["data-generator"]) == {"data-generator": {}}
+
+
 def test_cdk_json_holds_a_block_for_each_scenario_with_the_defaults_that_people_change_first() -> None:
     context = file_context()
     for name, stack in SCENARIOS.items():
