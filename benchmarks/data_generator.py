@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -106,26 +107,25 @@ def _kinesis(say: Callable[[str], None]) -> tuple[Measurement, Measurement]:
 
 
 def _plain_client(kinesis: KinesisService) -> Measurement:
-    """Put full batches, several at a time, for as long as a job is measured."""
+    """Put full batches, several at a time, warmed up and measured for as long as a job is."""
     (stream,) = kinesis.stream_names()
     record = b'{"event_time":"2024-01-15T10:30:45.123","ticker":"AAPL","price":50.25}'
     batch: list[PutRecordsRequestEntryTypeDef] = [
         {"Data": record, "PartitionKey": schema.TICKERS[number % len(schema.TICKERS)]} for number in range(BATCH)
     ]
-    end = time.monotonic() + SECONDS
+    sent, end = Counter[int](), time.monotonic() + WARM_UP_SECONDS + SECONDS
 
-    def put(_thread: int) -> int:
-        sent = 0
+    def put(thread: int) -> None:
         while time.monotonic() < end:
             kinesis.client.put_records(StreamName=stream, Records=batch)
-            sent += BATCH
-        return sent
+            sent[thread] += BATCH
 
-    began = time.monotonic()
     with ThreadPoolExecutor(CLIENT_THREADS) as pool:
-        total = sum(pool.map(put, range(CLIENT_THREADS)))
-    rate = total / (time.monotonic() - began)
-    return Measurement(records_per_second=rate, first_memory_mib=0, peak_memory_mib=0)
+        running = [pool.submit(put, thread) for thread in range(CLIENT_THREADS)]
+        measured = measure(sent.total, [], warm_up_seconds=WARM_UP_SECONDS, seconds=SECONDS - 1)
+        for thread in running:
+            thread.result()
+    return measured
 
 
 @contextmanager

@@ -56,8 +56,6 @@ def synthesize(scenario: str, overrides: Mapping[str, str], folder: Path) -> Ass
         env={
             "CDK_CONTEXT_JSON": json.dumps(context),
             "CDK_OUTDIR": str(folder),
-            # Policy checks belong to deployments; the template is the same without them.
-            "CDK_VALIDATION": "false",
             "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         },
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flink_constructs.connector_jar import ConnectorJar
+from flink_constructs.connector_jar import ConnectorJar, drop_oldest
 
 __all__ = ["BundleError", "JobBundle"]
 
@@ -93,6 +93,7 @@ class JobBundle:
                     rule = f"have at most {MAX_BYTES:,} bytes"
                     raise BundleError("the bundle", rule, f"{size:,}", "drop a connector from the pom")
                 partial.replace(path)
+                drop_oldest(self.cache, f"{self.jar.module.replace('/', '-')}-*.zip")
             finally:
                 partial.unlink(missing_ok=True)
         return path

@@ -23,6 +23,17 @@ class BuildError(RuntimeError):
     """A jar that could not be built: one line with what failed, Maven's first error, and where its output is."""
 
 
+#: Each is tens of megabytes; a few let one go back and forth between versions.
+VERSIONS_KEPT = 3
+
+
+def drop_oldest(cache: Path, pattern: str) -> None:
+    """Remove all but the newest few files of a cache that match ``pattern``."""
+    newest_first = sorted(cache.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in newest_first[VERSIONS_KEPT:]:
+        path.unlink(missing_ok=True)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConnectorJar:
     """The jar of a scenario's connectors, built by Maven and cached by the hash of its inputs.
@@ -79,6 +90,7 @@ class ConnectorJar:
                     self._run(maven, Path(root), cache / f"{name}.log")
                     artifact = _artifact_id(self._pom(self.project / self.module))
                     (Path(root) / artifact / f"{artifact}.jar").replace(jar)
+                drop_oldest(cache, f"{self.module.replace('/', '-')}-*.jar")
         return jar
 
     def _run(self, maven: str, root: Path, log: Path) -> None:

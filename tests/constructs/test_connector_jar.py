@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flink_constructs.connector_jar import BuildError, ConnectorJar
+from flink_constructs.connector_jar import BuildError, ConnectorJar, drop_oldest
 
 POM = '<project xmlns="http://maven.apache.org/POM/4.0.0">{}</project>'
 PARENT = POM.format(
@@ -213,3 +213,16 @@ def test_a_dependency_that_is_no_module_is_named(project: Path, jar: ConnectorJa
     write(project / "job/pom.xml", module_pom("job-jar", "clok"))
     with pytest.raises(BuildError, match=r"job/pom.xml needs 'clok', which must be a module .*'clock'"):
         jar.input_hash()
+
+
+def test_a_cache_keeps_the_newest_few_of_a_module(tmp_path: Path) -> None:
+    for age, name in enumerate(("new", "newer", "middle", "old", "oldest")):
+        path = tmp_path / f"data_generator-{name}.jar"
+        path.touch()
+        os.utime(path, (1_000_000 - age, 1_000_000 - age))
+    (tmp_path / "lottery-old.jar").touch()
+    drop_oldest(tmp_path, "data_generator-*.jar")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *(f"data_generator-{name}.jar" for name in ("new", "newer", "middle")),
+        "lottery-old.jar",
+    }
