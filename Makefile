@@ -18,7 +18,7 @@ preflight:
 .venv/installed: requirements.txt | preflight
 	@echo "set-up: Python packages into .venv"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
 node_modules/installed: package-lock.json .venv/installed

@@ -162,7 +162,10 @@ class FlinkCluster:
             if not link.exists():
                 link.symlink_to(jar)
         shipped = yaml.safe_load((FLINK_HOME / "conf" / "config.yaml").read_text())
-        java_options = [shipped["env"]["java"]["opts"]["all"], *self.java_options]
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        # PyFlink unpacks into a folder below Java's own for such files: on a shared machine somebody else's.
+        java_options = [shipped["env"]["java"]["opts"]["all"], f"-Djava.io.tmpdir={temporary}", *self.java_options]
         configuration = {
             # The shipped options open the JDK's packages that py4j and Arrow reach into.
             "env.java.opts.all": " ".join(java_options),
@@ -194,7 +197,7 @@ class FlinkCluster:
             "metrics.fetcher.update-interval": 500,
             "python.executable": sys.executable,
             "python.client.executable": sys.executable,
-            "io.tmp.dirs": str(self.folder / "tmp"),
+            "io.tmp.dirs": str(temporary),
         }
         (self.folder / "conf" / "config.yaml").write_text(yaml.safe_dump(configuration, width=10_000))
         for name in ("log4j-console.properties", "log4j-cli.properties"):
@@ -203,4 +206,3 @@ class FlinkCluster:
                 r"^rootLogger.level = .*$", f"rootLogger.level = {self.spec.log_level}", text, flags=re.MULTILINE
             )
             (self.folder / "conf" / name).write_text(text)
-        (self.folder / "tmp").mkdir(exist_ok=True)
