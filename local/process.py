@@ -129,8 +129,10 @@ class Process:
             with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(seconds)
         # Children of the group may outlive its head.
-        self._signal(signal.SIGKILL)
-        self._popen.wait()
+        deadline = time.monotonic() + seconds
+        while signal_group(self.pid, signal.SIGKILL) and time.monotonic() < deadline:
+            self._popen.poll()
+            time.sleep(0.02)
 
     def _signal(self, number: signal.Signals) -> None:
         signal_group(self.pid, number)
