@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from local.errors import RunError
 
 #: Where this Python's own tools are: node, npx.
@@ -123,16 +125,24 @@ class Process:
         """End the process and its children: politely, then not."""
         if self._popen is None:
             return
+        children = self._children()
         if self.running:
             self._signal(signal.SIGTERM)
             self.thaw()  # a frozen one would not hear it
             with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(seconds)
         # Children of the group may outlive its head.
+        self._signal(signal.SIGKILL)
+        self._popen.wait()
         deadline = time.monotonic() + seconds
-        while signal_group(self.pid, signal.SIGKILL) and time.monotonic() < deadline:
-            self._popen.poll()
+        while any(map(_lives, children)) and time.monotonic() < deadline:
             time.sleep(0.02)
+
+    def _children(self) -> list[psutil.Process]:
+        try:
+            return psutil.Process(self.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
 
     def _signal(self, number: signal.Signals) -> None:
         signal_group(self.pid, number)
@@ -169,6 +179,14 @@ def run_to_end(
             signal_group(tool.pid, signal.SIGKILL)
             raise
     return subprocess.CompletedProcess(command, tool.returncode, output, complaints)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process does anything: one that has ended stays in the table until its parent has looked."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def signal_group(pid: int, number: signal.Signals) -> bool:

@@ -56,7 +56,7 @@ def test_stopping_ends_the_children_as_well_even_those_that_do_not_listen(tmp_pa
     (child,) = psutil.Process(process.pid).children()
     process.stop(seconds=1)
     assert not process.running
-    assert not child.is_running()
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
 def test_stopping_what_was_never_started_does_nothing(tmp_path: Path) -> None:
