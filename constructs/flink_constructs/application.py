@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import jsii
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack, Token
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -17,17 +17,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct, IDependable
 
-from flink_constructs import acknowledgment, application_key, validation
+from flink_constructs import acknowledgment, application_checks, application_key
+from flink_constructs.application_checks import DEFAULT_MAX_KPUS
 from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP, JobBundle
 from flink_constructs.lifecycle import ApplicationLifecycle
-from flink_constructs.network import selected_subnets
-from flink_constructs.validation import InvalidArgumentError
 
 __all__ = ["FlinkApplication", "LogLevel", "MetricsLevel", "Runtime"]
-
-#: Service quota "KPUs per application" (https://docs.aws.amazon.com/managed-flink/latest/java/limits.html); it can be
-#: raised, then pass ``max_kpus``.
-DEFAULT_MAX_KPUS = 64
 
 
 class Runtime(StrEnum):
@@ -133,10 +128,12 @@ class FlinkApplication(Construct):
         """
         checkpoint_interval = checkpoint_interval or Duration.seconds(60)
         min_pause_between_checkpoints = min_pause_between_checkpoints or Duration.seconds(5)
-        _check_properties(property_groups, description=description)
-        _check_parallelism(parallelism=parallelism, parallelism_per_kpu=parallelism_per_kpu, max_kpus=max_kpus)
-        _check_checkpoints(interval=checkpoint_interval, min_pause=min_pause_between_checkpoints)
-        subnets = _subnets(vpc, vpc_subnets)
+        application_checks.check_properties(property_groups, description=description)
+        application_checks.check_parallelism(
+            parallelism=parallelism, parallelism_per_kpu=parallelism_per_kpu, max_kpus=max_kpus
+        )
+        application_checks.check_checkpoints(interval=checkpoint_interval, min_pause=min_pause_between_checkpoints)
+        subnets = application_checks.checked_subnets(vpc, vpc_subnets)
         super().__init__(scope, construct_id)
 
         self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
@@ -367,54 +364,4 @@ class FlinkApplication(Construct):
         )
         return kinesisanalytics.CfnApplication.VpcConfigurationProperty(
             security_group_ids=[security_group.security_group_id], subnet_ids=subnets.subnet_ids
-        )
-
-
-def _check_properties(groups: Mapping[str, Mapping[str, str]], *, description: str | None) -> None:
-    if RUN_OPTIONS_GROUP in groups:
-        rule = f"leave {RUN_OPTIONS_GROUP} out"
-        raise InvalidArgumentError("property_groups", rule, dict(groups[RUN_OPTIONS_GROUP]), "the bundle's is added")
-    validation.property_groups("property_groups", groups, high=49)  # the service's 50, less the run options
-    if description is not None:
-        validation.short_text("description", description, low=0, high=1024, fix="shorten it")
-
-
-def _check_checkpoints(*, interval: Duration, min_pause: Duration) -> None:
-    for name, value, low, fix in (
-        ("checkpoint_interval", interval, Duration.seconds(1), "60 seconds suits most jobs"),
-        ("min_pause_between_checkpoints", min_pause, Duration.seconds(0), "5 seconds suits most jobs"),
-    ):
-        validation.duration(name, value, low=low, high=Duration.hours(1), fix=fix)
-
-
-def _subnets(vpc: ec2.IVpc | None, selection: ec2.SubnetSelection | None) -> ec2.SelectedSubnets | None:
-    if vpc is None:
-        if selection is not None:
-            raise InvalidArgumentError("vpc_subnets", "come with vpc", "no vpc", "pass the VPC that they are in")
-        return None
-    subnets = selected_subnets(vpc, selection)
-    if not subnets.is_pending_lookup:
-        count = len(subnets.subnet_ids)
-        validation.whole_number("the number of vpc_subnets", count, low=1, high=16, fix="one per zone is enough")
-    return subnets
-
-
-def _check_parallelism(*, parallelism: int, parallelism_per_kpu: int, max_kpus: int) -> None:
-    validation.whole_number("parallelism", parallelism, low=1, high=10_000, fix="1 is a good start")
-    validation.whole_number(
-        "parallelism_per_kpu", parallelism_per_kpu, low=1, high=8, fix="the service's range is 1 to 8"
-    )
-    validation.known_at_synthesis("max_kpus", max_kpus, fix="write the quota")
-    validation.whole_number(
-        "max_kpus", max_kpus, low=1, high=10_000, fix=f"{DEFAULT_MAX_KPUS} is the service's default"
-    )
-    if Token.is_unresolved(parallelism) or Token.is_unresolved(parallelism_per_kpu):
-        return
-    holds = max_kpus * parallelism_per_kpu
-    if parallelism > holds:
-        raise InvalidArgumentError(
-            "parallelism",
-            f"fit into {max_kpus} KPUs of {parallelism_per_kpu}, that is {holds} at most",
-            parallelism,
-            "lower it, raise parallelism_per_kpu, or have the quota raised and set max_kpus",
         )

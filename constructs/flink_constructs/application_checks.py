@@ -1,0 +1,71 @@
+"""What the service would refuse of an application's arguments, found out at synthesis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, Token
+from aws_cdk import aws_ec2 as ec2
+
+from flink_constructs import validation
+from flink_constructs.bundle import RUN_OPTIONS_GROUP
+from flink_constructs.network import selected_subnets
+from flink_constructs.validation import InvalidArgumentError
+
+#: Service quota "KPUs per application" (https://docs.aws.amazon.com/managed-flink/latest/java/limits.html); it can be
+#: raised, then pass ``max_kpus``.
+DEFAULT_MAX_KPUS = 64
+
+
+def check_properties(groups: Mapping[str, Mapping[str, str]], *, description: str | None) -> None:
+    """Refuse property groups, or a description, that the service would."""
+    if RUN_OPTIONS_GROUP in groups:
+        rule = f"leave {RUN_OPTIONS_GROUP} out"
+        raise InvalidArgumentError("property_groups", rule, dict(groups[RUN_OPTIONS_GROUP]), "the bundle's is added")
+    validation.property_groups("property_groups", groups, high=49)  # the service's 50, less the run options
+    if description is not None:
+        validation.short_text("description", description, low=0, high=1024, fix="shorten it")
+
+
+def check_checkpoints(*, interval: Duration, min_pause: Duration) -> None:
+    """Refuse times out of range."""
+    for name, value, low, fix in (
+        ("checkpoint_interval", interval, Duration.seconds(1), "60 seconds suits most jobs"),
+        ("min_pause_between_checkpoints", min_pause, Duration.seconds(0), "5 seconds suits most jobs"),
+    ):
+        validation.duration(name, value, low=low, high=Duration.hours(1), fix=fix)
+
+
+def checked_subnets(vpc: ec2.IVpc | None, selection: ec2.SubnetSelection | None) -> ec2.SelectedSubnets | None:
+    """The chosen subnets of a VPC; none without a VPC."""
+    if vpc is None:
+        if selection is not None:
+            raise InvalidArgumentError("vpc_subnets", "come with vpc", "no vpc", "pass the VPC that they are in")
+        return None
+    subnets = selected_subnets(vpc, selection)
+    if not subnets.is_pending_lookup:
+        count = len(subnets.subnet_ids)
+        validation.whole_number("the number of vpc_subnets", count, low=1, high=16, fix="one per zone is enough")
+    return subnets
+
+
+def check_parallelism(*, parallelism: int, parallelism_per_kpu: int, max_kpus: int) -> None:
+    """Refuse a parallelism that the KPUs cannot hold."""
+    validation.whole_number("parallelism", parallelism, low=1, high=10_000, fix="1 is a good start")
+    validation.whole_number(
+        "parallelism_per_kpu", parallelism_per_kpu, low=1, high=8, fix="the service's range is 1 to 8"
+    )
+    validation.known_at_synthesis("max_kpus", max_kpus, fix="write the quota")
+    validation.whole_number(
+        "max_kpus", max_kpus, low=1, high=10_000, fix=f"{DEFAULT_MAX_KPUS} is the service's default"
+    )
+    if Token.is_unresolved(parallelism) or Token.is_unresolved(parallelism_per_kpu):
+        return
+    holds = max_kpus * parallelism_per_kpu
+    if parallelism > holds:
+        raise InvalidArgumentError(
+            "parallelism",
+            f"fit into {max_kpus} KPUs of {parallelism_per_kpu}, that is {holds} at most",
+            parallelism,
+            "lower it, raise parallelism_per_kpu, or have the quota raised and set max_kpus",
+        )
