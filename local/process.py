@@ -151,7 +151,9 @@ class Process:
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Ignore Ctrl-C and polite requests to end for a while: an interrupted clean-up would leave processes behind."""
-    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {
+        number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:

@@ -93,8 +93,9 @@ def tell(run: LocalRun) -> Story:
 
     story.refusals = refusals(run)
     job = run.submit()
-    wait_for("the start", lambda: generator.records_so_far(job) > 0)
-    time.sleep(6)  # the rate metric needs a whole window, and the first ticks have waited for Python to start
+    wait_for("the start", lambda: job.running_seconds() > 0 and generator.records_so_far(job) > 0)
+    # The first ticks have waited for both Python workers to start, and the rate metric's window has to forget them.
+    time.sleep(10)
     note_progress(job, story, seconds=6)
     story.rates = job.metric_values(RECORD_RATE_METRIC)
     story.parallelisms = job.metric_values(PARALLELISM_METRIC)
