@@ -54,19 +54,19 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float = 90) -> N
 
 
 def generated(job: Job) -> int:
-    """The records generated so far: Flink answers with what it knew, and then has a fresh look."""
-    DataGenerator().records_so_far(job)
-    time.sleep(1.5)
+    """The records generated so far: Flink answers with what it knew when it was asked before, and looks afresh then."""
+    for _ in range(3):
+        DataGenerator().records_so_far(job)
+        time.sleep(0.7)
     return DataGenerator().records_so_far(job)
 
 
 def note_progress(job: Job, story: Story, seconds: float) -> None:
     """Note, several times, how much has been generated after how long."""
-    generator = DataGenerator()
     began, end = datetime.now(UTC), time.monotonic() + seconds
     while time.monotonic() < end:
-        story.on_time.append((job.running_seconds(), generator.records_so_far(job)))
-        time.sleep(1)
+        count = generated(job)
+        story.on_time.append((job.running_seconds(), count))
     story.steady = began, datetime.now(UTC)
 
 
@@ -202,7 +202,7 @@ def test_a_sink_is_partitioned_by_ticker(story: Story, sink: str) -> None:
 
 def test_the_rate_is_met_at_any_time_while_all_is_well(story: Story) -> None:
     for seconds, count in story.on_time:
-        assert count == pytest.approx(RATE * seconds, abs=2 * RATE)  # the metrics are a second or two old
+        assert count == pytest.approx(RATE * seconds, abs=2.5 * RATE)  # the metrics are a second or two old
 
 
 def test_every_second_has_its_share_of_records(story: Story) -> None:
