@@ -27,7 +27,7 @@ def main(
         raise typer.BadParameter(f"SCENARIO must be one of {', '.join(BENCHES)} (got {scenario!r})")
     rows: list[Row] = []
     for name in [scenario] if scenario else BENCHES:
-        rows += BENCHES[name](lambda case, name=name: console.print(f"measuring {name}: {case} …"))  # type: ignore[misc]
+        rows += BENCHES[name](lambda case, name=name: console.print(f"measuring {name}: {case} …"))  # type: ignore[misc] # mypy cannot tell its name
     console.print(_table(rows))
     BUILD.mkdir(exist_ok=True)
     (BUILD / "bench.json").write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n", encoding="utf-8")

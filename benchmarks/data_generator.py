@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.measure import Measurement, Row, measure
 from flink_apps.data_generator import schema
-from local.flink.cluster import RUN_OPTIONS_GROUP
+from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.run import LocalRun, new_folder
 from local.scenarios.data_generator import DataGenerator
 from local.services.kafka import KafkaService

@@ -16,13 +16,13 @@ import pyflink
 import yaml
 
 from flink_apps.common.properties import FILE_VARIABLE, PropertyGroups
+from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.errors import RunError
 from local.flink.rest import FlinkRest, Job, root_cause
 from local.process import Process, free_port, run_to_end
 from local.services.kinesis import CREDENTIALS
 
 FLINK_HOME = Path(pyflink.__file__).parent
-RUN_OPTIONS_GROUP = "kinesis.analytics.flink.run.options"
 
 
 @dataclass(frozen=True, kw_only=True)
