@@ -1,0 +1,152 @@
+package flinkscenarios.json;
+
+import org.apache.flink.table.data.GenericRowData;
+
+/** Reads one JSON object into a row, and checks each column whether it is produced or not. Not thread-safe. */
+final class JsonRecordParser {
+
+    private final JsonColumn[] columns;
+    private final JsonColumnNames names;
+    private final JsonScanner scanner = new JsonScanner();
+
+    /** Number of the record that a column was last seen in: nothing to clear between two records. */
+    private final long[] seenIn;
+
+    private long record;
+
+    JsonRecordParser(JsonColumn[] columns) {
+        this.columns = columns;
+        this.names = new JsonColumnNames(columns);
+        this.seenIn = new long[columns.length];
+    }
+
+    /**
+     * Fills in the columns that are produced.
+     *
+     * @throws BadRecordException with the first thing that is wrong; the row is then filled in partly
+     */
+    void parse(byte[] message, GenericRowData row) throws BadRecordException {
+        record++;
+        scanner.start(message);
+        if (scanner.next() != '{') {
+            scanner.skipValue();
+            scanner.expectEnd();
+            throw new BadRecordException("not a JSON object");
+        }
+        int found = readFields(row);
+        scanner.expectEnd();
+        if (found < columns.length) {
+            throw firstMissing();
+        }
+    }
+
+    /** Gives the number of columns found. */
+    private int readFields(GenericRowData row) throws BadRecordException {
+        int found = 0;
+        scanner.expect('{');
+        if (scanner.next() != '}') {
+            int column = JsonColumnNames.UNKNOWN;
+            do {
+                column = names.read(scanner, column);
+                scanner.expect(':');
+                if (column == JsonColumnNames.UNKNOWN) {
+                    scanner.skipValue();
+                } else {
+                    readValue(column, row);
+                    found++;
+                }
+            } while (scanner.takeComma());
+        }
+        scanner.expect('}');
+        return found;
+    }
+
+    private void readValue(int index, GenericRowData row) throws BadRecordException {
+        JsonColumn column = columns[index];
+        if (seenIn[index] == record) {
+            throw column.duplicate();
+        }
+        seenIn[index] = record;
+        Object value = value(column);
+        if (column.target() != JsonColumn.NOWHERE) {
+            row.setField(column.target(), value);
+        }
+    }
+
+    private Object value(JsonColumn column) throws BadRecordException {
+        switch (column.kind()) {
+            case BIGINT:
+                return whole(column, Long.MIN_VALUE, Long.MAX_VALUE);
+            case INT:
+                return (int) whole(column, Integer.MIN_VALUE, Integer.MAX_VALUE);
+            case SMALLINT:
+                return (short) whole(column, Short.MIN_VALUE, Short.MAX_VALUE);
+            case DOUBLE:
+                return decimal(column);
+            case STRING:
+                return text(column);
+            case BOOLEAN:
+                return truth(column);
+            default:
+                throw new IllegalStateException("no reader for " + column.kind());
+        }
+    }
+
+    private long whole(JsonColumn column, long least, long most) throws BadRecordException {
+        readNumber(column);
+        if (!scanner.isWhole()) {
+            throw column.wrongType();
+        }
+        if (!scanner.fitsLong() || scanner.longValue() < least || scanner.longValue() > most) {
+            throw column.outOfRange();
+        }
+        return scanner.longValue();
+    }
+
+    private double decimal(JsonColumn column) throws BadRecordException {
+        readNumber(column);
+        double value = scanner.doubleValue();
+        if (Double.isInfinite(value)) {
+            throw column.outOfRange();
+        }
+        return value;
+    }
+
+    private void readNumber(JsonColumn column) throws BadRecordException {
+        byte first = scanner.next();
+        if (first != '-' && (first < '0' || first > '9')) {
+            throw otherType(column);
+        }
+        scanner.readNumber();
+    }
+
+    private Object text(JsonColumn column) throws BadRecordException {
+        if (scanner.next() != '"') {
+            throw otherType(column);
+        }
+        scanner.readText();
+        return column.target() == JsonColumn.NOWHERE ? null : scanner.text();
+    }
+
+    private boolean truth(JsonColumn column) throws BadRecordException {
+        byte first = scanner.next();
+        if (first != 't' && first != 'f') {
+            throw otherType(column);
+        }
+        return scanner.readBoolean();
+    }
+
+    /** A value of another type; what is no value at all comes first. */
+    private BadRecordException otherType(JsonColumn column) throws BadRecordException {
+        scanner.skipValue();
+        return column.wrongType();
+    }
+
+    private BadRecordException firstMissing() {
+        int index = 0;
+        while (seenIn[index] == record) {
+            index++;
+        }
+        return columns[index].missing();
+    }
+}

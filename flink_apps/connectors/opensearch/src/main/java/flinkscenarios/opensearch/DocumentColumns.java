@@ -1,0 +1,113 @@
+package flinkscenarios.opensearch;
+
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.BIGINT;
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.BINARY;
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.CHAR;
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.INTEGER;
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.VARBINARY;
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.VARCHAR;
+
+import java.io.Serializable;
+import java.util.Set;
+import java.util.stream.IntStream;
+import javax.annotation.Nullable;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.table.connector.Projection;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.logical.LogicalTypeRoot;
+import org.apache.flink.table.types.logical.RowType;
+
+/** What of a row is the name of its index, the id of its document, and the document. */
+final class DocumentColumns implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+    private static final int NONE = -1;
+    private static final Set<LogicalTypeRoot> STRING = Set.of(CHAR, VARCHAR);
+
+    @Nullable private final String fixedIndex;
+    private final int indexColumn;
+    private final int idColumn;
+    @Nullable private final RowData.FieldGetter idGetter;
+    private final int documentColumn;
+    private final int[] fields;
+
+    private DocumentColumns(ReadableConfig config, RowType row) {
+        fixedIndex = config.get(OpenSearchOptions.INDEX);
+        indexColumn = column(config, OpenSearchOptions.INDEX_COLUMN, row, STRING, "STRING");
+        Set<LogicalTypeRoot> ids = Set.of(CHAR, VARCHAR, BIGINT, INTEGER);
+        idColumn = column(config, OpenSearchOptions.ID_COLUMN, row, ids, "STRING, BIGINT or INT");
+        idGetter = idColumn == NONE ? null : RowData.createFieldGetter(row.getTypeAt(idColumn), idColumn);
+        documentColumn =
+                column(config, OpenSearchOptions.DOCUMENT_COLUMN, row, Set.of(BINARY, VARBINARY), "BYTES");
+        fields =
+                IntStream.range(0, row.getFieldCount())
+                        .filter(column -> column != indexColumn && column != idColumn)
+                        .toArray();
+    }
+
+    /** Finds the columns that the options name, and checks their types. */
+    static DocumentColumns from(ReadableConfig config, DataType row) {
+        return new DocumentColumns(config, (RowType) row.getLogicalType());
+    }
+
+    boolean haveId() {
+        return idColumn != NONE;
+    }
+
+    /** Whether a column holds the whole document. */
+    boolean haveDocument() {
+        return documentColumn != NONE;
+    }
+
+    /** The columns that a document is made of where none holds it. */
+    Projection fields() {
+        return Projection.of(fields);
+    }
+
+    /** The name of the row's index; null where the column is NULL. */
+    @Nullable
+    String index(RowData row) {
+        if (indexColumn == NONE) {
+            return fixedIndex;
+        }
+        return row.isNullAt(indexColumn) ? null : row.getString(indexColumn).toString();
+    }
+
+    /** The id of the row's document; null where the table has none, or the column is NULL. */
+    @Nullable
+    String id(RowData row) {
+        Object id = idGetter == null ? null : idGetter.getFieldOrNull(row);
+        return id == null ? null : id.toString();
+    }
+
+    /** The row's document; null where the column is NULL. */
+    @Nullable
+    byte[] document(RowData row) {
+        return row.isNullAt(documentColumn) ? null : row.getBinary(documentColumn);
+    }
+
+    private static int column(
+            ReadableConfig config,
+            ConfigOption<String> option,
+            RowType row,
+            Set<LogicalTypeRoot> types,
+            String typeNames) {
+        String name = config.get(option);
+        if (name == null) {
+            return NONE;
+        }
+        int column = row.getFieldIndex(name);
+        if (column < 0) {
+            String rule = "name a column of the table";
+            throw OpenSearchOptions.invalid(config, option, rule, "one of " + row.getFieldNames());
+        }
+        if (!types.contains(row.getTypeAt(column).getTypeRoot())) {
+            String rule = "name a column of type " + typeNames;
+            String example = "CAST (" + name + " AS …), which is " + row.getTypeAt(column).asSummaryString();
+            throw OpenSearchOptions.invalid(config, option, rule, example);
+        }
+        return column;
+    }
+}

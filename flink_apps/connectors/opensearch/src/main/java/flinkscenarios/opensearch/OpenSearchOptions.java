@@ -1,0 +1,419 @@
+package flinkscenarios.opensearch;
+
+import java.io.Serializable;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import javax.annotation.Nullable;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
+import org.apache.flink.configuration.MemorySize;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.factories.FactoryUtil;
+import org.apache.http.HttpHost;
+
+/** The options of an {@code opensearch-signed} table, and their rules; {@link DocumentColumns} reads those of columns. */
+final class OpenSearchOptions implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    /** How the sink proves who it is. */
+    enum AuthenticationKind {
+        SIGV4,
+        BASIC,
+        NONE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    static final ConfigOption<String> ENDPOINT =
+            ConfigOptions.key("endpoint")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Address of the cluster: https://host, or http://host:port for an emulator.");
+
+    static final ConfigOption<String> INDEX =
+            ConfigOptions.key("index")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Name of the index that takes all documents; or set 'index-column'.");
+
+    static final ConfigOption<String> INDEX_COLUMN =
+            ConfigOptions.key("index-column")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("STRING column with the name of each row's index; or set 'index'.");
+
+    static final ConfigOption<String> ID_COLUMN =
+            ConfigOptions.key("id-column")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("STRING, BIGINT or INT column with the id of each row's document; without it"
+                            + " OpenSearch makes the ids, and a restart repeats documents.");
+
+    static final ConfigOption<String> DOCUMENT_COLUMN =
+            ConfigOptions.key("document-column")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("BYTES column with the document's JSON; without it the document is made of all"
+                            + " columns but those of the index and the id.");
+
+    static final ConfigOption<String> AUTHENTICATION =
+            ConfigOptions.key("authentication")
+                    .stringType()
+                    .defaultValue(AuthenticationKind.SIGV4.toString())
+                    .withDescription("'sigv4': signed with the AWS credentials that the process finds;"
+                            + " 'basic': user name and password; 'none'.");
+
+    static final ConfigOption<String> REGION =
+            ConfigOptions.key("region")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("AWS region of the domain; needed for 'sigv4'.");
+
+    static final ConfigOption<String> SIGNING_SERVICE =
+            ConfigOptions.key("signing-service")
+                    .stringType()
+                    .defaultValue("es")
+                    .withDescription("What the signature names as service: 'es' for a domain, 'aoss' for a"
+                            + " serverless collection.");
+
+    static final ConfigOption<String> USERNAME =
+            ConfigOptions.key("username")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("User name; needed for 'basic'.");
+
+    static final ConfigOption<String> PASSWORD =
+            ConfigOptions.key("password")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Password; needed for 'basic'.");
+
+    static final ConfigOption<Boolean> COMPRESSION =
+            ConfigOptions.key("compression")
+                    .booleanType()
+                    .defaultValue(false)
+                    .withDescription("Whether requests are compressed by gzip: less traffic for more CPU time.");
+
+    static final ConfigOption<Integer> BULK_MAX_ACTIONS =
+            ConfigOptions.key("bulk.max-actions")
+                    .intType()
+                    .defaultValue(1000)
+                    .withDescription("Number of documents that makes a bulk request full.");
+
+    static final ConfigOption<MemorySize> BULK_MAX_SIZE =
+            ConfigOptions.key("bulk.max-size")
+                    .memoryType()
+                    .defaultValue(MemorySize.ofMebiBytes(5))
+                    .withDescription("Size of the documents that makes a bulk request full; whole megabytes.");
+
+    static final ConfigOption<Duration> BULK_INTERVAL =
+            ConfigOptions.key("bulk.interval")
+                    .durationType()
+                    .defaultValue(Duration.ofSeconds(1))
+                    .withDescription("Longest time that a document waits for others.");
+
+    static final ConfigOption<Integer> RETRY_MAX_ATTEMPTS =
+            ConfigOptions.key("retry.max-attempts")
+                    .intType()
+                    .defaultValue(15)
+                    .withDescription("How often a request is sent before the job fails; pauses grow from 50 ms to"
+                            + " 10 s, so that 15 attempts take about a minute.");
+
+    static final ConfigOption<Duration> CONNECTION_TIMEOUT =
+            ConfigOptions.key("connection.timeout")
+                    .durationType()
+                    .defaultValue(Duration.ofSeconds(10))
+                    .withDescription("Longest time to establish a connection.");
+
+    static final ConfigOption<Duration> CONNECTION_REQUEST_TIMEOUT =
+            ConfigOptions.key("connection.request-timeout")
+                    .durationType()
+                    .defaultValue(Duration.ofSeconds(10))
+                    .withDescription("Longest time to wait for a free connection of the pool.");
+
+    static final ConfigOption<Duration> SOCKET_TIMEOUT =
+            ConfigOptions.key("socket.timeout")
+                    .durationType()
+                    .defaultValue(Duration.ofSeconds(90))
+                    .withDescription("Longest silence on a connection while a request is answered; OpenSearch itself"
+                            + " gives up after 60 s.");
+
+    static final ConfigOption<String> REJECTED_INDEX =
+            ConfigOptions.key("rejected.index")
+                    .stringType()
+                    .defaultValue("rejected-documents")
+                    .withDescription("Index that keeps the documents that their own index refuses.");
+
+    static final Set<ConfigOption<?>> REQUIRED = Set.of(ENDPOINT);
+
+    static final Set<ConfigOption<?>> OPTIONAL =
+            Set.of(
+                    INDEX,
+                    INDEX_COLUMN,
+                    ID_COLUMN,
+                    DOCUMENT_COLUMN,
+                    AUTHENTICATION,
+                    REGION,
+                    SIGNING_SERVICE,
+                    USERNAME,
+                    PASSWORD,
+                    COMPRESSION,
+                    BULK_MAX_ACTIONS,
+                    BULK_MAX_SIZE,
+                    BULK_INTERVAL,
+                    RETRY_MAX_ATTEMPTS,
+                    CONNECTION_TIMEOUT,
+                    CONNECTION_REQUEST_TIMEOUT,
+                    SOCKET_TIMEOUT,
+                    REJECTED_INDEX,
+                    FactoryUtil.SINK_PARALLELISM);
+
+    private static final Duration LONGEST = Duration.ofHours(1);
+    private static final int MOST_ACTIONS = 100_000;
+    /** What the largest domains take in one request. */
+    private static final int MOST_MEBIBYTES = 100;
+
+    private static final int MOST_ATTEMPTS = 1000;
+
+    private final HttpHost endpoint;
+    private final AuthenticationKind authentication;
+    @Nullable private final String region;
+    private final String signingService;
+    @Nullable private final String username;
+    @Nullable private final String password;
+    private final boolean compression;
+    private final int maxActions;
+    private final int maxMebibytes;
+    private final int maxAttempts;
+    private final int intervalMillis;
+    private final int connectionTimeoutMillis;
+    private final int connectionRequestTimeoutMillis;
+    private final int socketTimeoutMillis;
+    private final String rejectedIndex;
+    @Nullable private final Integer parallelism;
+
+    private OpenSearchOptions(ReadableConfig config) {
+        endpoint = endpoint(config);
+        authentication = authentication(config);
+        region = config.get(REGION);
+        signingService = nonEmpty(config, SIGNING_SERVICE, "'es'");
+        username = config.get(USERNAME);
+        password = config.get(PASSWORD);
+        compression = read(config, COMPRESSION, "be true or false", "'true'");
+        maxActions = between(config, BULK_MAX_ACTIONS, MOST_ACTIONS, "'1000'");
+        maxMebibytes = mebibytes(config);
+        maxAttempts = between(config, RETRY_MAX_ATTEMPTS, MOST_ATTEMPTS, "'15'");
+        intervalMillis = millis(config, BULK_INTERVAL, "'1 s'");
+        connectionTimeoutMillis = millis(config, CONNECTION_TIMEOUT, "'10 s'");
+        connectionRequestTimeoutMillis = millis(config, CONNECTION_REQUEST_TIMEOUT, "'10 s'");
+        socketTimeoutMillis = millis(config, SOCKET_TIMEOUT, "'90 s'");
+        rejectedIndex = nonEmpty(config, REJECTED_INDEX, "'rejected-documents'");
+        parallelism =
+                config.getOptional(FactoryUtil.SINK_PARALLELISM).isEmpty()
+                        ? null
+                        : Integer.valueOf(between(config, FactoryUtil.SINK_PARALLELISM, Short.MAX_VALUE, "'4'"));
+    }
+
+    /**
+     * Reads and checks the options of a table.
+     *
+     * @throws ValidationException in one line: the option, its rule, the value received, the fix
+     */
+    static OpenSearchOptions from(ReadableConfig config) {
+        OpenSearchOptions options = new OpenSearchOptions(config);
+        if (options.authentication == AuthenticationKind.SIGV4) {
+            needed(config, REGION, "'us-east-1', or 'authentication' = 'none' for an emulator");
+        }
+        if (options.authentication == AuthenticationKind.BASIC) {
+            needed(config, USERNAME, "'writer'");
+            needed(config, PASSWORD, "the user's password");
+        }
+        if (config.getOptional(INDEX).isPresent() == config.getOptional(INDEX_COLUMN).isPresent()) {
+            String rule = "be set where 'index-column' is not, and only there";
+            throw invalid(config, INDEX, rule, "'trips', or just 'index-column' = 'index'");
+        }
+        if (config.getOptional(INDEX).isPresent()) {
+            nonEmpty(config, INDEX, "'trips'");
+        }
+        if (options.rejectedIndex.equals(config.get(INDEX))) {
+            throw invalid(config, REJECTED_INDEX, "differ from 'index'", "'rejected-documents'");
+        }
+        return options;
+    }
+
+    /** Scheme, host and port; no port where it is the scheme's own. */
+    HttpHost endpoint() {
+        return endpoint;
+    }
+
+    AuthenticationKind authentication() {
+        return authentication;
+    }
+
+    @Nullable
+    String region() {
+        return region;
+    }
+
+    String signingService() {
+        return signingService;
+    }
+
+    @Nullable
+    String username() {
+        return username;
+    }
+
+    @Nullable
+    String password() {
+        return password;
+    }
+
+    boolean compression() {
+        return compression;
+    }
+
+    int maxActions() {
+        return maxActions;
+    }
+
+    int maxMebibytes() {
+        return maxMebibytes;
+    }
+
+    int maxAttempts() {
+        return maxAttempts;
+    }
+
+    int intervalMillis() {
+        return intervalMillis;
+    }
+
+    int connectionTimeoutMillis() {
+        return connectionTimeoutMillis;
+    }
+
+    int connectionRequestTimeoutMillis() {
+        return connectionRequestTimeoutMillis;
+    }
+
+    int socketTimeoutMillis() {
+        return socketTimeoutMillis;
+    }
+
+    String rejectedIndex() {
+        return rejectedIndex;
+    }
+
+    /** Parallelism of the sink; null where it follows its input. */
+    @Nullable
+    Integer parallelism() {
+        return parallelism;
+    }
+
+    private static HttpHost endpoint(ReadableConfig config) {
+        String example = "'https://search-trips.us-east-1.es.amazonaws.com', or 'http://localhost:9200'";
+        URI uri;
+        try {
+            uri = new URI(needed(config, ENDPOINT, example));
+        } catch (URISyntaxException e) {
+            throw invalid(config, ENDPOINT, "be an address", example);
+        }
+        String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
+        if (!scheme.equals("https") && !scheme.equals("http")) {
+            throw invalid(config, ENDPOINT, "start with https:// or http://", example);
+        }
+        if (uri.getHost() == null || uri.getPort() == 0 || uri.getPort() > 65535) {
+            throw invalid(config, ENDPOINT, "have a host, and a port from 1 to 65535 or none", example);
+        }
+        boolean more = !Set.of("", "/").contains(uri.getRawPath()) || uri.getRawQuery() != null;
+        if (more || uri.getRawUserInfo() != null || uri.getRawFragment() != null) {
+            throw invalid(config, ENDPOINT, "end with the host or its port", example);
+        }
+        boolean usual = uri.getPort() == (scheme.equals("https") ? 443 : 80);
+        return new HttpHost(uri.getHost(), usual ? -1 : uri.getPort(), scheme);
+    }
+
+    private static AuthenticationKind authentication(ReadableConfig config) {
+        String name = config.get(AUTHENTICATION);
+        return Arrays.stream(AuthenticationKind.values())
+                .filter(kind -> kind.toString().equals(name))
+                .findFirst()
+                .orElseThrow(() -> {
+                    String kinds =
+                            Arrays.stream(AuthenticationKind.values())
+                                    .map(AuthenticationKind::toString)
+                                    .collect(Collectors.joining(", "));
+                    return invalid(config, AUTHENTICATION, "be one of " + kinds, "'sigv4'");
+                });
+    }
+
+    private static String needed(ReadableConfig config, ConfigOption<String> option, String example) {
+        String value = config.get(option);
+        if (value == null || value.isBlank()) {
+            throw invalid(config, option, "be set", example);
+        }
+        return value;
+    }
+
+    private static String nonEmpty(ReadableConfig config, ConfigOption<String> option, String example) {
+        String value = config.get(option);
+        if (value.isBlank()) {
+            throw invalid(config, option, "not be empty", example);
+        }
+        return value;
+    }
+
+    private static int mebibytes(ReadableConfig config) {
+        String rule = "be whole megabytes, from 1 mb to " + MOST_MEBIBYTES + " mb";
+        MemorySize size = read(config, BULK_MAX_SIZE, rule, "'5 mb'");
+        int mebibytes = size.getMebiBytes();
+        if (!MemorySize.ofMebiBytes(mebibytes).equals(size) || mebibytes < 1 || mebibytes > MOST_MEBIBYTES) {
+            throw invalid(config, BULK_MAX_SIZE, rule, "'5 mb'");
+        }
+        return mebibytes;
+    }
+
+    private static int between(ReadableConfig config, ConfigOption<Integer> option, int most, String example) {
+        String rule = "be a whole number from 1 to " + most;
+        int value = read(config, option, rule, example);
+        if (value < 1 || value > most) {
+            throw invalid(config, option, rule, example);
+        }
+        return value;
+    }
+
+    private static int millis(ReadableConfig config, ConfigOption<Duration> option, String example) {
+        String rule = "be a duration from 1 ms to " + LONGEST.toHours() + " h";
+        Duration value = read(config, option, rule, example);
+        if (value.toMillis() < 1 || value.compareTo(LONGEST) > 0) {
+            throw invalid(config, option, rule, example);
+        }
+        return (int) value.toMillis();
+    }
+
+    private static <T> T read(ReadableConfig config, ConfigOption<T> option, String rule, String example) {
+        try {
+            return config.get(option);
+        } catch (RuntimeException e) {
+            throw invalid(config, option, rule, example);
+        }
+    }
+
+    /** The refusal of an option's value: name, rule, value received, fix. */
+    static ValidationException invalid(ReadableConfig config, ConfigOption<?> option, String rule, String example) {
+        String got = config.get(ConfigOptions.key(option.key()).stringType().defaultValue("nothing"));
+        return new ValidationException(
+                String.format("'%s' must %s (got %s); write for example %s", option.key(), rule, got, example));
+    }
+}

@@ -1,0 +1,191 @@
+package flinkscenarios.replay;
+
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.factories.FactoryUtil;
+
+/** The options of a {@code replay} table, and their rules. */
+final class ReplayOptions implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Formats of the files. */
+    enum FileFormat {
+        JSON,
+        CSV,
+        PARQUET
+    }
+
+    /** What the source does when all has been replayed. */
+    enum AtEnd {
+        STOP,
+        WAIT
+    }
+
+    private static final int MAX_BUFFER = 1_000_000;
+    private static final Duration MAX_STATISTICS_INTERVAL = Duration.ofDays(1);
+
+    /** A file, or a folder whose files are read, those of its folders as well, in the order of their names. */
+    static final ConfigOption<String> PATH =
+            ConfigOptions.key("path")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("A file, or a folder whose files are read in the order of their names.");
+
+    static final ConfigOption<String> TIME_ATTRIBUTE =
+            ConfigOptions.key("time-attribute")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("The column with the time of a row.");
+
+    static final ConfigOption<Double> SPEEDUP =
+            ConfigOptions.key("speedup")
+                    .doubleType()
+                    .defaultValue(6480.0)
+                    .withDescription("How many times as fast as it once passed the time passes; may be a fraction.");
+
+    static final ConfigOption<String> SEEK =
+            ConfigOptions.key("seek")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Where to begin, ISO-8601, UTC: rows of an earlier time are left out.");
+
+    static final ConfigOption<Integer> BUFFER =
+            ConfigOptions.key("buffer")
+                    .intType()
+                    .defaultValue(100_000)
+                    .withDescription("How many rows are read ahead and sorted by their time; held on the heap.");
+
+    static final ConfigOption<Duration> STATISTICS_INTERVAL =
+            ConfigOptions.key("statistics-interval")
+                    .durationType()
+                    .defaultValue(Duration.ofSeconds(20))
+                    .withDescription("From one logged line of statistics to the next.");
+
+    static final ConfigOption<String> AT_END =
+            ConfigOptions.key("at-end")
+                    .stringType()
+                    .defaultValue("stop")
+                    .withDescription("When all has been replayed: stop ends the source, wait leaves the job running.");
+
+    private final String path;
+    private final FileFormat format;
+    private final String timeAttribute;
+    private final double speedup;
+    private final long seekMillis;
+    private final int buffer;
+    private final Duration statisticsInterval;
+    private final AtEnd atEnd;
+
+    private ReplayOptions(ReadableConfig config) {
+        path = required(config, PATH, "'s3://bucket/prefix'");
+        format = choice(config, FactoryUtil.FORMAT, FileFormat.class);
+        timeAttribute = required(config, TIME_ATTRIBUTE, "'dropoff_datetime'");
+        speedup = read(config, SPEEDUP, "a number", "'6480'");
+        if (!(speedup > 0) || Double.isInfinite(speedup)) {
+            throw invalid(config, SPEEDUP, "be above 0, and finite", "'6480'");
+        }
+        String seek = config.get(SEEK);
+        seekMillis = seek == null ? EventTime.NONE : EventTime.parse(seek);
+        if (seek != null && seekMillis == EventTime.NONE) {
+            throw invalid(config, SEEK, "be a time", "'2019-01-15T00:00:00Z'");
+        }
+        buffer = read(config, BUFFER, "a whole number", "'100000'");
+        if (buffer < 1 || buffer > MAX_BUFFER) {
+            throw invalid(config, BUFFER, "be from 1 to " + MAX_BUFFER, "'100000'");
+        }
+        statisticsInterval = read(config, STATISTICS_INTERVAL, "a duration", "'20 s'");
+        if (statisticsInterval.toMillis() < 1 || statisticsInterval.compareTo(MAX_STATISTICS_INTERVAL) > 0) {
+            throw invalid(config, STATISTICS_INTERVAL, "be from 1 ms to 1 d", "'20 s'");
+        }
+        atEnd = choice(config, AT_END, AtEnd.class);
+    }
+
+    /**
+     * Reads and checks the options of a table.
+     *
+     * @throws ValidationException in one line: the option, its rule, the value received, the fix
+     */
+    static ReplayOptions from(ReadableConfig config) {
+        return new ReplayOptions(config);
+    }
+
+    String path() {
+        return path;
+    }
+
+    FileFormat format() {
+        return format;
+    }
+
+    String timeAttribute() {
+        return timeAttribute;
+    }
+
+    double speedup() {
+        return speedup;
+    }
+
+    /** Epoch milliseconds; {@link EventTime#NONE}, which is before every other time, without {@code seek}. */
+    long seekMillis() {
+        return seekMillis;
+    }
+
+    int buffer() {
+        return buffer;
+    }
+
+    Duration statisticsInterval() {
+        return statisticsInterval;
+    }
+
+    boolean endsWhenReplayed() {
+        return atEnd == AtEnd.STOP;
+    }
+
+    private static String required(ReadableConfig config, ConfigOption<String> option, String example) {
+        String value = config.get(option);
+        if (value == null || value.isBlank()) {
+            throw invalid(config, option, "be set", example);
+        }
+        return value;
+    }
+
+    private static <T> T read(ReadableConfig config, ConfigOption<T> option, String kind, String example) {
+        try {
+            return config.get(option);
+        } catch (RuntimeException e) {
+            throw invalid(config, option, "be " + kind, example);
+        }
+    }
+
+    private static <E extends Enum<E>> E choice(ReadableConfig config, ConfigOption<String> option, Class<E> choices) {
+        String value = config.get(option);
+        for (E choice : choices.getEnumConstants()) {
+            if (name(choice).equals(value)) {
+                return choice;
+            }
+        }
+        String names =
+                Arrays.stream(choices.getEnumConstants()).map(ReplayOptions::name).collect(Collectors.joining(", "));
+        throw invalid(config, option, "be one of " + names, "'" + name(choices.getEnumConstants()[0]) + "'");
+    }
+
+    private static String name(Enum<?> choice) {
+        return choice.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static ValidationException invalid(
+            ReadableConfig config, ConfigOption<?> option, String rule, String example) {
+        String got = config.get(ConfigOptions.key(option.key()).stringType().defaultValue("nothing"));
+        return new ValidationException(
+                String.format("'%s' must %s (got %s); write for example %s", option.key(), rule, got, example));
+    }
+}

@@ -1,0 +1,161 @@
+package flinkscenarios.replay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.api.Schema;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.catalog.CatalogTable;
+import org.apache.flink.table.catalog.Column;
+import org.apache.flink.table.catalog.ObjectIdentifier;
+import org.apache.flink.table.catalog.ResolvedCatalogTable;
+import org.apache.flink.table.catalog.ResolvedSchema;
+import org.apache.flink.table.connector.source.DynamicTableSource;
+import org.apache.flink.table.connector.source.ScanTableSource;
+import org.apache.flink.table.connector.source.SourceProvider;
+import org.apache.flink.table.factories.FactoryUtil;
+import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.logical.LogicalType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ReplayTableFactoryTest {
+
+    private static final ResolvedSchema TEXT =
+            ResolvedSchema.of(
+                    Column.physical("time", DataTypes.STRING()), Column.physical("id", DataTypes.STRING()));
+
+    /** Creates the source through the same lookup that the planner uses; an option that is empty is left out. */
+    private static DynamicTableSource create(ResolvedSchema schema, String... options) {
+        Map<String, String> all =
+                new HashMap<>(
+                        Map.of("connector", "replay", "path", "/trips", "format", "json", "time-attribute", "time"));
+        for (int i = 0; i < options.length; i += 2) {
+            all.put(options[i], options[i + 1]);
+        }
+        all.values().removeIf(String::isEmpty);
+        CatalogTable table = CatalogTable.newBuilder().schema(Schema.newBuilder().build()).options(all).build();
+        return FactoryUtil.createDynamicTableSource(
+                null,
+                ObjectIdentifier.of("catalog", "database", "trips"),
+                new ResolvedCatalogTable(table, schema),
+                Map.of(),
+                new Configuration(),
+                ReplayTableFactoryTest.class.getClassLoader(),
+                false);
+    }
+
+    private static SourceProvider provider(String... options) {
+        ReplayTableSource source = assertInstanceOf(ReplayTableSource.class, create(TEXT, options));
+        return assertInstanceOf(SourceProvider.class, source.getScanRuntimeProvider(new Context()));
+    }
+
+    private static String refusal(ResolvedSchema schema, String... options) {
+        Throwable cause = assertThrows(ValidationException.class, () -> create(schema, options)).getCause();
+        return assertInstanceOf(ValidationException.class, cause).getMessage();
+    }
+
+    @Test
+    void theSourceRunsAtParallelismOneAndEndsWithItsFiles() {
+        assertEquals(1, provider().getParallelism().orElseThrow());
+        assertEquals(Boundedness.BOUNDED, provider("format", "csv").createSource().getBoundedness());
+    }
+
+    @Test
+    void aSourceThatWaitsAtItsEndIsUnbounded() {
+        assertEquals(
+                Boundedness.CONTINUOUS_UNBOUNDED, provider("at-end", "wait").createSource().getBoundedness());
+    }
+
+    @Test
+    void theLineComesBeforeTheNumberHoweverTheTableOrdersThem() {
+        ReplayTableSource source = (ReplayTableSource) create(TEXT);
+        assertEquals(List.of("line", "number"), new ArrayList<>(source.listReadableMetadata().keySet()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "path, \"\", 'path' must be set (got nothing); write for example 's3://bucket/prefix'",
+                "format, xml, \"'format' must be one of json, csv, parquet (got xml); write for example 'json'\"",
+                "format, \"\", \"'format' must be one of json, csv, parquet (got nothing); write for example 'json'\"",
+                "time-attribute, \"\", 'time-attribute' must be set (got nothing);"
+                        + " write for example 'dropoff_datetime'",
+                "time-attribute, when, \"'time-attribute' must name a column of the table (got when);"
+                        + " write one of time, id\"",
+                "speedup, fast, 'speedup' must be a number (got fast); write for example '6480'",
+                "speedup, 0, \"'speedup' must be above 0, and finite (got 0); write for example '6480'\"",
+                "speedup, NaN, \"'speedup' must be above 0, and finite (got NaN); write for example '6480'\"",
+                "seek, soon, 'seek' must be a time (got soon); write for example '2019-01-15T00:00:00Z'",
+                "buffer, some, 'buffer' must be a whole number (got some); write for example '100000'",
+                "buffer, 0, 'buffer' must be from 1 to 1000000 (got 0); write for example '100000'",
+                "statistics-interval, x, 'statistics-interval' must be a duration (got x); write for example '20 s'",
+                "statistics-interval, 0 s, 'statistics-interval' must be from 1 ms to 1 d (got 0 s);"
+                        + " write for example '20 s'",
+                "at-end, crash, \"'at-end' must be one of stop, wait (got crash); write for example 'stop'\"",
+            })
+    void aBadValueIsRefusedInOneLine(String option, String value, String message) {
+        assertEquals(message, refusal(TEXT, option, value));
+    }
+
+    @Test
+    void anOptionThatNobodyKnowsIsRefused() {
+        ValidationException refused =
+                assertThrows(ValidationException.class, () -> create(TEXT, "speed-up", "3600"));
+        assertEquals(
+                "Unsupported options found for 'replay'.",
+                refused.getCause().getMessage().lines().findFirst().orElseThrow());
+    }
+
+    @Test
+    void aColumnOfATextFileMustBeText() {
+        ResolvedSchema schema =
+                ResolvedSchema.of(
+                        Column.physical("time", DataTypes.STRING()), Column.physical("fare", DataTypes.DOUBLE()));
+        assertEquals(
+                "the column fare of a text file must be STRING, and nullable (got DOUBLE);"
+                        + " declare it so, and cast it in the query",
+                refusal(schema));
+    }
+
+    @Test
+    void aTimeAttributeThatHoldsNoTimeIsRefused() {
+        ResolvedSchema schema = ResolvedSchema.of(Column.physical("time", DataTypes.DOUBLE()));
+        assertEquals(
+                "the column time must be a BIGINT of epoch milliseconds, a TIMESTAMP, a TIMESTAMP_LTZ or a STRING"
+                        + " to be the 'time-attribute' (got DOUBLE); declare it as one of them",
+                refusal(schema, "format", "parquet"));
+    }
+
+    /** Of what the planner gives to a source, the types alone. */
+    private static final class Context implements ScanTableSource.ScanContext {
+
+        @Override
+        @SuppressWarnings("unchecked")
+        public <T> TypeInformation<T> createTypeInformation(DataType type) {
+            return (TypeInformation<T>) TestRows.TYPE;
+        }
+
+        @Override
+        @SuppressWarnings("unchecked")
+        public <T> TypeInformation<T> createTypeInformation(LogicalType type) {
+            return (TypeInformation<T>) TestRows.TYPE;
+        }
+
+        @Override
+        public DynamicTableSource.DataStructureConverter createDataStructureConverter(DataType type) {
+            throw new UnsupportedOperationException("no source here converts");
+        }
+    }
+}

@@ -1,0 +1,285 @@
+"""The table sink ``opensearch-signed``: Flink jobs against an OpenSearch that verifies signatures and fails as told."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flink_constructs.connector_jar import ConnectorJar
+from tests.flink_apps.signed_opensearch import ABSENT, REGION, CredentialsSource, SignedOpenSearch, serving
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+
+#: Runs each job of the standard input, and reports what stopped it. In a process of its own: the AWS SDK looks for
+#: credentials in the environment of its JVM, and one JVM for all jobs saves most of the time.
+RUNNER = """
+import json, sys
+from pyflink.table import EnvironmentSettings, TableEnvironment
+
+failures = {}
+given = json.load(sys.stdin)
+for name, job in given["jobs"].items():
+    table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+    for key, value in {**given["options"], **job["options"]}.items():
+        table_env.get_config().set(key, value)
+    try:
+        for statement in job["statements"]:
+            result = table_env.execute_sql(statement)
+        result.wait()
+    except Exception as error:
+        failures[name] = str(error)
+print(json.dumps(failures))
+"""
+
+DOCUMENTS = 1000
+INSERT = "INSERT INTO documents SELECT"
+PASSWORD = "pä ss"  # noqa: S105 - the test's own
+
+
+def numbers(count: int, *, per_second: int = 1_000_000) -> str:
+    """A table ``numbers`` with a column ``n`` from 1 to ``count``."""
+    return (
+        f"CREATE TABLE numbers (n BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '{count}', "
+        f"'rows-per-second' = '{per_second}', 'fields.n.kind' = 'sequence', 'fields.n.start' = '1', "
+        f"'fields.n.end' = '{count}')"
+    )
+
+
+def document(n: int) -> str:
+    """The document of a number, with blanks and a letter beyond ASCII; each 100th has a fare that is none."""
+    fare = "1.5" if n % 100 else '"free"'
+    return f'{{ "n": {n}, "fare": {fare}, "area": "Lilienstraße" }}'
+
+
+#: SQL of the same.
+DOCUMENT = (
+    """ENCODE(CONCAT('{ "n": ', CAST(n AS STRING), ', "fare": ', IF(MOD(n, 100) = 0, '"free"', '1.5'), """
+    """', "area": "Lilienstraße" }'), 'UTF-8')"""
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What Flink is told."""
+
+    statements: Sequence[str]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def sink(search: SignedOpenSearch, columns: str, **options: str) -> str:
+    """A table ``documents`` that writes to the OpenSearch; signed, unless the options say otherwise."""
+    given = {"connector": "opensearch-signed", "endpoint": search.endpoint, "region": REGION, **options}
+    pairs = ", ".join(f"'{name}' = '{value}'" for name, value in given.items())
+    return f"CREATE TABLE documents ({columns}) WITH ({pairs})"
+
+
+def whole_documents(search: SignedOpenSearch, **options: str) -> Job:
+    """Send the documents of 1 to 1000, 100 in a request; those of 1, 251 … to an index that does not exist."""
+    layout = {"index-column": "kind", "id-column": "n", "document-column": "doc", "bulk.max-actions": "100"}
+    into = sink(search, "n BIGINT, kind STRING, doc BYTES", **layout, **options)
+    kind = f"IF(MOD(n, 250) = 1, '{ABSENT}', 'trips')"
+    return Job(statements=[numbers(DOCUMENTS), into, f"{INSERT} n, {kind}, {DOCUMENT} FROM numbers"])
+
+
+def restarted(search: SignedOpenSearch) -> Job:
+    """Do the same in two bursts with checkpoints, and start again after a failure."""
+    options = {
+        "execution.checkpointing.interval": "100 ms",
+        "restart-strategy.type": "fixed-delay",
+        "restart-strategy.fixed-delay.delay": "100 ms",
+    }
+    _, into, insert = whole_documents(search).statements
+    return Job(statements=[numbers(DOCUMENTS, per_second=DOCUMENTS // 2), into, insert], options=options)
+
+
+def few_documents(search: SignedOpenSearch) -> Job:
+    """Send 30 documents without ids, ten in each second."""
+    into = sink(search, "doc BYTES", index="trips", **{"document-column": "doc", "bulk.interval": "200 ms"})
+    return Job(statements=[numbers(30, per_second=10), into, f"{INSERT} {DOCUMENT} FROM numbers"])
+
+
+def counts(search: SignedOpenSearch) -> Job:
+    """Send an updating count of three rides by area; the document is made of the columns."""
+    columns = (
+        "area STRING, noon TIMESTAMP(3), seen TIMESTAMP_LTZ(3), place ROW<lat DOUBLE, lon DOUBLE>, rides BIGINT, "
+        "PRIMARY KEY (area) NOT ENFORCED"
+    )
+    signed_in = {"authentication": "basic", "username": "job", "password": PASSWORD}
+    noon = "TIMESTAMP '2024-02-29 12:00:00.789'"
+    place = "CAST(ROW(40.5, -73.25) AS ROW<lat DOUBLE, lon DOUBLE>)"
+    rides = "(VALUES ('JFK'), ('LGA'), ('JFK')) AS rides (area)"
+    return Job(
+        statements=[
+            sink(search, columns, index="demand", **{"id-column": "area"}, **signed_in),
+            f"{INSERT} area, {noon}, CAST({noon} AS TIMESTAMP_LTZ(3)), {place}, COUNT(*) FROM {rides} GROUP BY area",
+        ],
+        options={"table.local-time-zone": "UTC"},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """What has become of the jobs."""
+
+    searches: Mapping[str, SignedOpenSearch]
+    failures: Mapping[str, str]
+
+    def of(self, name: str) -> SignedOpenSearch:
+        """The OpenSearch of a job that has come to its end."""
+        assert name not in self.failures, self.failures[name]
+        return self.searches[name]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    source = CredentialsSource()
+    basic = "Basic " + base64.b64encode(f"job:{PASSWORD}".encode()).decode()
+    faults = ["items 429", "items 503", "cut", "", "503", "done, cut", "500", "429", "items 500"]
+    searches = {
+        "signed": SignedOpenSearch(source=source),
+        "compressed": SignedOpenSearch(source=source),
+        "faults": SignedOpenSearch(source=source, faults=faults),
+        "forbidden": SignedOpenSearch(source=source, basic="another one"),
+        "busy": SignedOpenSearch(source=source, faults=["503"] * 9),
+        "restarted": SignedOpenSearch(source=source, faults=[""] * 6 + ["413"]),
+        "few": SignedOpenSearch(source=source),
+        "counts": SignedOpenSearch(source=source, basic=basic),
+    }
+    jar = ConnectorJar(project=ROOT / "flink_apps", module="streaming_etl").build(ROOT / "build" / "jars")
+    nowhere = str(tmp_path_factory.mktemp("aws") / "none")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {"AWS_CONFIG_FILE": nowhere, "AWS_SHARED_CREDENTIALS_FILE": nowhere}
+    with ExitStack() as stack:
+        for search in searches.values():
+            stack.enter_context(serving(search))
+        environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{searches['signed'].endpoint}/credentials"
+        jobs = {
+            "signed": whole_documents(searches["signed"]),
+            "compressed": whole_documents(searches["compressed"], compression="true"),
+            "faults": whole_documents(searches["faults"]),
+            "forbidden": whole_documents(searches["forbidden"]),
+            "busy": whole_documents(searches["busy"], **{"retry.max-attempts": "2"}),
+            "restarted": restarted(searches["restarted"]),
+            "few": few_documents(searches["few"]),
+            "counts": counts(searches["counts"]),
+        }
+        given = {
+            "options": {"pipeline.jars": jar.as_uri(), "parallelism.default": "1", "restart-strategy.type": "none"},
+            "jobs": {name: asdict(job) for name, job in jobs.items()},
+        }
+        process = subprocess.run(
+            [sys.executable, "-c", RUNNER],
+            input=json.dumps(given),
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+    assert process.returncode == 0, process.stderr
+    return Runs(searches=searches, failures=json.loads(process.stdout.splitlines()[-1]))
+
+
+def indexed(search: SignedOpenSearch, index: str) -> dict[str, Any]:
+    return {id_: json.loads(document) for id_, document in search.documents.get(index, {}).items()}
+
+
+def test_every_request_is_verified_with_the_credentials_of_the_moment(runs: Runs) -> None:
+    search = runs.of("signed")
+    assert search.denied == []
+    assert len(search.keys) >= DOCUMENTS / 100
+    assert len(set(search.keys)) == len(search.keys)  # they changed each time
+
+
+def test_the_signature_of_a_compressed_request_covers_what_is_sent(runs: Runs) -> None:
+    search = runs.of("compressed")
+    assert search.denied == []
+    assert indexed(search, "trips") == indexed(runs.of("signed"), "trips")
+
+
+@pytest.mark.parametrize("name", ["signed", "faults", "restarted"])
+def test_each_good_document_is_indexed_once_under_its_id(runs: Runs, name: str) -> None:
+    good = [n for n in range(1, DOCUMENTS + 1) if n % 100 and n % 250 != 1]
+    assert indexed(runs.of(name), "trips") == {str(n): json.loads(document(n)) for n in good}
+
+
+@pytest.mark.parametrize("name", ["signed", "faults", "restarted"])
+def test_each_refused_document_is_kept_with_its_reason(runs: Runs, name: str) -> None:
+    kept = indexed(runs.of(name), "rejected-documents")
+    reasons = {int(rejected["id"]): rejected["reason"] for rejected in kept.values()}
+    absent = f"index_not_found_exception: no such index [{ABSENT}]"
+    free = (
+        "mapper_parsing_exception: failed to parse field [fare]; "
+        'caused by number_format_exception: For input string: "free"'
+    )
+    assert reasons == {
+        **dict.fromkeys(range(100, DOCUMENTS + 1, 100), free),
+        **dict.fromkeys(range(1, DOCUMENTS + 1, 250), absent),
+    }
+    assert len(kept) == len(reasons)
+
+
+def test_a_refused_document_is_kept_byte_for_byte(runs: Runs) -> None:
+    kept = indexed(runs.of("signed"), "rejected-documents")
+    id_, rejected = next((id_, rejected) for id_, rejected in kept.items() if rejected["id"] == "100")
+    raw = document(100)
+    assert base64.b64decode(rejected["raw"]) == raw.encode()
+    assert (rejected["document"], rejected["index"]) == (raw, "trips")
+    assert id_ == hashlib.sha256(f"trips\x00100\x00{raw}".encode()).hexdigest()
+
+
+def test_all_faults_were_met(runs: Runs) -> None:
+    search = runs.of("faults")
+    assert len(search.bulks) > DOCUMENTS / 100 + len(search.faults)
+
+
+def test_a_restart_repeats_what_no_checkpoint_had(runs: Runs) -> None:
+    assert sum(runs.of("restarted").bulks) > DOCUMENTS
+
+
+def test_a_writer_that_is_not_allowed_to_write_fails_the_job_with_what_to_do(runs: Runs) -> None:
+    message = runs.failures["forbidden"]
+    assert (
+        f"OpenSearch at {runs.searches['forbidden'].endpoint} must accept bulk requests (got status 403: "
+        '{"Message":"User: arn:aws:iam::123456789012:role/job is not authorized"}); '
+        "allow the job's role or user to write there"
+    ) in message
+
+
+def test_an_opensearch_that_stays_busy_fails_the_job(runs: Runs) -> None:
+    message = "must accept a bulk request within 2 attempts (got status 503: told to fail)"
+    assert message in runs.failures["busy"]
+
+
+def test_documents_do_not_wait_for_a_full_request(runs: Runs) -> None:
+    search = runs.of("few")
+    assert sum(search.bulks) == 30
+    assert len(search.bulks) > 1
+
+
+def test_without_ids_opensearch_makes_them(runs: Runs) -> None:
+    documents = runs.of("few").documents["trips"]
+    assert len(documents) == 30
+    assert all(id_.startswith("made-") for id_ in documents)
+
+
+def test_the_last_update_of_a_row_is_what_stays(runs: Runs) -> None:
+    shared = {
+        "noon": "2024-02-29T12:00:00.789",
+        "seen": "2024-02-29T12:00:00.789Z",
+        "place": {"lat": 40.5, "lon": -73.25},
+    }
+    assert indexed(runs.of("counts"), "demand") == {"JFK": {**shared, "rides": 2}, "LGA": {**shared, "rides": 1}}
