@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import jsii
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -23,6 +23,9 @@ from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP, JobBundle
 from flink_constructs.lifecycle import ApplicationLifecycle
 
 __all__ = ["FlinkApplication", "LogLevel", "MetricsLevel", "Runtime"]
+
+#: Where the service reports, both its own metrics and the job's.
+METRIC_NAMESPACE = "AWS/KinesisAnalytics"
 
 
 class Runtime(StrEnum):
@@ -62,6 +65,7 @@ class FlinkApplication(Construct):
     application_arn: str
     role: iam.Role
     log_group: logs.LogGroup
+    metrics_level: MetricsLevel
     lifecycle: ApplicationLifecycle | None
     """What starts the application, where it is started."""
 
@@ -135,6 +139,7 @@ class FlinkApplication(Construct):
         application_checks.check_checkpoints(interval=checkpoint_interval, min_pause=min_pause_between_checkpoints)
         subnets = application_checks.checked_subnets(vpc, vpc_subnets)
         super().__init__(scope, construct_id)
+        self.metrics_level = metrics_level
 
         self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
         log_stream = logs.LogStream(
@@ -257,9 +262,15 @@ class FlinkApplication(Construct):
         period: Duration | None = None,
         label: str | None = None,
     ) -> cloudwatch.Metric:
-        """A metric of the application, in the namespace ``AWS/KinesisAnalytics``; by default its mean of a minute."""
+        """A metric of the application, in the namespace ``AWS/KinesisAnalytics``; by default its mean of a minute.
+
+        This is also where metrics arrive that the job registers in the group ``kinesisanalytics``
+        (https://docs.aws.amazon.com/managed-flink/latest/java/monitoring-metrics-custom.html), at every metrics level:
+        a finer one adds series with more dimensions and keeps this one
+        (https://docs.aws.amazon.com/managed-flink/latest/java/cloudwatch-logs-levels.html).
+        """
         return cloudwatch.Metric(
-            namespace="AWS/KinesisAnalytics",
+            namespace=METRIC_NAMESPACE,
             metric_name=name,
             dimensions_map={"Application": self.application_name},
             statistic=statistic,
@@ -271,6 +282,10 @@ class FlinkApplication(Construct):
         """Milliseconds since the job last ran, 0 while it runs; the largest in a minute."""
         return self.metric("downtime", statistic=cloudwatch.Stats.MAXIMUM)
 
+    def metric_uptime_millis(self) -> cloudwatch.Metric:
+        """Milliseconds that the job has run without interruption, -1 once it has ended; the smallest in a minute."""
+        return self.metric("uptime", statistic=cloudwatch.Stats.MINIMUM)
+
     def metric_full_restarts(self) -> cloudwatch.Metric:
         """Times that the job restarted since it was started; the largest in a minute."""
         return self.metric("fullRestarts", statistic=cloudwatch.Stats.MAXIMUM)
@@ -279,6 +294,14 @@ class FlinkApplication(Construct):
         """Checkpoints that failed since the job was started; the largest in a minute."""
         return self.metric("numberOfFailedCheckpoints", statistic=cloudwatch.Stats.MAXIMUM)
 
+    def metric_checkpoint_duration_millis(self) -> cloudwatch.Metric:
+        """Milliseconds that the last checkpoint took; the largest in a minute."""
+        return self.metric("lastCheckpointDuration", statistic=cloudwatch.Stats.MAXIMUM)
+
+    def metric_checkpoint_size_bytes(self) -> cloudwatch.Metric:
+        """Bytes of the last checkpoint; the largest in a minute."""
+        return self.metric("lastCheckpointSize", statistic=cloudwatch.Stats.MAXIMUM)
+
     def metric_cpu_percent(self) -> cloudwatch.Metric:
         """CPU use of the TaskManagers' containers, in per cent."""
         return self.metric("containerCPUUtilization")
@@ -286,6 +309,41 @@ class FlinkApplication(Construct):
     def metric_memory_percent(self) -> cloudwatch.Metric:
         """Memory use of the TaskManagers' containers, in per cent."""
         return self.metric("containerMemoryUtilization")
+
+    def metric_heap_memory_percent(self) -> cloudwatch.Metric:
+        """Use of the heap of the TaskManagers' JVMs, in per cent."""
+        return self.metric("heapMemoryUtilization")
+
+    def metric_millis_behind_latest(self, stream_name: str) -> cloudwatch.Metric:
+        """Milliseconds that the job's Kinesis source is behind the head of the stream; the largest in a minute.
+
+        It is -1 until the source has read. The dimensions are what the connector's metric gets where it is not split
+        by shard; a dash of the stream's name is an underscore there.
+        """
+        return cloudwatch.Metric(
+            namespace=METRIC_NAMESPACE,
+            metric_name="millisBehindLatest",
+            dimensions_map={
+                "Application": self.application_name,
+                "Flow": "Input",
+                "Id": Fn.join("_", Fn.split("-", stream_name)),
+            },
+            statistic=cloudwatch.Stats.MAXIMUM,
+            period=Duration.minutes(1),
+        )
+
+    def metric_max_records_lag(self) -> cloudwatch.MathExpression:
+        """Records that the job's Kafka source is behind, in the partition where it is most; the largest in a minute.
+
+        A Metrics Insights query finds the metric whatever its other dimensions are: they differ between versions of
+        the connector.
+        """
+        return cloudwatch.MathExpression(
+            expression=f'SELECT MAX(records_lag_max) FROM "{METRIC_NAMESPACE}" '  # noqa: S608 - metrics, no database
+            f"WHERE Application = '{self.application_name}'",
+            label="records_lag_max",
+            period=Duration.minutes(1),
+        )
 
     def _code(self, bundle: JobBundle) -> kinesisanalytics.CfnApplication.ApplicationCodeConfigurationProperty:
         # A stack that is not chosen is synthesized, but nothing is built for it: its entry script stands for the zip.

@@ -775,10 +775,14 @@ def test_who_starts_the_application_may_use_the_key_through_the_service_only(enc
     ("metric", "name", "statistic"),
     [
         (FlinkApplication.metric_downtime_millis, "downtime", "Maximum"),
+        (FlinkApplication.metric_uptime_millis, "uptime", "Minimum"),
         (FlinkApplication.metric_full_restarts, "fullRestarts", "Maximum"),
         (FlinkApplication.metric_failed_checkpoints, "numberOfFailedCheckpoints", "Maximum"),
+        (FlinkApplication.metric_checkpoint_duration_millis, "lastCheckpointDuration", "Maximum"),
+        (FlinkApplication.metric_checkpoint_size_bytes, "lastCheckpointSize", "Maximum"),
         (FlinkApplication.metric_cpu_percent, "containerCPUUtilization", "Average"),
         (FlinkApplication.metric_memory_percent, "containerMemoryUtilization", "Average"),
+        (FlinkApplication.metric_heap_memory_percent, "heapMemoryUtilization", "Average"),
     ],
 )
 def test_a_metric_is_the_applications_own_over_a_minute(
@@ -797,8 +801,12 @@ def test_a_metric_is_the_applications_own_over_a_minute(
     ("metric", "unit"),
     [
         (FlinkApplication.metric_downtime_millis, "Milliseconds since the job last ran"),
+        (FlinkApplication.metric_uptime_millis, "Milliseconds that the job has run"),
+        (FlinkApplication.metric_checkpoint_duration_millis, "Milliseconds that"),
+        (FlinkApplication.metric_checkpoint_size_bytes, "Bytes of"),
         (FlinkApplication.metric_cpu_percent, "in per cent"),
         (FlinkApplication.metric_memory_percent, "in per cent"),
+        (FlinkApplication.metric_heap_memory_percent, "in per cent"),
     ],
 )
 def test_a_metric_says_its_unit(metric: Callable[[FlinkApplication], cloudwatch.Metric], unit: str) -> None:
@@ -811,6 +819,39 @@ def test_any_other_metric_can_be_asked_for(make: Make) -> None:
     )
     assert (found.metric_name, found.statistic, found.label) == ("generatedRecordCount", "Sum", "Generated records")
     assert found.period.to_minutes() == 5
+
+
+def test_the_lag_in_a_stream_has_the_streams_name_with_underscores(make: Make) -> None:
+    application = make()
+    found = application.metric_millis_behind_latest("taxi-trips-2")
+    assert (found.namespace, found.metric_name, found.statistic) == (
+        "AWS/KinesisAnalytics",
+        "millisBehindLatest",
+        "Maximum",
+    )
+    assert Stack.of(application).resolve(found.dimensions) == {
+        "Application": {"Ref": logical_id(application.application)},
+        "Flow": "Input",
+        "Id": "taxi_trips_2",
+    }
+    assert found.period.to_seconds() == 60
+
+
+def test_the_lag_in_a_topic_is_the_largest_of_the_applications(make: Make) -> None:
+    application = make()
+    found = application.metric_max_records_lag()
+    query = 'SELECT MAX(records_lag_max) FROM "AWS/KinesisAnalytics" WHERE Application = \''
+    assert Stack.of(application).resolve(found.expression) == {
+        "Fn::Join": ["", [query, {"Ref": logical_id(application.application)}, "'"]]
+    }
+    assert found.period.to_seconds() == 60
+
+
+@pytest.mark.parametrize("level", MetricsLevel)
+def test_an_application_says_how_finely_it_reports(make: Make, level: MetricsLevel) -> None:
+    application = make(metrics_level=level)
+    assert application.metrics_level is level
+    assert flink(application)["MonitoringConfiguration"]["MetricsLevel"] == level
 
 
 # What the checks say.

@@ -1,0 +1,264 @@
+"""Installs objects in an OpenSearch cluster: index templates, roles, whatever a ``PUT`` makes and a ``DELETE`` removes.
+
+``install`` needs nothing but a cluster that answers over HTTP, so that it serves a local node as well as a domain.
+``on_event`` is its use in a CloudFormation custom resource, whose properties are:
+
+- ``Endpoint``: ``https://`` and the domain's host,
+- ``Objects``: a JSON text, a list of ``{"method": …, "path": …, "body": …}`` in the order in which to install them.
+  It is a text because CloudFormation turns every number and truth value of a property into one.
+
+Whatever is installed may be installed again. When an object leaves the list, or the resource the stack, what its
+``PUT`` made is deleted, in reverse order, as long as the domain answers; documents are never touched.
+
+Neither bodies nor credentials are logged.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+logger = logging.getLogger(__name__)
+logger.setLevel(logging.INFO)
+
+#: Headers for a request with this method, URL and body.
+Signer: TypeAlias = Callable[[str, str, bytes], Mapping[str, str]]
+
+# A new domain's name, its network and its roles settle within minutes after CloudFormation takes it for ready.
+INSTALL_PATIENCE = timedelta(minutes=8)
+# Whoever may not do this after that will not be allowed to later.
+ACCESS_GRACE = timedelta(minutes=3)
+# A domain that is gone must not hold up the deletion of its stack.
+REMOVE_PATIENCE = timedelta(minutes=1)
+PAUSE = timedelta(seconds=5)
+REQUEST_TIMEOUT = timedelta(seconds=30)
+# CloudFormation takes at most 4 KB per response, and the framework adds its own stack trace.
+MESSAGE_LIMIT = 990
+
+ACCESS_STATUSES = frozenset({401, 403})
+# 409: the security plugin keeps its settings in one document, and somebody else has just changed it.
+TRANSIENT_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504})
+
+
+class InstallError(Exception):
+    """An object could not be installed; the message has the request and what the cluster said."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message if len(message) <= MESSAGE_LIMIT else f"{message[: MESSAGE_LIMIT - 1]}…")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchObject:
+    """One object of a cluster, and the request that makes it."""
+
+    method: str
+    path: str
+    body: Any
+
+    @classmethod
+    def from_json(cls, text: str) -> list[SearchObject]:
+        """Read a list of objects."""
+        return [cls(method=one["method"], path=one["path"], body=one["body"]) for one in json.loads(text)]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the cluster answered."""
+
+    status: int
+    text: str
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the cluster did what it was asked for."""
+        return 200 <= self.status < 300
+
+    @property
+    def problem(self) -> str:
+        """The cluster's own words, in one line."""
+        return f"status {self.status}: {problem_in(self.text)}"
+
+
+class Cluster:
+    """An OpenSearch cluster that answers at ``endpoint``, such as ``http://localhost:9201``."""
+
+    def __init__(self, endpoint: str, *, sign: Signer | None = None) -> None:
+        """Name the cluster; without ``sign`` its requests are not signed."""
+        self.endpoint = endpoint.rstrip("/")
+        self.sign = sign or (lambda _method, _url, _body: {})
+
+    def request(self, method: str, path: str, body: Any = None) -> Response:  # noqa: ANN401 - any JSON
+        """Send one request.
+
+        Raises:
+            OSError: there was no answer.
+            http.client.HTTPException: the answer was cut off.
+        """
+        url = f"{self.endpoint}{path}"
+        data = b"" if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", **self.sign(method, url, data)}
+        request = urllib.request.Request(url, data=data or None, headers=headers, method=method)  # noqa: S310 - own endpoint
+        try:
+            with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT.total_seconds()) as answer:  # noqa: S310 - as above
+                return Response(answer.status, answer.read().decode(errors="replace"))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Response(error.code, error.read().decode(errors="replace"))
+
+
+def problem_in(text: str) -> str:
+    """Find the reason in an error that OpenSearch, its security plugin or the service in front of them answered."""
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        return " ".join(text.split()) or "no reason given"
+    error = answer.get("error")
+    if isinstance(error, dict):
+        reasons = []
+        while isinstance(error, dict):
+            reasons.append(f"{error.get('type')}: {error.get('reason')}")
+            error = error.get("caused_by")
+        return "; ".join(reasons)
+    # The security plugin says "reason" or "message", the service "Message" or "message".
+    said = error or answer.get("reason") or answer.get("message") or answer.get("Message")
+    details = answer.get("invalid_keys")
+    return f"{said} {json.dumps(details)}" if said and details else str(said or json.dumps(answer))
+
+
+def send(
+    cluster: Cluster,
+    method: str,
+    path: str,
+    body: Any = None,  # noqa: ANN401 - any JSON
+    *,
+    until: float,
+    access_until: float,
+) -> Response | None:
+    """Send a request until its answer is final, or the time of ``time.monotonic`` is over; None: never an answer."""
+    while True:
+        response: Response | None = None
+        limit = until
+        try:
+            response = cluster.request(method, path, body)
+            problem = response.problem
+            if response.status in ACCESS_STATUSES:
+                limit = access_until
+            elif response.status not in TRANSIENT_STATUSES:
+                return response
+        except (OSError, http.client.HTTPException) as error:
+            problem = f"no answer: {error}"
+        if time.monotonic() + PAUSE.total_seconds() > limit:
+            logger.warning("%s %s: %s", method, path, problem)
+            return response
+        logger.info("%s %s: trying again: %s", method, path, problem)
+        time.sleep(PAUSE.total_seconds())
+
+
+def install(
+    cluster: Cluster,
+    objects: Sequence[SearchObject],
+    *,
+    patience: timedelta = INSTALL_PATIENCE,
+    access_grace: timedelta = ACCESS_GRACE,
+) -> None:
+    """Install the objects in their order, over what is there under the same name.
+
+    Args:
+        cluster: Where to.
+        objects: What to install.
+        patience: How long, for all of them, to wait for a cluster that does not answer yet, or is short of breath.
+        access_grace: How long to repeat what the cluster forbids, as its permissions may take effect later.
+
+    Raises:
+        InstallError: the cluster refused one, or did not answer in time.
+
+    """
+    now = time.monotonic()
+    until = now + patience.total_seconds()
+    access_until = now + min(patience, access_grace).total_seconds()
+    for one in objects:
+        response = send(cluster, one.method, one.path, one.body, until=until, access_until=access_until)
+        if response is None:
+            raise InstallError(
+                f"{one} at {cluster.endpoint}: no answer within {patience.total_seconds() / 60:g} minutes"
+            )
+        if not response.succeeded:
+            raise InstallError(f"{one} at {cluster.endpoint}: {response.problem}")
+        logger.info("%s: installed", one)
+
+
+def remove(cluster: Cluster, objects: Sequence[SearchObject], *, patience: timedelta = REMOVE_PATIENCE) -> None:
+    """Delete what the objects' ``PUT`` made, the last one first.
+
+    Never raises: what cannot be deleted is said in the log, and the deletion of a stack goes on.
+    """
+    until = time.monotonic() + patience.total_seconds()
+    for one in reversed(objects):
+        if one.method != "PUT":
+            continue
+        response = send(cluster, "DELETE", one.path, until=until, access_until=until)
+        if response is None:
+            logger.warning("%s does not answer: nothing is deleted there", cluster.endpoint)
+            return
+        if response.succeeded or response.status == 404:
+            logger.info("%s: deleted", one.path)
+        else:
+            logger.warning("%s: not deleted: %s", one.path, response.problem)
+
+
+def signer(region: str) -> Signer:
+    """Sign requests to a domain in ``region`` with the credentials that the process runs with.
+
+    Raises:
+        InstallError: it has none.
+
+    """
+    credentials = botocore.session.get_session().get_credentials()
+    if credentials is None:
+        raise InstallError("requests to a domain must be signed (got no credentials); give the process some")
+
+    def sign(method: str, url: str, body: bytes) -> Mapping[str, str]:
+        request = AWSRequest(method=method, url=url, data=body, headers={"Content-Type": "application/json"})
+        SigV4Auth(credentials, "es", region).add_auth(request)
+        return dict(request.headers.items())
+
+    return sign
+
+
+def on_event(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Answer one request of CloudFormation, passed on by the provider framework.
+
+    Raises:
+        InstallError: a create or update failed; its message ends in the stack event.
+    """
+    properties = event["ResourceProperties"]
+    cluster = Cluster(properties["Endpoint"], sign=signer(os.environ["AWS_REGION"]))
+    objects = SearchObject.from_json(properties["Objects"])
+    if event["RequestType"] == "Delete":
+        remove(cluster, objects)
+        return {"PhysicalResourceId": event["PhysicalResourceId"]}
+    install(cluster, objects)
+    before = event.get("OldResourceProperties", {})
+    if before.get("Endpoint") == properties["Endpoint"]:
+        paths = {one.path for one in objects}
+        remove(cluster, [one for one in SearchObject.from_json(before["Objects"]) if one.path not in paths])
+    # In another domain it is another resource: CloudFormation then deletes the one in the old domain.
+    return {"PhysicalResourceId": f"{event['LogicalResourceId']}@{properties['Endpoint']}"}
