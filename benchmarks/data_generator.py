@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Measurement, Row, measure
-from flink_apps.data_generator import schema
+from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, stock_price
+from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.run import LocalRun, new_folder
 from local.scenarios.data_generator import DataGenerator
@@ -42,6 +43,7 @@ class Case:
     name: str
     parallelism: int = 1
     baseline: str | None = None
+    record_type: str = DEFAULT_RECORD_TYPE.name
 
 
 KAFKA_CASES = (
@@ -50,6 +52,8 @@ KAFKA_CASES = (
     Case(name="kafka", parallelism=1),
     Case(name="kafka", parallelism=2),
 )
+#: Nothing to compare with: a trip is six times a price's bytes.
+TRIP_CASE = Case(name="kafka: taxi-trip", record_type=TAXI_TRIP.name)
 
 
 def run(say: Callable[[str], None]) -> Iterator[Row]:
@@ -58,18 +62,25 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
     per_record = into_kafka[KAFKA_CASES[0]].records_per_second
     for case, result in into_kafka.items():
         yield _row(case.name, case.parallelism, result, per_record, KAFKA_CASES[0].name)
+    yield _row(TRIP_CASE.name, TRIP_CASE.parallelism, _kafka(TRIP_CASE, say))
     client, sink = _kinesis(say)
     yield _row("kinesis: plain client", 1, client, client.records_per_second, "kinesis: plain client")
     yield _row("kinesis", 1, sink, client.records_per_second, "kinesis: plain client")
 
 
-def _row(case: str, parallelism: int, result: Measurement, reference: float, reference_name: str) -> Row:
+def _row(
+    case: str,
+    parallelism: int,
+    result: Measurement,
+    reference: float | None = None,
+    reference_name: str | None = None,
+) -> Row:
     return Row(
         scenario=SCENARIO,
         case=case,
         parallelism=parallelism,
         records_per_second=round(result.records_per_second),
-        ratio=round(result.records_per_second / reference, 2),
+        ratio=round(result.records_per_second / reference, 2) if reference else None,
         ratio_to=reference_name,
         peak_memory_mib=result.peak_memory_mib,
     )
@@ -77,7 +88,7 @@ def _row(case: str, parallelism: int, result: Measurement, reference: float, ref
 
 def _kafka(case: Case, say: Callable[[str], None]) -> Measurement:
     say(f"{case.name}, parallelism {case.parallelism}")
-    with _started("kafka", case.parallelism) as local:
+    with _started("kafka", case.parallelism, case.record_type) as local:
         kafka = local.service(KafkaService)
         _submit(local, case.baseline)
         (topic,) = kafka.topic_names()
@@ -111,7 +122,8 @@ def _plain_client(kinesis: KinesisService) -> Measurement:
     (stream,) = kinesis.stream_names()
     record = b'{"event_time":"2024-01-15T10:30:45.123","ticker":"AAPL","price":50.25}'
     batch: list[PutRecordsRequestEntryTypeDef] = [
-        {"Data": record, "PartitionKey": schema.TICKERS[number % len(schema.TICKERS)]} for number in range(BATCH)
+        {"Data": record, "PartitionKey": stock_price.TICKERS[number % len(stock_price.TICKERS)]}
+        for number in range(BATCH)
     ]
     sent, end = Counter[int](), time.monotonic() + WARM_UP_SECONDS + SECONDS
 
@@ -129,13 +141,14 @@ def _plain_client(kinesis: KinesisService) -> Measurement:
 
 
 @contextmanager
-def _started(sink: str, parallelism: int) -> Iterator[LocalRun]:
+def _started(sink: str, parallelism: int, record_type: str = DEFAULT_RECORD_TYPE.name) -> Iterator[LocalRun]:
     folder = new_folder("bench")
     context = {
         "data-generator.sinks": sink,
         "data-generator.parallelism": str(parallelism),
         "data-generator.records-per-second": str(UNREACHED[sink]),
         "data-generator.shards": "on-demand",
+        "data-generator.record-type": record_type,
     }
     with LocalRun(synthesize(SCENARIO, context, folder / "cdk.out"), folder) as local:
         local.start()

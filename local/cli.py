@@ -19,16 +19,18 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaException
 from requests import RequestException
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from flink_constructs.connector_jar import BuildError
 from local.errors import RunError, UsageError
+from local.feeders import Feeders
 from local.flink.rest import Job
 from local.report import Report
-from local.run import LocalRun, new_folder, stop_kept
+from local.run import SERVICES, LocalRun, new_folder, stop_kept
 from local.scenarios import Outcome, Scenario
 from local.scenarios.data_generator import DataGenerator
+from local.scenarios.streaming_etl import StreamingEtl
 from local.synth import synthesize
 from stacks.project import ROOT
 
@@ -42,9 +44,11 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
-SCENARIOS: dict[str, Scenario] = {"data-generator": DataGenerator()}
+SCENARIOS: dict[str, Scenario] = {"data-generator": DataGenerator(), "streaming-etl": StreamingEtl()}
 #: What clients raise about a server that stopped answering.
 SERVER_ERRORS = (RequestException, KafkaException, BotoCoreError, ClientError)
+#: For how long a job may work on what it was fed, once its feeders have ended.
+DRAIN_SECONDS = 60
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -81,8 +85,10 @@ def run(
             raise UsageError("--records and --duration exclude each other: say when to end in one way")
         if report and (report.is_dir() or not report.resolve().parent.is_dir()):
             raise UsageError(f"--report must be a file in a folder that exists (got {str(report)!r})")
-        result = _run(scenario, chosen, overrides, records, seconds, keep)
+        result, epilogue = _run(scenario, chosen, overrides, records, seconds, keep)
         console.print(result.table())
+        if epilogue is not None:
+            console.print(epilogue)
         if report:
             result.write(report)
             console.print(f"report: {report}")
@@ -103,11 +109,11 @@ def stop() -> None:
 def setup() -> None:
     """Build the connector jars and fetch what the local servers need; does nothing that is done."""
     with _exit_status():
-        from local.services import kafka
         from stacks.project import job_bundle
 
-        with console.status("set-up: the Kafka broker"):
-            kafka.libraries()
+        for service in SERVICES:
+            with console.status(f"set-up: {service.title}"):
+                service.fetch()
         for name in SCENARIOS:
             with console.status(f"set-up: the bundle of {name}"):
                 job_bundle(name).build()
@@ -115,7 +121,7 @@ def setup() -> None:
 
 def _run(
     name: str, scenario: Scenario, overrides: dict[str, str], records: int | None, seconds: float | None, keep: bool
-) -> Report:
+) -> tuple[Report, RenderableType | None]:
     folder = new_folder(name)
     with console.status("synthesizing the stack"):
         assembly = synthesize(name, overrides, folder / "cdk.out")
@@ -124,22 +130,29 @@ def _run(
             local.start()
         for service in local.services:
             console.print(f"{service.title}: {service.address}")
-        console.print(f"Flink: {local.cluster.rest.address}")
+        for title, cluster in local.clusters.items():
+            console.print(f"{title}: {cluster.rest.address}")
         console.print(f"logs: {folder.relative_to(ROOT)}", soft_wrap=True)
+        with console.status("putting data in place"):
+            scenario.prepare(local)
         with console.status("submitting the job"):
             job = local.submit()
-        elapsed = _watch(scenario, job, records, seconds)
+        feeders = Feeders(local, scenario.feeders)
+        elapsed = _watch(scenario, job, feeders, records, seconds)
+        with console.status("waiting until the job has processed what it was fed"):
+            feeders.stop()
+            _drain(scenario, local, job)
         with console.status("stopping the job: every sink commits"):
             local.stop_job(job, watch=lambda: scenario.records_so_far(job))
         with console.status("counting what arrived"):
-            outcome = scenario.outcome(local.services, job)
+            outcome, epilogue = scenario.outcome(local, job), scenario.epilogue(local)
         if keep:
             console.print("kept; [b]python -m local stop[/b] ends it")
-        return _report(name, local, outcome, elapsed)
+        return _report(name, local, outcome, elapsed), epilogue
 
 
-def _watch(scenario: Scenario, job: Job, records: int | None, seconds: float | None) -> float:
-    """Show the progress until the end is reached; gives the seconds for which the job ran."""
+def _watch(scenario: Scenario, job: Job, feeders: Feeders, records: int | None, seconds: float | None) -> float:
+    """Feed the job once it runs, and show the progress until the end is reached; gives the seconds that it was fed."""
     total = records or seconds
     columns = (
         SpinnerColumn(),
@@ -153,29 +166,49 @@ def _watch(scenario: Scenario, job: Job, records: int | None, seconds: float | N
         _first_interrupt(total is None) as interrupted,
     ):
         task = progress.add_task("starting", total=total, figures="")
-        elapsed, failures = 0.0, 0
+        running, failures = 0.0, 0
+        fed_from: float | None = None
         while True:
             state = job.state
             if state in ("FAILED", "CANCELED"):
                 raise RunError(f"the job failed: {job.root_cause()}")
             done = scenario.records_so_far(job)
-            running = job.running_seconds() if state == "RUNNING" else 0.0
-            if state in ("RESTARTING", "FAILING") or running < elapsed:
+            before, running = running, job.running_seconds() if state == "RUNNING" else 0.0
+            if state in ("RESTARTING", "FAILING") or running < before:
                 failures += 1
+                fed_from = fed_from and 0.0  # the job's time begins anew
                 progress.console.print(f"the job restarts: {job.root_cause()}", style="yellow", markup=False)
                 if done == 0 and failures >= 3:
                     raise RunError(f"the job never started: {job.root_cause()}")
                 time.sleep(1)
-            elapsed = running
+            if running:
+                for name in feeders.submit():
+                    progress.update(task, description=f"submitting {name}")
+                if fed_from is None and feeders.running():
+                    fed_from = running if feeders.names else 0.0
+            feeders.check()
+            elapsed = 0.0 if fed_from is None else max(0.0, running - fed_from)
             progress.update(
                 task,
-                description="running" if running else "starting",
+                description="running" if elapsed else "starting",
                 completed=done if records else min(elapsed, seconds or elapsed),
                 figures=f"{done:,} records",
             )
             if interrupted() or (records and done >= records) or (seconds and elapsed >= seconds):
                 return elapsed
             time.sleep(max(0.0, min(0.25, seconds - elapsed)) if seconds and elapsed else 0.25)
+
+
+def _drain(scenario: Scenario, local: LocalRun, job: Job) -> None:
+    """Wait until the job has processed what it was fed, or tell that it has not."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while not scenario.drained(local, job):
+        if job.state in ("FAILED", "CANCELED"):
+            raise RunError(f"the job failed: {job.root_cause()}")
+        if time.monotonic() > deadline:
+            console.print(f"the job is stopped with records unread: it needed more than {DRAIN_SECONDS} s for them")
+            return
+        time.sleep(0.5)
 
 
 def _report(name: str, local: LocalRun, outcome: Outcome, elapsed: float) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -24,21 +25,25 @@ from local.flink.rest import Job
 from local.process import Process, signal_group, uninterrupted
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
+from local.services.opensearch import OpenSearchService
+from local.services.s3 import S3Service
 from local.services.service import Service
-from local.synth import Assembly
+from local.synth import MAIN_APPLICATION, Assembly
 from local.template import Resource
 from stacks.project import BUILD
 
 RUNS = BUILD / "local"
+#: The port that the scenario's own cluster prefers; the next one takes the next.
+FIRST_REST_PORT = 8081
 S = TypeVar("S", bound=Service)
 #: The note in a run's folder of what it has started.
 PROCESSES = "processes.json"
 #: Every local counterpart.
-SERVICES: tuple[type[Service], ...] = (KinesisService, KafkaService)
-#: Kafka client settings about signing in: the local broker asks for none.
-SIGN_IN_PREFIXES = ("security.", "sasl.", "ssl.")
+SERVICES: tuple[type[Service], ...] = (KinesisService, KafkaService, S3Service, OpenSearchService)
+#: Kafka client settings about signing in, on their own or below a prefix: the local broker asks for none.
+SIGN_IN = re.compile(r"(^|\.)(security|sasl|ssl)\.")
 #: What is worth keeping of a finished run are its logs, and those of the last few.
-_BULKY = ("cdk.out", "code", "kafka/data", "flink/checkpoints", "flink/savepoints", "flink/tmp", "flink/lib")
+_BULKY = ("cdk.out", "code", "savepoints", "*/checkpoints", "*/data", "*/lib", "*/plugins", "*/tmp")
 _RUNS_KEPT = 5
 
 
@@ -55,28 +60,36 @@ def new_folder(scenario: str) -> Path:
 
 @dataclass
 class LocalRun:
-    """The servers, the cluster and the job of one run; a context manager that leaves nothing behind, unless told to."""
+    """The servers, and a cluster for each application; a context manager that leaves nothing behind, unless told to."""
 
     assembly: Assembly
     folder: Path
     keep: bool = False
     services: list[Service] = field(init=False)
-    cluster: FlinkCluster = field(init=False)
+    clusters: dict[str, FlinkCluster] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Choose the services that the template needs, and the cluster that it describes."""
+        """Choose the services that the template needs, and the clusters that it describes."""
         template = self.assembly.template
         self.services = [
             service(template, self.folder / service.title.lower())
             for service in SERVICES
             if template.of_type(service.resource_types[0])
         ]
-        configuration = template.resolve(self.assembly.application()["FlinkApplicationConfiguration"], self._attribute)
-        self.cluster = FlinkCluster(
-            spec=ClusterSpec.from_configuration(configuration),
-            folder=self.folder / "flink",
-            java_options=[option for service in self.services for option in service.java_options],
-        )
+        self.clusters = {
+            name: FlinkCluster(
+                spec=ClusterSpec.from_configuration(template.resolve(application.flink_configuration, self._attribute)),
+                folder=self.folder / name.lower(),
+                name=name,
+                rest_port=FIRST_REST_PORT + number,
+                java_options=[option for service in self.services for option in service.java_options],
+                flink_options={
+                    option: value for service in self.services for option, value in service.flink_options.items()
+                },
+                plugins=[plugin for service in self.services for plugin in service.plugins],
+            )
+            for number, (name, application) in enumerate(self.assembly.applications().items())
+        }
 
     def __enter__(self) -> Self:
         """Nothing is started yet: that is what the steps are for."""
@@ -94,61 +107,85 @@ class LocalRun:
             remove_bulk(self.folder)
 
     @property
+    def cluster(self) -> FlinkCluster:
+        """The cluster of the scenario's own application."""
+        return self.clusters[MAIN_APPLICATION]
+
+    @property
     def processes(self) -> list[Process]:
         """Every process that the run may have started."""
-        return [*(service.process for service in self.services), *self.cluster.processes]
+        processes = []
+        for service in self.services:
+            with suppress(RunError):  # one that lacks what it needs has not been started
+                processes.append(service.process)
+        return [*processes, *(process for cluster in self.clusters.values() for process in cluster.processes)]
 
     def start(self) -> None:
         """Start every server, all at once, and create the template's resources in them."""
-        self.cluster.launch()
+        for cluster in self.clusters.values():
+            cluster.launch()
         for service in self.services:
             service.launch()
         self._note_processes()
         for service in self.services:
             service.create_resources()
-        self.cluster.wait()
+        for cluster in self.clusters.values():
+            cluster.wait()
 
-    def submit(self) -> Job:
-        """Unpack the bundle and submit it with the template's property groups."""
-        code = self.folder / "code"
-        self.assembly.unpack_code(code)
-        return self.cluster.submit(code, self.property_groups())
+    def submit(self, name: str = MAIN_APPLICATION, *, checkpoint: Path | None = None) -> Job:
+        """Unpack an application's bundle and submit it with the template's property groups, or from a checkpoint."""
+        code = self.folder / "code" / name.lower()
+        if checkpoint is None:
+            self.assembly.unpack_code(code, name)
+        return self.clusters[name].submit(code, self.property_groups(name), checkpoint=checkpoint)
 
     def service(self, kind: type[S]) -> S:
         """The service of this kind, which the template must need."""
         (service,) = (service for service in self.services if isinstance(service, kind))
         return service
 
-    def property_groups(self) -> dict[str, dict[str, str]]:
-        """The template's property groups with local values: names, addresses, and no sign-in to the local broker."""
-        declared = self.assembly.application()["EnvironmentProperties"]["PropertyGroups"]
+    def property_groups(self, name: str = MAIN_APPLICATION) -> dict[str, dict[str, str]]:
+        """An application's property groups with local values: names, addresses, and no sign-in to the local broker."""
+        declared = self.assembly.applications()[name].property_groups
         resolved: Sequence[Mapping[str, Any]] = self.assembly.template.resolve(declared, self._attribute)
         groups = {
             group["PropertyGroupId"]: {
-                key: str(value) for key, value in group["PropertyMap"].items() if not key.startswith(SIGN_IN_PREFIXES)
+                key: self._local(str(value)) for key, value in group["PropertyMap"].items() if not SIGN_IN.search(key)
             }
             for group in resolved
         }
         endpoints = {name: address for service in self.services for name, address in service.aws_endpoints.items()}
         return {**groups, AWS_ENDPOINTS_GROUP: endpoints} if endpoints else groups
 
-    def stop_job(self, job: Job, *, watch: Callable[[], object] = lambda: None, seconds: float = 120) -> None:
+    def stop_job(
+        self, job: Job, *, drain: bool = True, watch: Callable[[], object] = lambda: None, seconds: float = 120
+    ) -> None:
         """End the sources, let every sink commit, and wait until the job has finished.
 
-        ``watch`` is called again and again until then: the metrics are gone soon after.
+        With ``drain`` the operators write what they still hold. ``watch`` is called again and again until the job has
+        finished: the metrics are gone soon after.
 
         :raises RunError: where the job fails instead, or takes longer.
         """
-        request = job.stop(savepoint_folder=(self.folder / "flink" / "savepoints").as_uri())
+        request = job.stop(savepoint_folder=(self.folder / "savepoints").as_uri(), drain=drain)
         deadline = time.monotonic() + seconds
         while (state := job.state) != "FINISHED":
             failure = job.stop_failure(request)
+            if job.state == "FINISHED":
+                return  # perhaps by itself, before the request reached it
             if failure or state in ("FAILED", "CANCELED"):
                 raise RunError(f"the job did not stop cleanly: {failure or job.root_cause()}")
             if time.monotonic() > deadline:
                 raise RunError(f"the job did not stop within {seconds:.0f} s")
             watch()
             time.sleep(0.2)
+
+    def _local(self, value: str) -> str:
+        """What the template makes of a local attribute, as it is on this machine."""
+        for service in self.services:
+            for text, replacement in service.replacements.items():
+                value = value.replace(text, replacement)
+        return value
 
     def _attribute(self, resource: Resource, name: str) -> str:
         for service in self.services:
@@ -168,8 +205,9 @@ class LocalRun:
 
 def remove_bulk(folder: Path) -> None:
     """Remove all but the logs of a run that has ended."""
-    for name in _BULKY:
-        shutil.rmtree(folder / name, ignore_errors=True)
+    for pattern in _BULKY:
+        for bulky in folder.glob(pattern):
+            shutil.rmtree(bulky, ignore_errors=True)
     (folder / PROCESSES).unlink(missing_ok=True)
 
 

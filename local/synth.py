@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,39 @@ from local.template import Template
 from stacks.project import ROOT, file_context
 
 APPLICATION_TYPE = "AWS::KinesisAnalyticsV2::Application"
+#: The name of each scenario's own application; others in its template stand beside it.
+MAIN_APPLICATION = "Flink"
+
+
+@dataclass(frozen=True)
+class Application:
+    """One Flink application of the template; ``configuration`` is as it stands there, unresolved."""
+
+    logical_id: str
+    configuration: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The construct's id: the logical id without the resource's own and the CDK's hash."""
+        return re.sub(r"(?<=.)(Application)?[0-9A-F]{8}$", "", self.logical_id)
+
+    @property
+    def code_key(self) -> str:
+        """The key under which a deployment uploads the bundle."""
+        location = self.configuration["ApplicationCodeConfiguration"]["CodeContent"]["S3ContentLocation"]
+        return str(location["FileKey"])
+
+    @property
+    def flink_configuration(self) -> Mapping[str, Any]:
+        """Parallelism, checkpoints and monitoring."""
+        configuration: Mapping[str, Any] = self.configuration["FlinkApplicationConfiguration"]
+        return configuration
+
+    @property
+    def property_groups(self) -> Sequence[Mapping[str, Any]]:
+        """The property groups: ``PropertyGroupId`` and ``PropertyMap`` of each."""
+        groups: Sequence[Mapping[str, Any]] = self.configuration["EnvironmentProperties"]["PropertyGroups"]
+        return groups
 
 
 @dataclass(frozen=True)
@@ -26,15 +60,18 @@ class Assembly:
     stack: str
     template: Template
 
-    def application(self) -> Mapping[str, Any]:
-        """The configuration of the stack's one Flink application, unresolved."""
-        (application,) = self.template.of_type(APPLICATION_TYPE)
-        configuration: Mapping[str, Any] = application.properties["ApplicationConfiguration"]
-        return configuration
+    def applications(self) -> dict[str, Application]:
+        """The stack's Flink applications by their names, the scenario's own one first."""
+        found = [
+            Application(resource.logical_id, resource.properties["ApplicationConfiguration"])
+            for resource in self.template.of_type(APPLICATION_TYPE)
+        ]
+        ordered = sorted(found, key=lambda application: application.name != MAIN_APPLICATION)
+        return {application.name: application for application in ordered}
 
-    def unpack_code(self, target: Path) -> None:
-        """Unpack the very zip that a deployment uploads."""
-        key = self.application()["ApplicationCodeConfiguration"]["CodeContent"]["S3ContentLocation"]["FileKey"]
+    def unpack_code(self, target: Path, name: str = MAIN_APPLICATION) -> None:
+        """Unpack the very zip that a deployment uploads for an application."""
+        key = self.applications()[name].code_key
         manifest = json.loads((self.folder / f"{self.stack}.assets.json").read_text())
         for file in manifest["files"].values():
             if any(destination["objectKey"] == key for destination in file["destinations"].values()):

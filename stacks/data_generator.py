@@ -1,4 +1,4 @@
-"""Data generator: random stock prices into Kinesis, Kafka, or both."""
+"""Data generator: random stock prices or taxi trips into Kinesis, Kafka, or both."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from constructs import Construct
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from flink_apps.data_generator import settings
+from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType
 from flink_constructs.data_stream import DataStream, StreamCapacity
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import EndpointService, Network
 from stacks.config import ScenarioConfig
 from stacks.scenario import ScenarioStack, comma_separated
-
-#: Bytes of a record as JSON, at the most, with its key.
-RECORD_BYTES = 80
 
 
 class DataGeneratorConfig(ScenarioConfig):
@@ -24,6 +22,9 @@ class DataGeneratorConfig(ScenarioConfig):
 
     scenario: ClassVar[str] = "data-generator"
 
+    record_type: str = Field(
+        default=DEFAULT_RECORD_TYPE.name, description=f"what is generated: {' or '.join(RECORD_TYPES)}"
+    )
     sinks: Annotated[tuple[Literal["kinesis", "kafka"], ...], BeforeValidator(comma_separated)] = Field(
         default=("kinesis",), description="where the records go: kinesis, kafka, or both", min_length=1
     )
@@ -33,31 +34,56 @@ class DataGeneratorConfig(ScenarioConfig):
     shards: int | Literal["on-demand"] | None = Field(
         default=None, description="shards of the stream, or on-demand; by default enough for the rate, and a quarter"
     )
-    topic: str = Field(default="stock-prices", pattern=r"^[a-zA-Z0-9._-]{1,249}$", description="the Kafka topic")
+    topic: str | None = Field(
+        default=None,
+        pattern=r"^[a-zA-Z0-9._-]{1,249}$",
+        description="the Kafka topic; by default the record type's own: "
+        + " or ".join(record_type.topic for record_type in RECORD_TYPES.values()),
+    )
     brokers: int = Field(default=2, ge=2, le=60, description="brokers of the MSK cluster")
     partitions: int = Field(default=6, ge=1, le=4000, description="partitions of the topic")
+
+    @field_validator("record_type")
+    @classmethod
+    def _record_type_is_known(cls, name: str) -> str:
+        if name not in RECORD_TYPES:
+            raise ValueError(f"be {' or '.join(RECORD_TYPES)}")
+        return name
 
     @field_validator("shards")
     @classmethod
     def _stream_holds_the_rate(cls, shards: int | str | None, others: ValidationInfo) -> int | str | None:
         rate = others.data.get("records_per_second")
-        if isinstance(shards, int) and rate is not None and "kinesis" in others.data.get("sinks", ()):
-            needed = StreamCapacity.for_rate(records_per_second=rate, record_bytes=RECORD_BYTES, headroom=0).shards
+        record_type = RECORD_TYPES.get(others.data.get("record_type", ""))
+        if isinstance(shards, int) and rate and record_type and "kinesis" in others.data.get("sinks", ()):
+            needed = StreamCapacity.for_rate(
+                records_per_second=rate, record_bytes=record_type.record_bytes, headroom=0
+            ).shards
             if needed is not None and shards < needed:
                 raise ValueError(f"be at least {needed}, to hold {rate} records/s")
         return shards
+
+    def chosen_record_type(self) -> RecordType:
+        """What the name in the context stands for."""
+        return RECORD_TYPES[self.record_type]
 
 
 class DataGeneratorStack(ScenarioStack):
     """The generator's application with the streams and clusters that it writes to."""
 
     config_type = DataGeneratorConfig
-    purpose = "Random stock prices into Kinesis and Kafka, at an exact rate"
+    purpose = "Random stock prices or taxi trips into Kinesis and Kafka, at an exact rate"
 
     def __init__(self, scope: Construct, construct_id: str, *, config: DataGeneratorConfig) -> None:
         """Declare the sinks that ``config`` names, and the application that may write to just these."""
         super().__init__(scope, construct_id, config=config)
-        groups = {settings.RECORDS_PER_SECOND.group: {settings.RECORDS_PER_SECOND.key: str(config.records_per_second)}}
+        record_type = config.chosen_record_type()
+        groups = {
+            settings.RECORDS_PER_SECOND.group: {
+                settings.RECORDS_PER_SECOND.key: str(config.records_per_second),
+                settings.RECORD_TYPE.key: record_type.name,
+            }
+        }
 
         stream = self._stream(config) if "kinesis" in config.sinks else None
         if stream:
@@ -84,7 +110,7 @@ class DataGeneratorStack(ScenarioStack):
                 number_of_brokers=config.brokers,
                 removal_policy=self.removal_policy,
             )
-            topic = cluster.add_topic(config.topic, partitions=config.partitions)
+            topic = cluster.add_topic(config.topic or record_type.topic, partitions=config.partitions)
             groups[settings.KAFKA_TOPIC.group] = {
                 settings.KAFKA_BOOTSTRAP_SERVERS.key: cluster.bootstrap_brokers,
                 settings.KAFKA_TOPIC.key: topic.name,
@@ -112,5 +138,7 @@ class DataGeneratorStack(ScenarioStack):
         elif isinstance(config.shards, int):
             capacity = StreamCapacity.provisioned(config.shards)
         else:
-            capacity = StreamCapacity.for_rate(records_per_second=config.records_per_second, record_bytes=RECORD_BYTES)
+            capacity = StreamCapacity.for_rate(
+                records_per_second=config.records_per_second, record_bytes=config.chosen_record_type().record_bytes
+            )
         return DataStream(self, "Stream", capacity=capacity, removal_policy=self.removal_policy)

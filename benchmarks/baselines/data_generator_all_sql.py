@@ -3,7 +3,8 @@
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from flink_apps.common.properties import read_property_groups
-from flink_apps.data_generator import main, schema
+from flink_apps.data_generator import job, main
+from flink_apps.data_generator.records import stock_price
 from flink_apps.data_generator.settings import Settings
 
 RECORDS_PER_TICK = 2000
@@ -15,11 +16,11 @@ tables.get_config().set("pipeline.object-reuse", "true")
 tables.execute_sql(
     "CREATE TABLE ticks (start_millis BIGINT, end_millis BIGINT) WITH ('connector'='tick', 'interval'='1 ms')"
 )
-tables.execute_sql(sink.create_table(schema.COLUMNS))
+tables.execute_sql(sink.create_table(stock_price.STOCK_PRICE.columns))
 numbers = ", ".join(str(number) for number in range(RECORDS_PER_TICK))
 tables.execute_sql(f"""
     INSERT INTO `{sink.table}`
-    SELECT {schema.columns_of(draw=f"RAND_INTEGER({schema.DRAWS})", event_time="event_time")}
-    FROM (SELECT ARRAY[{numbers}] AS numbers, {schema.EVENT_TIME} AS event_time FROM ticks)
+    SELECT {stock_price.columns_of(draw=f"RAND_INTEGER({stock_price.DRAWS})", event_time="event_time")}
+    FROM (SELECT ARRAY[{numbers}] AS numbers, {job.EVENT_TIME} AS event_time FROM ticks)
     CROSS JOIN UNNEST(numbers) AS t (number)
 """)

@@ -8,7 +8,8 @@ from pyflink.table import DataTypes, EnvironmentSettings, TableEnvironment
 from pyflink.table.udf import udf
 
 from flink_apps.common.properties import read_property_groups
-from flink_apps.data_generator import main, schema
+from flink_apps.data_generator import job, main
+from flink_apps.data_generator.records import stock_price
 from flink_apps.data_generator.settings import Settings
 
 RECORDS_PER_TICK = 2000
@@ -17,7 +18,7 @@ RECORDS_PER_TICK = 2000
 @udf(result_type=DataTypes.INT())  # type: ignore[untyped-decorator, unused-ignore] # PyFlink is untyped
 def draw(_number: int) -> int:
     """One draw; called once for every record."""
-    return random.randrange(schema.DRAWS)  # noqa: S311 - no secret
+    return random.randrange(stock_price.DRAWS)  # noqa: S311 - no secret
 
 
 groups = read_property_groups()
@@ -28,14 +29,14 @@ tables.create_temporary_function("draw", draw)
 tables.execute_sql(
     "CREATE TABLE ticks (start_millis BIGINT, end_millis BIGINT) WITH ('connector'='tick', 'interval'='1 ms')"
 )
-tables.execute_sql(sink.create_table(schema.COLUMNS))
+tables.execute_sql(sink.create_table(stock_price.STOCK_PRICE.columns))
 numbers = ", ".join(str(number) for number in range(RECORDS_PER_TICK))
 tables.execute_sql(f"""
     INSERT INTO `{sink.table}`
-    SELECT {schema.columns_of(draw="drawn", event_time="event_time")}
+    SELECT {stock_price.columns_of(draw="drawn", event_time="event_time")}
     FROM (
         SELECT draw(number) AS drawn, event_time
-        FROM (SELECT ARRAY[{numbers}] AS numbers, {schema.EVENT_TIME} AS event_time FROM ticks)
+        FROM (SELECT ARRAY[{numbers}] AS numbers, {job.EVENT_TIME} AS event_time FROM ticks)
         CROSS JOIN UNNEST(numbers) AS t (number)
     )
 """)

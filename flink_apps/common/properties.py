@@ -5,10 +5,11 @@ Standard library only: the stacks import it as well.
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,33 @@ class Property:
         if number is None or not low <= number <= high:
             raise self.error(f"be a whole number from {low} to {high}", value, f"write for example {max(low, 10)}")
         return number
+
+    def truth(self, groups: PropertyGroups) -> bool:
+        """The value as true or false, in any case."""
+        value = self.required(groups, fix="write true or false")
+        if value.lower() not in ("true", "false"):
+            raise self.error("be true or false", value, "write one of the two")
+        return value.lower() == "true"
+
+    def matching(self, groups: PropertyGroups, *, pattern: str, rule: str, fix: str) -> str | None:
+        """The value, which ``pattern`` must match from end to end where there is one."""
+        value = self.text(groups)
+        if value is not None and not re.fullmatch(pattern, value):
+            raise self.error(rule, value, fix)
+        return value
+
+
+def refuse_unknown_keys(groups: PropertyGroups, properties: Iterable[Property]) -> None:
+    """Refuse a key that none of ``properties`` has, in the groups that they are of, and name the nearest."""
+    known: dict[str, list[str]] = {}
+    for prop in properties:
+        known.setdefault(prop.group, []).append(prop.key)
+    for group, keys in known.items():
+        for key in groups.get(group, {}):
+            if key not in keys:
+                near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
+                fix = f"did you mean {near[0]}?" if near else f"the group's keys are {', '.join(keys)}"
+                raise SettingsError(f"{group}/{key}", "be a known key", key, fix)
 
 
 @dataclass(frozen=True)

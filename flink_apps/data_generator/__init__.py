@@ -1,1 +1,1 @@
-"""Random stock prices for Kinesis and Kafka, at an exact rate."""
+"""Random records for Kinesis and Kafka, at an exact rate."""

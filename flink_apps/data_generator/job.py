@@ -1,4 +1,4 @@
-"""The pipeline: ticks, an Arrow batch of draws for each, a record for each draw, into the sinks."""
+"""The pipeline: ticks, an Arrow array of draws for each, which SQL makes records of, into the sinks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyflink.table import DataTypes, StatementSet, TableEnvironment
+from pyflink.table.types import DataType
 from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
 from flink_apps.common.tables import Column, Connector
-from flink_apps.data_generator import schema
 from flink_apps.data_generator.logic import RateMeter, records_due
+from flink_apps.data_generator.records import RecordType
 from flink_apps.data_generator.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ TICK_MILLIS = 20
 #: The source: see flink_apps/connectors/tick.
 TICKS = Connector(table="ticks", options={"connector": "tick", "interval": f"{TICK_MILLIS} ms"})
 TICK_COLUMNS = (Column("start_millis", "BIGINT"), Column("end_millis", "BIGINT"))
+#: The SQL expression of the time of a tick.
+EVENT_TIME = "DATE_FORMAT(CURRENT_TIMESTAMP, 'yyyy-MM-dd''T''HH:mm:ss.SSS')"
 
 #: The managed service hands the metrics of this group on to CloudWatch.
 METRIC_GROUP = "kinesisanalytics"
@@ -32,9 +35,10 @@ PARALLELISM_METRIC = "taskParallelism"
 
 
 class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
-    """Per tick, an array with a random draw for each record that is due."""
+    """Per tick, the time, and arrays with the random draws for the records that are due."""
 
-    def __init__(self, *, records_per_second: int, parallelism: int) -> None:
+    def __init__(self, *, record_type: RecordType, records_per_second: int, parallelism: int) -> None:
+        self._record_type = record_type
         self._records_per_second = records_per_second
         self._parallelism = parallelism
 
@@ -49,8 +53,15 @@ class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
         metrics.gauge(RECORD_RATE_METRIC, lambda: self._meter.records_per_second)
         metrics.gauge(PARALLELISM_METRIC, lambda: self._parallelism)
 
-    def eval(self, starts: pd.Series, ends: pd.Series) -> pd.Series:
-        """The loop runs once a tick, never once a record."""
+    @property
+    def result_type(self) -> DataType:
+        """A row with ``now_millis``, and an array for each of the record type's numbers, by its name."""
+        types = {"INT": DataTypes.INT(), "BIGINT": DataTypes.BIGINT()}
+        arrays = [DataTypes.FIELD(drawn.name, DataTypes.ARRAY(types[drawn.type])) for drawn in self._record_type.drawn]
+        return DataTypes.ROW([DataTypes.FIELD("now_millis", DataTypes.BIGINT()), *arrays])
+
+    def eval(self, starts: pd.Series, ends: pd.Series) -> pd.DataFrame:
+        """The loops run once a tick, never once a record."""
         import pandas
 
         sizes = [
@@ -59,7 +70,14 @@ class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
         ]
         self._count.inc(sum(sizes))
         self._meter.mark(sum(sizes), time.monotonic())
-        return pandas.Series([self._random.integers(0, schema.DRAWS, size, dtype="int32") for size in sizes])
+        ticks = [self._record_type.draw(self._random, size) for size in sizes]
+        arrays = zip(*ticks, strict=True)
+        return pandas.DataFrame(
+            {
+                "now_millis": [time.time_ns() // 1_000_000] * len(sizes),
+                **{drawn.name: list(array) for drawn, array in zip(self._record_type.drawn, arrays, strict=True)},
+            }
+        )
 
 
 def build(
@@ -75,26 +93,30 @@ def build(
     config.set("python.fn-execution.bundle.size", "8")
     config.set("python.fn-execution.arrow.batch.size", "8")
 
+    record_type = settings.record_type
     draw = Draw(
+        record_type=record_type,
         records_per_second=settings.records_per_second,
         parallelism=int(config.get("parallelism.default", "1")),
     )
-    table_env.create_temporary_function(
-        "draw", udf(draw, result_type=DataTypes.ARRAY(DataTypes.INT()), func_type="pandas")
-    )
+    table_env.create_temporary_function("draw", udf(draw, result_type=draw.result_type, func_type="pandas"))
     ticks = sources["ticks"]
+    names = ", ".join(column.name for column in record_type.drawn)
+    arrays = ", ".join(f"tick.{column.name}" for column in record_type.drawn)
+    # UNNEST makes a row of one array's elements, or of the pairs in a map; MAP_FROM_ARRAYS only holds its two together.
+    draws = arrays if len(record_type.drawn) == 1 else f"MAP_FROM_ARRAYS({arrays})"
     table_env.execute_sql(ticks.create_table(TICK_COLUMNS))
     table_env.execute_sql(f"""
-        CREATE TEMPORARY VIEW stock_prices AS
-        SELECT {schema.columns_of(draw="draw", event_time="event_time")}
+        CREATE TEMPORARY VIEW generated AS
+        SELECT {record_type.select}
         FROM (
-            SELECT draw(start_millis, end_millis) AS draws, {schema.EVENT_TIME} AS event_time
-            FROM `{ticks.table}`
-        ) CROSS JOIN UNNEST(draws) AS records (draw)
+            SELECT start_millis, tick.now_millis AS now_millis, {EVENT_TIME} AS event_time, {draws} AS draws
+            FROM (SELECT start_millis, draw(start_millis, end_millis) AS tick FROM `{ticks.table}`)
+        ) CROSS JOIN UNNEST(draws) AS records ({names})
     """)
 
     statements = table_env.create_statement_set()
     for sink in sinks:
-        table_env.execute_sql(sink.create_table(schema.COLUMNS))
-        statements.add_insert_sql(f"INSERT INTO `{sink.table}` SELECT * FROM stock_prices")
+        table_env.execute_sql(sink.create_table(record_type.columns))
+        statements.add_insert_sql(f"INSERT INTO `{sink.table}` SELECT * FROM generated")
     return statements

@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from flink_apps.common.properties import PropertyGroups, read_property_groups
 from flink_apps.common.start import start
-from flink_apps.common.tables import Connector, kafka_sink, kinesis_sink
-from flink_apps.data_generator import job, schema
+from flink_apps.common.tables import Column, Connector, kafka_sink, kinesis_sink
+from flink_apps.data_generator import job
+from flink_apps.data_generator.records import RecordType
 from flink_apps.data_generator.settings import Settings
 
 
 def sinks(settings: Settings, groups: PropertyGroups) -> list[Connector]:
     """The sinks that the settings switch on."""
+    key = settings.record_type.partition_key
     chosen = []
     if settings.kinesis:
         chosen.append(
             kinesis_sink(
                 "kinesis",
-                stream=settings.kinesis.stream,
+                stream=settings.kinesis.stream.stream_name,
                 region=settings.kinesis.region,
-                partition_key=schema.PARTITION_KEY,
+                partition_key=key,
                 endpoints=groups,
                 options=settings.kinesis.options,
             )
         )
     if settings.kafka:
         chosen.append(
-            kafka_sink(
-                "kafka",
-                topic=settings.kafka.topic,
-                key=schema.PARTITION_KEY,
-                producer={"bootstrap.servers": settings.kafka.bootstrap_servers, **settings.kafka.producer},
+            with_text_key(
+                kafka_sink(
+                    "kafka",
+                    topic=settings.kafka.topic,
+                    key=key,
+                    producer={"bootstrap.servers": settings.kafka.bootstrap_servers, **settings.kafka.producer},
+                ),
+                settings.record_type,
             )
         )
     return chosen
+
+
+def with_text_key(kafka: Connector, record_type: RecordType) -> Connector:
+    """The sink with keys that are text, whatever the column's type: a raw number would be its eight bytes."""
+    if Column(record_type.partition_key, "STRING") in record_type.columns:
+        return kafka
+    return replace(kafka, options={**kafka.options, "key.format": "csv"})
 
 
 def main() -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from flink_apps.common.properties import Property, PropertyGroups, SettingsError, StreamArn
+from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType
 
 RECORDS_PER_SECOND = Property(
     group="DataGen",
     key="records.per.second",
     default="10",
     meaning="total rate over all subtasks, in records per second; a whole number above 0",
+)
+RECORD_TYPE = Property(
+    group="DataGen",
+    key="record.type",
+    default=DEFAULT_RECORD_TYPE.name,
+    meaning=f"what is generated: {' or '.join(RECORD_TYPES)}",
 )
 KINESIS_STREAM_ARN = Property(group="KinesisSink", key="stream.arn", meaning="the stream to write to; required")
 KINESIS_REGION = Property(
@@ -23,7 +30,14 @@ KAFKA_BOOTSTRAP_SERVERS = Property(
 )
 KAFKA_TOPIC = Property(group="KafkaSink", key="topic", meaning="the topic to write to; required")
 
-PROPERTIES = (RECORDS_PER_SECOND, KINESIS_STREAM_ARN, KINESIS_REGION, KAFKA_BOOTSTRAP_SERVERS, KAFKA_TOPIC)
+PROPERTIES = (
+    RECORDS_PER_SECOND,
+    RECORD_TYPE,
+    KINESIS_STREAM_ARN,
+    KINESIS_REGION,
+    KAFKA_BOOTSTRAP_SERVERS,
+    KAFKA_TOPIC,
+)
 #: Groups whose other keys are handed on, and to whom.
 PASSED_ON = {
     KINESIS_STREAM_ARN.group: "the Kinesis sink connector",
@@ -56,19 +70,20 @@ class Settings:
     """What one run of the generator is asked to do. A sink is on when its property group is there."""
 
     records_per_second: int
+    record_type: RecordType = DEFAULT_RECORD_TYPE
     kinesis: KinesisSink | None = None
     kafka: KafkaSink | None = None
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
         """Read and check the property groups, or raise :class:`SettingsError`."""
+        keys = [RECORDS_PER_SECOND.key, RECORD_TYPE.key]
         for key in groups.get(RECORDS_PER_SECOND.group, {}):
-            if key != RECORDS_PER_SECOND.key:
-                near = difflib.get_close_matches(key, [RECORDS_PER_SECOND.key], n=1, cutoff=0.4)
-                fix = f"did you mean {near[0]}?" if near else f"the group's key is {RECORDS_PER_SECOND.key}"
-                raise SettingsError(f"{RECORDS_PER_SECOND.group}/{key}", "be a known key", key, fix)
+            if key not in keys:
+                raise SettingsError(f"{RECORDS_PER_SECOND.group}/{key}", "be a known key", key, _nearest(key, keys))
         settings = cls(
             records_per_second=RECORDS_PER_SECOND.whole_number(groups, low=1, high=MAX_RECORDS_PER_SECOND),
+            record_type=_record_type(groups),
             kinesis=_kinesis_sink(groups),
             kafka=_kafka_sink(groups),
         )
@@ -76,6 +91,18 @@ class Settings:
             names = f"{KINESIS_STREAM_ARN.group} or {KAFKA_TOPIC.group}"
             raise SettingsError("the property groups", f"hold {names}", sorted(groups), "add one of the two, or both")
         return settings
+
+
+def _record_type(groups: PropertyGroups) -> RecordType:
+    name = RECORD_TYPE.required(groups, fix="write the name of a record type")
+    if name not in RECORD_TYPES:
+        raise RECORD_TYPE.error("be a known record type", name, _nearest(name, RECORD_TYPES))
+    return RECORD_TYPES[name]
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
 
 
 def _kinesis_sink(groups: PropertyGroups) -> KinesisSink | None:

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.errors import RunError
 from local.flink.rest import FlinkRest, Job, root_cause
 from local.process import Process, free_port, run_to_end
-from local.services.kinesis import CREDENTIALS
+from local.services.service import CREDENTIALS
 
 FLINK_HOME = Path(pyflink.__file__).parent
 
@@ -56,17 +56,21 @@ class ClusterSpec:
 
 @dataclass
 class FlinkCluster:
-    """A JobManager, and a TaskManager for each KPU; files go below ``folder``."""
+    """A JobManager, and a TaskManager for each KPU; files go below ``folder``, and ``name`` is the application's."""
 
     spec: ClusterSpec
     folder: Path
+    name: str
+    rest_port: int  # the one that it prefers
     java_options: Sequence[str] = ()
+    flink_options: Mapping[str, str] = field(default_factory=dict)
+    plugins: Sequence[Path] = ()
     job_manager: Process = field(init=False)
     task_managers: list[Process] = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare the processes."""
-        self.job_manager = self._process("the JobManager", "jobmanager.sh", "jobmanager")
+        self.job_manager = self._process(f"the JobManager of {self.name}", "jobmanager.sh", "jobmanager")
         self.task_managers = [self.new_task_manager(number) for number in range(1, self.spec.kpus + 1)]
 
     @cached_property
@@ -92,10 +96,22 @@ class FlinkCluster:
 
     def new_task_manager(self, number: int) -> Process:
         """A TaskManager that is not started: one of the cluster's own, or one that takes a lost one's place."""
-        return self._process(f"TaskManager {number}", "taskmanager.sh", f"taskmanager-{number}")
+        return self._process(f"TaskManager {number} of {self.name}", "taskmanager.sh", f"taskmanager-{number}")
 
-    def submit(self, code: Path, groups: PropertyGroups) -> Job:
+    def replace_job_manager(self) -> None:
+        """Start a JobManager in the place of one that is gone; it knows nothing of the jobs of the old one."""
+        self.job_manager = self._process(self.job_manager.name, "jobmanager.sh", "jobmanager-2")
+        self.job_manager.start()
+
+    def latest_checkpoint(self, job: Job) -> Path:
+        """The folder of a job's latest complete checkpoint."""
+        complete = (self.folder / "checkpoints" / job.job_id).glob("chk-*/_metadata")
+        return max((file.parent for file in complete), key=lambda folder: int(folder.name.removeprefix("chk-")))
+
+    def submit(self, code: Path, groups: PropertyGroups, *, checkpoint: Path | None = None) -> Job:
         """Submit an unpacked bundle as the service does: by the run options among its property groups.
+
+        With a ``checkpoint`` the job goes on from there.
 
         :raises RunError: with the root cause, when the application refuses to start.
         """
@@ -107,6 +123,8 @@ class FlinkCluster:
         )
         options = groups[RUN_OPTIONS_GROUP]
         arguments = ["run", "--detached", "--jobmanager", self.rest.address.removeprefix("http://")]
+        if checkpoint:
+            arguments += ["--fromSavepoint", checkpoint.as_uri()]
         for option, flag in (("jarfile", "--jarfile"), ("pyFiles", "--pyFiles"), ("pyArchives", "--pyArchives")):
             if options.get(option):
                 arguments += [flag, str(code / options[option])]
@@ -128,7 +146,7 @@ class FlinkCluster:
 
     @cached_property
     def _rest_port(self) -> int:
-        return free_port(8081)
+        return free_port(self.rest_port)
 
     @cached_property
     def _rpc_port(self) -> int:
@@ -147,20 +165,18 @@ class FlinkCluster:
             "FLINK_CONF_DIR": str(self.folder / "conf"),
             "FLINK_LIB_DIR": str(self.folder / "lib"),
             "FLINK_LOG_DIR": str(self.folder / "log"),
-            "FLINK_PLUGINS_DIR": str(FLINK_HOME / "plugins"),
+            "FLINK_PLUGINS_DIR": str(self.folder / "plugins"),
             "FLINK_PID_DIR": str(self.folder),
             "AWS_EC2_METADATA_DISABLED": "true",
             **CREDENTIALS,
         }
 
     def _write_configuration(self) -> None:
-        for name in ("conf", "lib", "log"):
+        for name in ("conf", "log"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         # The service's classpath: Flink's own, and the Python support that the distribution keeps apart.
-        for jar in (*(FLINK_HOME / "lib").glob("*.jar"), *(FLINK_HOME / "opt").glob("flink-python-*.jar")):
-            link = self.folder / "lib" / jar.name
-            if not link.exists():
-                link.symlink_to(jar)
+        _link(self.folder / "lib", [*(FLINK_HOME / "lib").iterdir(), *(FLINK_HOME / "opt").glob("flink-python-*.jar")])
+        _link(self.folder / "plugins", [*(FLINK_HOME / "plugins").iterdir(), *self.plugins])
         shipped = yaml.safe_load((FLINK_HOME / "conf" / "config.yaml").read_text())
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
@@ -198,6 +214,7 @@ class FlinkCluster:
             "python.executable": sys.executable,
             "python.client.executable": sys.executable,
             "io.tmp.dirs": str(temporary),
+            **self.flink_options,
         }
         (self.folder / "conf" / "config.yaml").write_text(yaml.safe_dump(configuration, width=10_000))
         for name in ("log4j-console.properties", "log4j-cli.properties"):
@@ -206,3 +223,12 @@ class FlinkCluster:
                 r"^rootLogger.level = .*$", f"rootLogger.level = {self.spec.log_level}", text, flags=re.MULTILINE
             )
             (self.folder / "conf" / name).write_text(text)
+
+
+def _link(folder: Path, targets: Iterable[Path]) -> None:
+    """Put links to files and folders into a folder, under their own names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for target in targets:
+        link = folder / target.name
+        if not link.exists():
+            link.symlink_to(target)

@@ -64,12 +64,16 @@ class Job:
                 longest = max(longest, subtask["status-duration"]["RUNNING"] / 1000)
         return longest
 
-    def metric_values(self, name: str) -> list[float]:
-        """The values, one a subtask, of the metrics whose name ends in ``name``; none before the first report."""
+    def metric_values(self, name: str, *, operator: str = "") -> list[float]:
+        """The values, one a subtask, of the metrics whose name ends in ``name``; none before the first report.
+
+        ``operator`` is the beginning of the one operator's name that is asked, as metrics write it.
+        """
+        pattern = re.compile(rf"\d+\.{re.escape(operator)}.*\.{re.escape(name)}")
         values = []
         for vertex in self._vertices():
             path = f"/jobs/{self.job_id}/vertices/{vertex}/metrics"
-            ids = [metric["id"] for metric in self.rest.get(path) if metric["id"].endswith(f".{name}")]
+            ids = [metric["id"] for metric in self.rest.get(path) if pattern.fullmatch(metric["id"])]
             if ids:
                 values += [float(metric["value"]) for metric in self.rest.get(path, get=",".join(ids))]
         return values
@@ -83,9 +87,12 @@ class Job:
         exceptions = self.rest.get(f"/jobs/{self.job_id}/exceptions")["exceptionHistory"]["entries"]
         return root_cause(exceptions[0]["stacktrace"]) if exceptions else "Flink recorded no exception"
 
-    def stop(self, *, savepoint_folder: str) -> str:
-        """Begin to stop: the sources end, every sink writes what it holds. Gives the id to ask about."""
-        body = {"drain": True, "targetDirectory": savepoint_folder}
+    def stop(self, *, savepoint_folder: str, drain: bool = True) -> str:
+        """Begin to stop: the sources end, every sink commits what it got. Gives the id to ask about.
+
+        With ``drain`` the operators write what they still hold, as at the end of their input.
+        """
+        body = {"drain": drain, "targetDirectory": savepoint_folder}
         return str(self.rest.post(f"/jobs/{self.job_id}/stop", body)["request-id"])
 
     def stop_failure(self, request_id: str) -> str | None:

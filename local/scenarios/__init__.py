@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
+
+from rich.console import RenderableType
 
 from local.flink.rest import Job
-from local.services.service import Service
+from local.run import LocalRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +21,27 @@ class Outcome:
     dead_letters: int = 0
 
 
-class Scenario(Protocol):
-    """What a scenario tells the local run."""
+class Scenario(ABC):
+    """What a scenario tells the local run; what is not abstract has a default for a job without input of its own."""
 
+    #: Names of the applications that feed the scenario's own one: submitted once it runs, ended before it.
+    feeders: ClassVar[tuple[str, ...]] = ()
+
+    def prepare(self, run: LocalRun) -> None:  # noqa: B027 - an empty default, not a forgotten one
+        """Put data in place, before any job is submitted; by default none."""
+
+    @abstractmethod
     def records_so_far(self, job: Job) -> int:
         """Input records processed, from the running job's metrics."""
-        ...
 
-    def outcome(self, services: Sequence[Service], job: Job) -> Outcome:
+    def drained(self, run: LocalRun, job: Job) -> bool:  # noqa: ARG002 - for those that have input
+        """Whether the job has processed all that its feeders, which have ended, left it; by default it has."""
+        return True
+
+    @abstractmethod
+    def outcome(self, run: LocalRun, job: Job) -> Outcome:
         """Count what arrived, after the job has ended."""
-        ...
+
+    def epilogue(self, run: LocalRun) -> RenderableType | None:  # noqa: ARG002 - for those that have one
+        """What the terminal shows below the report; by default nothing."""
+        return None

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flink_apps.data_generator.job import RECORD_COUNT_METRIC
 from local.flink.rest import Job
-from local.scenarios import Outcome
+from local.run import LocalRun
+from local.scenarios import Outcome, Scenario
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
-from local.services.service import Service
 
 
-class DataGenerator:
+class DataGenerator(Scenario):
     """Measures a run of the data generator."""
 
     def records_so_far(self, job: Job) -> int:
         """The records that all subtasks have generated."""
         return int(sum(job.metric_values(RECORD_COUNT_METRIC)))
 
-    def outcome(self, services: Sequence[Service], job: Job) -> Outcome:
+    def outcome(self, run: LocalRun, job: Job) -> Outcome:
         """Count the stream and the topic."""
         counts: dict[str, int] = {}
-        for service in services:
+        for service in run.services:
             if isinstance(service, KinesisService):
                 counts["kinesis"] = sum(map(service.count, service.stream_names()))
             if isinstance(service, KafkaService):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,13 +15,14 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from local.errors import RunError
 from local.process import Process, free_port, java, listening, run_to_end
+from local.services.maven import maven_libraries
 from local.services.service import Service
 from local.template import Resource
-from stacks.project import BUILD, ROOT
 
 CLUSTER_TYPE = "AWS::MSK::Cluster"
 CONFIGURATION_TYPE = "AWS::MSK::Configuration"
 TOPIC_TYPE = "AWS::MSK::Topic"
+_POM = Path(__file__).parent / "broker" / "pom.xml"
 #: A property of the template's custom resource that asks MSK for the brokers' addresses.
 BOOTSTRAP_PREFIX = "BootstrapBrokerString"
 
@@ -67,8 +66,13 @@ class KafkaService(Service):
     @property
     def version(self) -> str:
         """The broker's version, from the name of its jar."""
-        (jar,) = libraries().glob("kafka_2.13-*.jar")
+        (jar,) = self.fetch().glob("kafka_2.13-*.jar")
         return jar.stem.removeprefix("kafka_2.13-")
+
+    @classmethod
+    def fetch(cls) -> Path:
+        """The folder with the broker's jars."""
+        return maven_libraries("kafka", _POM)
 
     def launch(self) -> None:
         """Format the storage and start the broker."""
@@ -210,28 +214,4 @@ class KafkaService(Service):
 
     @property
     def _classpath(self) -> str:
-        return f"{libraries()}/*"
-
-
-POM = ROOT / "local" / "services" / "broker" / "pom.xml"
-
-
-def libraries() -> Path:
-    """The folder with the broker's jars, from Maven; fetched only when they are missing or another version."""
-    folder = BUILD / "services" / f"kafka-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
-    if not folder.exists():
-        maven = shutil.which("mvn")
-        if maven is None:
-            raise RunError("missing: Maven; get it: apt-get install maven, or brew install maven")
-        partial = folder.with_name(folder.name + ".partial")
-        fetched = run_to_end(
-            [
-                *(maven, "-q", "-B", "-f", str(POM)),
-                *("dependency:copy-dependencies", f"-DoutputDirectory={partial}"),
-            ]
-        )
-        if fetched.returncode != 0:
-            lines = [line for line in fetched.stdout.splitlines() if "[ERROR]" in line] or ["Maven said nothing"]
-            raise RunError(f"the Kafka broker could not be fetched: {lines[0]}")
-        partial.rename(folder)
-    return folder
+        return f"{self.fetch()}/*"

@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from local.errors import RunError
 from local.process import TOOLS, Process, free_port, listening
-from local.services.service import Service
+from local.services.service import CREDENTIALS, Service
 from local.template import PSEUDO_PARAMETERS, Resource
 from stacks.project import ROOT
 
@@ -26,8 +26,6 @@ STREAM_TYPE = "AWS::Kinesis::Stream"
 #: (https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html).
 ON_DEMAND_SHARDS = 4
 _EMULATOR = ROOT / "node_modules" / "kinesalite"
-#: Credentials that the emulator takes: any.
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
 class KinesisService(Service):

@@ -10,6 +10,9 @@ from local.errors import RunError
 from local.process import Process
 from local.template import Resource, Template
 
+#: Credentials that the emulators take: any.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+
 
 class Service(ABC):
     """A server that stands for the template's resources of certain types."""
@@ -23,6 +26,11 @@ class Service(ABC):
         """Prepare the counterpart of the template's resources; its files go below ``folder``."""
         self.template = template
         self.folder = folder
+
+    @classmethod
+    def fetch(cls) -> object:
+        """Fetch what the server needs, as far as it is missing; by default nothing."""
+        return None
 
     @abstractmethod
     def launch(self) -> None:
@@ -60,6 +68,21 @@ class Service(ABC):
     def java_options(self) -> list[str]:
         """Options of the Flink processes that talk to this server."""
         return []
+
+    @property
+    def flink_options(self) -> dict[str, str]:
+        """Configuration of the Flink clusters that talk to this server."""
+        return {}
+
+    @property
+    def plugins(self) -> list[Path]:
+        """Folders of plugins, each with its jars, that the Flink clusters load."""
+        return []
+
+    @property
+    def replacements(self) -> dict[str, str]:
+        """Texts that the template makes of this server's attributes, and what they are here instead."""
+        return {}
 
     def unknown_attribute(self, resource: Resource, name: str) -> RunError:
         """The error about an attribute that has no local value."""

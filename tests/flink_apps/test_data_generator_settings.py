@@ -1,6 +1,8 @@
 import pytest
 
 from flink_apps.common.properties import SettingsError
+from flink_apps.data_generator.records.stock_price import STOCK_PRICE
+from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
 from flink_apps.data_generator.settings import Settings
 
 ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/prices"
@@ -12,6 +14,22 @@ def test_the_rate_is_10_records_a_second_unless_told_otherwise() -> None:
     assert Settings.from_property_groups(KINESIS).records_per_second == 10
     fast = {**KINESIS, "DataGen": {"records.per.second": "64000"}}
     assert Settings.from_property_groups(fast).records_per_second == 64000
+
+
+def test_the_records_are_stock_prices_unless_told_otherwise() -> None:
+    assert Settings.from_property_groups(KINESIS).record_type is STOCK_PRICE
+    trips = {**KINESIS, "DataGen": {"record.type": "taxi-trip"}}
+    assert Settings.from_property_groups(trips).record_type is TAXI_TRIP
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"), [("taxi-trp", r"did you mean taxi-trip\?"), ("xyz", "known are stock-price, taxi-trip")]
+)
+def test_an_unknown_record_type_is_answered_with_the_nearest(name: str, fix: str) -> None:
+    with pytest.raises(
+        SettingsError, match=rf"DataGen/record\.type must be a known record type \(got '{name}'\); {fix}"
+    ):
+        Settings.from_property_groups({**KINESIS, "DataGen": {"record.type": name}})
 
 
 def test_a_sink_is_on_when_its_group_is_there() -> None:

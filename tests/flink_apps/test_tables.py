@@ -1,9 +1,4 @@
-from flink_apps.common.properties import Property, StreamArn
 from flink_apps.common.tables import Column, Connector, kafka_sink, kinesis_sink, literal
-
-STREAM = StreamArn.parse(
-    Property(group="KinesisSink", key="stream.arn", meaning=""), "arn:aws:kinesis:eu-west-1:123456789012:stream/prices"
-)
 
 
 def test_a_connector_and_columns_make_a_table() -> None:
@@ -20,7 +15,7 @@ def test_a_quote_in_a_value_cannot_end_the_literal() -> None:
 def test_the_kinesis_sink_names_the_stream_and_hands_other_options_on() -> None:
     sink = kinesis_sink(
         "out",
-        stream=STREAM,
+        stream="prices",
         region="eu-west-1",
         partition_key="ticker",
         endpoints={},
@@ -36,7 +31,7 @@ def test_the_kinesis_sink_names_the_stream_and_hands_other_options_on() -> None:
 def test_an_endpoint_without_tls_is_spoken_to_in_http_1() -> None:
     sink = kinesis_sink(
         "out",
-        stream=STREAM,
+        stream="prices",
         region="eu-west-1",
         partition_key="ticker",
         endpoints={"AwsEndpoints": {"kinesis": "http://127.0.0.1:4567"}},

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from flink_apps.data_generator import schema
 from flink_apps.data_generator.job import PARALLELISM_METRIC, RECORD_RATE_METRIC
+from flink_apps.data_generator.records.stock_price import STOCK_PRICE, TICKERS
 from local.errors import RunError
 from local.flink.rest import Job
 from local.run import LocalRun
@@ -176,17 +176,17 @@ def test_the_stream_has_the_templates_shards_enough_for_the_rate_and_a_quarter(s
 def test_every_record_has_the_schema(story: Story) -> None:
     for _, _, value in story.kafka[:5000] + story.kinesis[:5000]:
         record = json.loads(value)
-        assert list(record) == [column.name for column in schema.COLUMNS]
+        assert list(record) == [column.name for column in STOCK_PRICE.columns]
         assert datetime.fromisoformat(record["event_time"]).tzinfo is None
         assert len(record["event_time"]) == len("2024-01-15T10:30:45.123")
-        assert record["ticker"] in schema.TICKERS
+        assert record["ticker"] in TICKERS
         assert 0 <= record["price"] <= 100
         assert record["price"] == round(record["price"], 2)
 
 
 def test_all_tickers_come_about_equally_often(story: Story) -> None:
     counts = Counter(key for _, key, _ in story.kafka)
-    assert set(counts) == set(schema.TICKERS)
+    assert set(counts) == set(TICKERS)
     assert max(counts.values()) < 1.2 * min(counts.values())
 
 

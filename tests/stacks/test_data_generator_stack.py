@@ -16,6 +16,8 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from flink_apps.common.properties import StreamArn
 from flink_apps.data_generator import settings
+from flink_apps.data_generator.records.stock_price import STOCK_PRICE
+from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
 from flink_apps.data_generator.settings import PROPERTIES, Settings
 from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP
 from flink_constructs.kafka_settings import IAM_CLIENT_PROPERTIES
@@ -31,21 +33,29 @@ STREAM = "AWS::Kinesis::Stream"
 CLUSTER = "AWS::MSK::Cluster"
 TOPIC = "AWS::MSK::Topic"
 
+#: One stack, and nothing is bundled, which takes Maven: the entry script stands for the zip.
+ONLY_THIS: dict[str, Any] = {"scenario": "data-generator", "aws:cdk:bundling-stacks": []}
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
     "kafka": {"data-generator.sinks": "kafka"},
     "kinesis-and-kafka": {"data-generator.sinks": "kinesis,kafka"},
     "on-demand": {"data-generator.shards": "on-demand"},
     "load": {"stage": "load", "data-generator.records-per-second": "64000", "data-generator.parallelism": "3"},
+    "taxi-trips": {
+        "data-generator.sinks": "kinesis,kafka",
+        "data-generator.record-type": "taxi-trip",
+        "data-generator.records-per-second": "64000",
+    },
     "not-started-and-gone": {
         "data-generator.sinks": "kinesis,kafka",
         "data-generator.start": "false",
         "data-generator.retain": "false",
     },
 }
-WITH_KINESIS = ["default", "kinesis-and-kafka", "on-demand", "load", "not-started-and-gone"]
-WITH_KAFKA = ["kafka", "kinesis-and-kafka", "not-started-and-gone"]
-STARTED = ["default", "kafka", "kinesis-and-kafka", "on-demand", "load"]
+WITH_KINESIS = ["default", "kinesis-and-kafka", "on-demand", "load", "taxi-trips", "not-started-and-gone"]
+WITH_KAFKA = ["kafka", "kinesis-and-kafka", "taxi-trips", "not-started-and-gone"]
+TOPICS = {name: "taxi-trips" if name == "taxi-trips" else "stock-prices" for name in WITH_KAFKA}
+STARTED = ["default", "kafka", "kinesis-and-kafka", "on-demand", "load", "taxi-trips"]
 
 
 @dataclass(frozen=True)
@@ -76,8 +86,7 @@ class Variant:
 
 @functools.cache
 def variant(name: str) -> Variant:
-    # Nothing is bundled, which takes Maven: the entry script stands for the zip.
-    context = {**file_context(), **VARIANTS[name], "aws:cdk:bundling-stacks": []}
+    context = {**file_context(), **VARIANTS[name], **ONLY_THIS}
     [stack] = add_stacks(App(context=context))
     return Variant(stack, Template.from_stack(stack))
 
@@ -183,7 +192,8 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_job_reads_what_the_stack_writes(name: str) -> None:
     read = read_by_the_job(variant(name).property_groups())
-    assert read.records_per_second == (64_000 if name == "load" else 10)
+    assert read.records_per_second == (64_000 if name in ("load", "taxi-trips") else 10)
+    assert read.record_type is (TAXI_TRIP if name == "taxi-trips" else STOCK_PRICE)
     assert (read.kinesis is not None, read.kafka is not None) == (name in WITH_KINESIS, name in WITH_KAFKA)
     if read.kinesis:
         assert read.kinesis.stream == StreamArn(
@@ -192,7 +202,7 @@ def test_the_job_reads_what_the_stack_writes(name: str) -> None:
         assert (read.kinesis.region, read.kinesis.options) == ("eu-west-1", {})
     if read.kafka:
         assert read.kafka.bootstrap_servers == "b-1.example.com:9098,b-2.example.com:9098"
-        assert (read.kafka.topic, read.kafka.producer) == ("stock-prices", IAM_CLIENT_PROPERTIES)
+        assert (read.kafka.topic, read.kafka.producer) == (read.record_type.topic, IAM_CLIENT_PROPERTIES)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -241,7 +251,7 @@ def test_the_job_may_write_to_its_topic_and_nothing_else(name: str) -> None:
     cluster = only(variant(name).template, CLUSTER)["LogicalId"]
     arn = {"Fn::GetAtt": [cluster, "Arn"]}
     parts = {"Fn::Split": [":cluster/", arn]}
-    topic = [{"Fn::Select": [0, parts]}, ":topic/", {"Fn::Select": [1, parts]}, "/stock-prices"]
+    topic = [{"Fn::Select": [0, parts]}, ":topic/", {"Fn::Select": [1, parts]}, f"/{TOPICS[name]}"]
     of_kafka = [found for found in own_permissions(name) if found[0][0].startswith("kafka-cluster:")]
     assert of_kafka == [
         (["kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"], json.dumps([arn])),
@@ -270,7 +280,9 @@ def test_the_job_reads_no_object_but_its_code(name: str) -> None:
 # The stream.
 
 
-@pytest.mark.parametrize(("name", "shards"), [("default", 1), ("kinesis-and-kafka", 1), ("load", 80)])
+@pytest.mark.parametrize(
+    ("name", "shards"), [("default", 1), ("kinesis-and-kafka", 1), ("load", 80), ("taxi-trips", 80)]
+)
 def test_the_stream_has_shards_for_the_rate_and_a_quarter_more(name: str, shards: int) -> None:
     assert only(variant(name).template, STREAM)["Properties"]["ShardCount"] == shards
 
@@ -283,7 +295,7 @@ def test_an_on_demand_stream_has_no_shards_of_its_own() -> None:
 
 @pytest.mark.parametrize("shards", ["64", 64])
 def test_a_number_of_shards_that_is_asked_for_is_taken(shards: object) -> None:
-    context = {"data-generator": {"records-per-second": 64_000, "shards": shards}, "aws:cdk:bundling-stacks": []}
+    context = {"data-generator": {"records-per-second": 64_000, "shards": shards}, **ONLY_THIS}
     [stack] = add_stacks(App(context=context))
     assert only(Template.from_stack(stack), STREAM)["Properties"]["ShardCount"] == 64
 
@@ -330,7 +342,7 @@ def test_the_application_waits_for_the_topic(name: str) -> None:
     assert topic in only(variant(name).template, APPLICATION)["DependsOn"]
 
 
-@pytest.mark.parametrize("name", ["kafka", "kinesis-and-kafka"])
+@pytest.mark.parametrize("name", ["kafka", "kinesis-and-kafka", "taxi-trips"])
 def test_the_start_waits_for_the_ways_to_the_sinks_and_a_deletion_keeps_them_until_the_last_snapshot(name: str) -> None:
     needed = {
         *variant(name).of_type("AWS::EC2::SecurityGroupIngress"),
@@ -394,7 +406,7 @@ def test_nothing_has_a_fixed_name_that_a_second_copy_would_collide_with() -> Non
 
 
 def test_clusters_of_two_stages_have_different_names() -> None:
-    context = {"data-generator": {"sinks": ["kafka"]}, "aws:cdk:bundling-stacks": []}
+    context = {"data-generator": {"sinks": ["kafka"]}, **ONLY_THIS}
     stacks = [add_stacks(App(context={**context, "stage": stage})) for stage in ("", "load")]
     names = {only(Template.from_stack(stack), CLUSTER)["Properties"]["ClusterName"] for [stack] in stacks}
     assert len(names) == 2

@@ -1,0 +1,120 @@
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from local import cli
+from local.errors import RunError
+from local.feeders import Feeders
+from local.flink.rest import Job
+from local.run import LocalRun
+from local.scenarios.data_generator import DataGenerator
+
+
+@dataclass
+class FakeJob:
+    """A job whose state is what the test says."""
+
+    state: str = "RUNNING"
+
+    def root_cause(self) -> str:
+        return "no such path"
+
+
+@dataclass
+class FakeRun:
+    """Submits jobs, and notes what it is asked to."""
+
+    submitted: list[str] = field(default_factory=list)
+    stopped: list[tuple[FakeJob, bool]] = field(default_factory=list)
+
+    def submit(self, name: str) -> FakeJob:
+        self.submitted.append(name)
+        return FakeJob()
+
+    def stop_job(self, job: FakeJob, *, drain: bool) -> None:
+        self.stopped.append((job, drain))
+
+
+@pytest.fixture
+def run() -> FakeRun:
+    return FakeRun()
+
+
+@pytest.fixture
+def feeders(run: FakeRun) -> Feeders:
+    return Feeders(cast("LocalRun", run), ("Replay", "Other"))
+
+
+def job(feeders: Feeders, name: str) -> FakeJob:
+    return cast("FakeJob", feeders.jobs[name])
+
+
+def test_each_is_named_before_it_is_submitted(feeders: Feeders, run: FakeRun) -> None:
+    assert next(feeders.submit()) == "Replay"
+    assert run.submitted == []
+
+
+def test_each_is_submitted_once_however_often_it_is_asked_for(feeders: Feeders, run: FakeRun) -> None:
+    assert list(feeders.submit()) == ["Replay", "Other"]
+    assert list(feeders.submit()) == []
+    assert run.submitted == ["Replay", "Other"]
+
+
+def test_one_that_fails_ends_the_run_with_its_cause(feeders: Feeders) -> None:
+    list(feeders.submit())
+    job(feeders, "Other").state = "FAILED"
+    with pytest.raises(RunError, match="the job of Other failed: no such path"):
+        feeders.check()
+
+
+def test_one_that_has_finished_is_as_it_should_be(feeders: Feeders, run: FakeRun) -> None:
+    list(feeders.submit())
+    job(feeders, "Other").state = "FINISHED"
+    feeders.check()
+    feeders.stop()
+    assert run.stopped == [(job(feeders, "Replay"), False)]
+
+
+def test_none_is_submitted_when_the_run_ends_before_its_job_runs(feeders: Feeders, run: FakeRun) -> None:
+    feeders.stop()
+    assert run.stopped == []
+
+
+class Slow(DataGenerator):
+    """A scenario whose job has drained when it is asked for the third time."""
+
+    asked = 0
+
+    def drained(self, _run: object, _job: object) -> bool:
+        self.asked += 1
+        return self.asked == 3
+
+
+def drain(scenario: DataGenerator, job: FakeJob, monkeypatch: pytest.MonkeyPatch, **constants: Any) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    for name, value in constants.items():
+        monkeypatch.setattr(cli, name, value)
+    cli._drain(scenario, cast("LocalRun", FakeRun()), cast("Job", job))
+
+
+def test_a_job_is_left_running_until_it_has_drained(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = Slow()
+    drain(scenario, FakeJob(), monkeypatch)
+    assert scenario.asked == 3
+
+
+def test_a_scenario_without_input_of_its_own_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    drain(DataGenerator(), FakeJob("FAILED"), monkeypatch)
+
+
+def test_a_job_that_fails_while_it_drains_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RunError, match="the job failed: no such path"):
+        drain(Slow(), FakeJob("FAILED"), monkeypatch)
+
+
+def test_a_job_that_drains_for_too_long_is_stopped_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drain(Slow(), FakeJob(), monkeypatch, DRAIN_SECONDS=0)
+    assert "stopped with records unread" in capsys.readouterr().out

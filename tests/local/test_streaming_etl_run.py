@@ -1,0 +1,393 @@
+"""The streaming ETL for real: every trip counted in every sink, after processes have been killed."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+from confluent_kafka import Producer
+
+from benchmarks.trips import trips
+from flink_apps.common.taxi_zones import BOROUGHS
+from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
+from flink_apps.streaming_etl.settings import S3Sink, Settings
+from local.flink.rest import Job
+from local.run import LocalRun
+from local.scenarios.streaming_etl import REJECTED, StreamingEtl, dead_letters, partition_values
+from local.services.kafka import KafkaService
+from local.services.kinesis import KinesisService
+from local.services.opensearch import OpenSearchService
+from local.services.s3 import S3Service
+from local.synth import synthesize
+from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC
+
+pytestmark = pytest.mark.integration
+
+TRIPS = 100_000
+BAD_SHARE = 100  # one record in so many
+TRIPS_PER_SECOND = 4_000
+#: Each checkpoint leaves a file for each zone and month: a few requests each, which the emulator takes one by one.
+ZONES = range(230, 245)
+#: A good trip to all but OpenSearch, which keeps a field of this name to itself.
+REFUSED_BY_SEARCH = next(trips(1)).replace(b'"trip_id":0', b'"trip_id":999999999,"_id":"mine"')
+
+
+def bad(number: int, trip: bytes) -> bytes:
+    """What is left of a trip after one of many accidents."""
+    ways: list[Callable[[bytes], bytes]] = [
+        lambda trip: trip[: len(trip) // 2],
+        lambda trip: trip.replace(b'"fare_amount"', b'"fair_amount"'),
+        lambda trip: trip.replace(b'"passenger_count":', b'"passenger_count":"one",'),
+        lambda trip: trip.replace(b'"pickup_location_id":', b'"pickup_location_id":999'),
+        lambda trip: trip.replace(b'"dropoff_datetime":17', b'"dropoff_datetime":16'),
+        lambda trip: b"\xff\xfe" + trip,
+        lambda trip: b"[" + trip + b"]",
+        lambda trip: trip + b"}",
+        lambda trip: trip.replace(b'"trip_distance":', b'"trip_distance":-1'),
+        lambda trip: b"trip " + trip,
+    ]
+    return ways[number % len(ways)](trip)
+
+
+@dataclass
+class Story:
+    """What went in, and what came out of each sink."""
+
+    good: dict[int, bytes] = field(default_factory=dict)
+    bad: list[bytes] = field(default_factory=list)
+    kafka: list[tuple[str, bytes]] = field(default_factory=list)
+    kinesis: list[tuple[str, bytes]] = field(default_factory=list)
+    s3: list[dict[str, object]] = field(default_factory=list)
+    search: dict[str, dict[str, object]] = field(default_factory=dict)
+    refused: list[dict[str, object]] = field(default_factory=list)
+    dead_letters: list[dict[str, object]] = field(default_factory=list)
+    counted_dead_letters: float = 0.0
+
+
+def wait_for(what: str, condition: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} took more than {seconds:.0f} s"
+        time.sleep(0.3)
+
+
+def records(story: Story) -> list[bytes]:
+    """The input: good trips, and bad records strewn among them."""
+    drawn, result = random.Random(20240131), []  # noqa: S311 - the same each time
+    for number, trip in enumerate(trips(TRIPS, zones=ZONES)):
+        if drawn.randrange(BAD_SHARE) == 0:
+            story.bad.append(bad(len(story.bad), trip))
+            result.append(story.bad[-1])
+        else:
+            story.good[number] = trip
+            result.append(trip)
+    story.good[999_999_999] = REFUSED_BY_SEARCH
+    return [*result, REFUSED_BY_SEARCH]
+
+
+def at_a_steady_rate(put: Callable[[list[bytes]], None], values: list[bytes]) -> threading.Thread:
+    """Put the values, a batch ten times a second, while other things happen."""
+
+    def run() -> None:
+        batch, began = TRIPS_PER_SECOND // 10, time.monotonic()
+        for number, start in enumerate(range(0, len(values), batch)):
+            put(values[start : start + batch])
+            time.sleep(max(0.0, began + (number + 1) / 10 - time.monotonic()))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def kill_a_task_manager(run: LocalRun, job: Job) -> None:
+    """Kill a TaskManager, as a lost machine would be, and give the cluster another one."""
+    cluster, completed = run.cluster, job.checkpoints_completed()
+    wait_for("a checkpoint", lambda: job.checkpoints_completed() > completed)
+    next(process for process in cluster.task_managers if process.running).kill()
+    replacement = cluster.new_task_manager(len(cluster.task_managers) + 1)
+    cluster.task_managers.append(replacement)
+    replacement.start()
+    wait_for("the notice of the loss", lambda: job.running_seconds() == 0)
+    wait_for("the restart", lambda: job.running_seconds() > 1)
+
+
+def kill_the_job_manager(run: LocalRun, job: Job) -> Job:
+    """Kill the JobManager, which takes the job with it, and submit the job anew from its latest checkpoint."""
+    cluster, completed = run.cluster, job.checkpoints_completed()
+    wait_for("a checkpoint", lambda: job.checkpoints_completed() > completed)
+    cluster.job_manager.kill()
+    checkpoint = cluster.latest_checkpoint(job)
+    cluster.replace_job_manager()
+    wait_for("the TaskManagers", lambda: cluster.rest.task_managers() >= cluster.spec.kpus)
+    restored = run.submit(checkpoint=checkpoint)
+    wait_for("the restored job", lambda: restored.running_seconds() > 0)
+    return restored
+
+
+def context(**changes: object) -> dict[str, str]:
+    keys = {"checkpoint-seconds": 3, "replay": "false", "shards": 4, "partitions": 4, **changes}
+    return {f"streaming-etl.{key}": str(value) for key, value in keys.items()}
+
+
+def finish(run: LocalRun, job: Job, story: Story, arrived: Callable[[], int]) -> Settings:
+    """Wait until the job has read everything, and have it commit; gives what the job was told."""
+    wait_for("the last trip", lambda: arrived() >= len(story.good), seconds=180)
+    wait_for("the metrics", lambda: bool(job.metric_values(DEAD_LETTER_COUNT)))
+    run.stop_job(job)
+    return Settings.from_property_groups(run.property_groups())
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["parallelism 1", "parallelism 2"])
+def exactly_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """Kafka → Kafka, S3 and OpenSearch, with two TaskManagers and the JobManager killed on the way."""
+    folder = tmp_path_factory.mktemp("run")
+    keys = context(source="kafka", sinks="kafka,s3,opensearch", parallelism=request.param)
+    with LocalRun(synthesize("streaming-etl", keys, folder / "cdk.out"), folder) as run:
+        yield tell_exactly_once(run)
+
+
+def tell_exactly_once(run: LocalRun) -> Story:
+    story = Story()
+    run.start()
+    kafka = run.service(KafkaService)
+    producer = Producer({"bootstrap.servers": kafka.address, "linger.ms": 20})
+    values = records(story)
+    job = run.submit()
+    wait_for("the start", lambda: job.running_seconds() > 0)
+
+    def put(batch: list[bytes]) -> None:
+        for value in batch:
+            producer.produce(SOURCE_TOPIC, value)
+        producer.poll(0)
+
+    feeding = at_a_steady_rate(put, values)
+    kill_a_task_manager(run, job)
+    kill_a_task_manager(run, job)
+    job = kill_the_job_manager(run, job)
+    feeding.join()
+    producer.flush()
+
+    settings = finish(run, job, story, lambda: kafka.count(SINK_TOPIC))
+    assert settings.s3 is not None
+    story.kafka = [((message.key() or b"").decode(), message.value() or b"") for message in kafka.records(SINK_TOPIC)]
+    story.s3 = trips_in(run.service(S3Service), settings.s3)
+    search = run.service(OpenSearchService)
+    search.refresh()
+    story.search = {hit["_id"]: hit["_source"] for hit in search.documents("yellow-trip")}
+    story.refused = [hit["_source"] for hit in search.documents(REJECTED)]
+    story.dead_letters = list(dead_letters(run, settings))
+    return story
+
+
+def trips_in(s3: S3Service, sink: S3Sink) -> list[dict[str, object]]:
+    """Every trip in S3 with its partition columns, as texts, under ``partition``."""
+    found = []
+    for key in s3.keys(sink.bucket, f"{sink.prefix}/"):
+        table = pyarrow.parquet.read_table(io.BytesIO(s3.read(sink.bucket, key)))
+        found += [{**row, "partition": partition_values(key)} for row in table.to_pylist()]
+    return found
+
+
+def test_kafka_has_every_good_trip_once_as_the_bytes_that_came(exactly_once: Story) -> None:
+    assert Counter(value for _, value in exactly_once.kafka) == Counter(exactly_once.good.values())
+
+
+def test_kafka_is_keyed_by_trip(exactly_once: Story) -> None:
+    assert all(json.loads(value)["trip_id"] == int(key) for key, value in exactly_once.kafka)
+
+
+def test_s3_has_every_good_trip_once(exactly_once: Story) -> None:
+    assert Counter(row["trip_id"] for row in exactly_once.s3) == Counter(exactly_once.good.keys())
+
+
+def test_s3_has_each_trip_with_all_its_fields_in_its_partition(exactly_once: Story) -> None:
+    for row in exactly_once.s3[::50]:
+        sent = json.loads(exactly_once.good[int(str(row["trip_id"]))])
+        sent.pop("_id", None)
+        pickup = datetime.fromtimestamp(sent["pickup_datetime"] / 1000, UTC)
+        assert {name: value for name, value in row.items() if name != "partition"} == sent
+        assert row["partition"] == {
+            "pickup_borough": BOROUGHS[sent["pickup_location_id"] - 1],
+            "pickup_zone": str(sent["pickup_location_id"]),
+            "year": str(pickup.year),
+            "month": f"{pickup.month:02}",
+        }
+
+
+def test_opensearch_has_every_good_trip_as_a_document_but_for_the_one_that_it_refuses(exactly_once: Story) -> None:
+    expected = {str(number): json.loads(trip) for number, trip in exactly_once.good.items() if number != 999_999_999}
+    assert exactly_once.search == expected
+
+
+def test_what_opensearch_refuses_is_kept_with_the_reason(exactly_once: Story) -> None:
+    [refused] = exactly_once.refused
+    assert base64.b64decode(str(refused["raw"])) == REFUSED_BY_SEARCH
+    assert "_id" in str(refused["reason"])
+    assert (refused["index"], refused["id"]) == ("yellow-trip", "999999999")
+
+
+def test_every_bad_record_is_among_the_dead_letters_once_as_the_bytes_that_came(exactly_once: Story) -> None:
+    kept = Counter(base64.b64decode(str(letter["raw"])) for letter in exactly_once.dead_letters)
+    assert kept == Counter(exactly_once.bad)
+
+
+def test_a_dead_letter_says_why_when_and_where_in_the_source(exactly_once: Story) -> None:
+    places = {(letter["source"], letter["partition"], letter["position"]) for letter in exactly_once.dead_letters}
+    assert len(places) == len(exactly_once.dead_letters)
+    assert {letter["source"] for letter in exactly_once.dead_letters} == {SOURCE_TOPIC}
+    reasons = {str(letter["reason"]) for letter in exactly_once.dead_letters}
+    assert {"missing field: fare_amount", "trip_distance must not be negative"} <= reasons
+    for letter in exactly_once.dead_letters:
+        age = datetime.now(UTC) - datetime.fromisoformat(str(letter["time"]))
+        assert 0 <= age.total_seconds() < 3600
+
+
+@pytest.fixture(scope="module")
+def at_least_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """Kinesis → Kinesis at parallelism 2, with the dead letters in a stream, and a TaskManager killed."""
+    folder = tmp_path_factory.mktemp("run")
+    keys = context(source="kinesis", sinks="kinesis", parallelism=2) | {"streaming-etl.dead-letters": "kinesis"}
+    with LocalRun(synthesize("streaming-etl", keys, folder / "cdk.out"), folder) as run:
+        yield tell_at_least_once(run)
+
+
+def tell_at_least_once(run: LocalRun) -> Story:
+    story = Story()
+    run.start()
+    kinesis = run.service(KinesisService)
+    source = next(name for name in kinesis.stream_names() if name.startswith("Source"))
+    values = records(story)[: TRIPS // 4]
+    story.good = {number: trip for number, trip in story.good.items() if trip in set(values)}
+    story.bad = [value for value in story.bad if value in set(values)]
+    job = run.submit()
+    wait_for("the start", lambda: job.running_seconds() > 0)
+
+    def put(batch: list[bytes]) -> None:
+        entries = [{"Data": value, "PartitionKey": str(hash(value))} for value in batch]
+        kinesis.client.put_records(StreamName=source, Records=entries)  # type: ignore[arg-type] # plain dictionaries
+
+    feeding = at_a_steady_rate(put, values)
+    kill_a_task_manager(run, job)
+    feeding.join()
+    scenario = StreamingEtl()
+    before = [-1]
+
+    def all_is_read() -> bool:
+        read = scenario.records_so_far(job)
+        time.sleep(5)
+        done, before[0] = read == before[0], read
+        return done
+
+    wait_for("the last trip", all_is_read)
+    run.stop_job(job)
+    settings = Settings.from_property_groups(run.property_groups())
+    assert settings.kinesis is not None
+    story.kinesis = [(record["PartitionKey"], record["Data"]) for _, record in kinesis.records(settings.kinesis.name)]
+    story.dead_letters = list(dead_letters(run, settings))
+    return story
+
+
+def test_kinesis_has_every_good_trip_at_least_once_keyed_by_its_id(at_least_once: Story) -> None:
+    assert {value for _, value in at_least_once.kinesis} == set(at_least_once.good.values())
+    assert all(json.loads(value)["trip_id"] == int(key) for key, value in at_least_once.kinesis)
+
+
+def test_every_bad_record_of_a_stream_is_among_the_dead_letters(at_least_once: Story) -> None:
+    kept = {base64.b64decode(str(letter["raw"])) for letter in at_least_once.dead_letters}
+    assert kept == set(at_least_once.bad)
+    assert all(str(letter["partition"]).startswith("shardId-") for letter in at_least_once.dead_letters)
+
+
+@pytest.fixture(scope="module")
+def real(real_trips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, str]], Story]:
+    """The real trips through the job, with JSON lines and a level for the hour in S3."""
+    folder, story = tmp_path_factory.mktemp("run"), Story()
+    with real_trips.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = context(source="kafka", sinks="s3", parallelism=1) | {
+        "streaming-etl.parquet": "false",
+        "streaming-etl.partition-by-hour": "true",
+    }
+    with LocalRun(synthesize("streaming-etl", keys, folder / "cdk.out"), folder) as run:
+        run.start()
+        producer = Producer({"bootstrap.servers": run.service(KafkaService).address, "linger.ms": 20})
+        for number, row in enumerate(rows):
+            producer.produce(SOURCE_TOPIC, json.dumps(event(number, row)))
+        producer.flush()
+        job = run.submit()
+        scenario = StreamingEtl()
+        wait_for("the trips", lambda: scenario.records_so_far(job) >= len(rows))
+        run.stop_job(job)
+        settings = Settings.from_property_groups(run.property_groups())
+        assert settings.s3 is not None
+        s3 = run.service(S3Service)
+        for key in s3.keys(settings.s3.bucket, f"{settings.s3.prefix}/"):
+            lines = s3.read(settings.s3.bucket, key).splitlines()
+            story.s3 += [{**json.loads(line), "partition": partition_values(key)} for line in lines]
+        story.dead_letters = list(dead_letters(run, settings))
+    return rows, story
+
+
+def event(number: int, row: dict[str, str]) -> dict[str, object]:
+    """A trip event of a line of the commission's table."""
+    whole = ("vendor_id", "passenger_count", "pickup_location_id", "dropoff_location_id", "payment_type")
+    decimal = (
+        "trip_distance",
+        "fare_amount",
+        "extra",
+        "mta_tax",
+        "tip_amount",
+        "tolls_amount",
+        "improvement_surcharge",
+        "total_amount",
+    )
+    return {
+        **{name: round(moment(row[name]).timestamp() * 1000) for name in ("pickup_datetime", "dropoff_datetime")},
+        **{name: int(row[name]) for name in whole},
+        **{name: float(row[name]) for name in decimal},
+        "ratecode_id": int(row["rate_code_id"]),
+        "store_and_fwd_flag": row["store_and_fwd_flag"],
+        "trip_id": number,
+        "type": "yellow-trip",
+    }
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_all_real_trips_pass_with_refunds_and_unknown_zones(real: tuple[list[dict[str, str]], Story]) -> None:
+    rows, story = real
+    assert story.dead_letters == []
+    assert Counter(row["trip_id"] for row in story.s3) == Counter(range(len(rows)))
+
+
+def test_partitions_counts_and_sums_of_real_trips_are_those_of_the_file(
+    real: tuple[list[dict[str, str]], Story],
+) -> None:
+    rows, story = real
+    expected: dict[tuple[str, ...], list[float]] = {}
+    for row in rows:
+        pickup, zone = moment(row["pickup_datetime"]), int(row["pickup_location_id"])
+        key = (BOROUGHS[zone - 1], str(zone), str(pickup.year), f"{pickup.month:02}", f"{pickup.hour:02}")
+        expected.setdefault(key, []).append(float(row["total_amount"]))
+    found: dict[tuple[str, ...], list[float]] = {}
+    for trip in story.s3:
+        partition = trip["partition"]
+        assert isinstance(partition, dict)
+        found.setdefault(tuple(partition.values()), []).append(float(str(trip["total_amount"])))
+    assert {key: sorted(amounts) for key, amounts in found.items()} == {
+        key: sorted(amounts) for key, amounts in expected.items()
+    }
