@@ -1,0 +1,69 @@
+"""How a row of a file becomes an event: as SQL, for the JVM evaluates it. No Flink in here."""
+
+from __future__ import annotations
+
+from flink_apps.common.tables import Column, literal
+from flink_apps.replay import schema
+
+#: The SQL name of flinkscenarios.replay.TypedJson.
+TYPED_JSON = "typed_json"
+#: The longest partition key that Kinesis takes, in characters.
+LONGEST_KEY = 256
+
+
+def columns(*, source_format: str, time_attribute: str, partition_key: str) -> tuple[Column, ...]:
+    """The columns of the source's table: of a JSON file only those fields that the replay itself needs."""
+    if source_format == "parquet":
+        return schema.TRIP
+    names: tuple[str, ...] = (time_attribute, partition_key)
+    if source_format == "csv":
+        names += (*(column.name for column in schema.TRIP), *schema.CSV_NAMES.values())
+    return tuple(Column(name, "STRING") for name in dict.fromkeys(names))
+
+
+def events(table: str, *, source_format: str, time_attribute: str, partition_key: str) -> str:
+    """The query that makes each row of ``table`` the key and the bytes of an event.
+
+    A line of JSON goes out as it is; so does one of CSV that cannot be read as a trip, for its consumer to see it.
+    """
+    if source_format == "json":
+        event = "`line`"
+    elif source_format == "csv":
+        event = f"CASE WHEN `{time_attribute}` IS NULL THEN `line` ELSE COALESCE({_object_of_texts()}, `line`) END"
+    else:
+        event = f"CAST({_object()} AS BYTES)"
+    return f"SELECT {_key(partition_key)}, {event} FROM `{table}`"  # noqa: S608 - names of this project's own
+
+
+def _key(field: str) -> str:
+    """A field as the sink's key; the row's number where there is none that a key could be."""
+    return f"COALESCE(NULLIF(LEFT(CAST(`{field}` AS STRING), {LONGEST_KEY}), ''), CAST(`number` AS STRING))"
+
+
+def _object() -> str:
+    fields = ", ".join(f"KEY {literal(column.name)} VALUE {_value(column)}" for column in schema.TRIP)
+    return f"JSON_OBJECT({fields} NULL ON NULL)"
+
+
+def _value(column: Column) -> str:
+    default = schema.DEFAULTS.get(column.name)
+    return f"COALESCE(`{column.name}`, CAST({default} AS {column.type}))" if default else f"`{column.name}`"
+
+
+def _object_of_texts() -> str:
+    declared = ", ".join(f"{column.name} {_text_type(column)}" for column in schema.TRIP)
+    values = ", ".join(_text(column.name) for column in schema.TRIP)
+    return f"{TYPED_JSON}({literal(declared)}, {values})"
+
+
+def _text_type(column: Column) -> str:
+    if column.name in schema.TIMES:
+        return "TIMESTAMP"
+    return "BIGINT" if column.type == "INT" else column.type
+
+
+def _text(field: str) -> str:
+    if field in schema.CSV_NAMES:
+        return f"COALESCE(`{field}`, `{schema.CSV_NAMES[field]}`)"
+    default = schema.DEFAULTS.get(field)
+    return f"COALESCE(`{field}`, CAST({default} AS STRING))" if default else f"`{field}`"

@@ -1,0 +1,65 @@
+"""Runs replays in an embedded Flink cluster, one after the other: as a process, for a test that wants to kill it.
+
+Reads from standard input the path of the connector jar, and a list of jobs: the properties of each, the folder that the
+records go to, and Flink's configuration. Each line of the output is {"trip_key": …, "raw": …}, the bytes in Base64; of
+a job that is ``timed`` it is {"number": …, "released": …}, the time at which each row came.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from pyflink.table import EnvironmentSettings, StatementSet, TableEnvironment
+
+from flink_apps.common.tables import Column, Connector
+from flink_apps.replay import job, logic
+from flink_apps.replay.settings import Settings
+
+
+def declare(table_env: TableEnvironment, settings: Settings, sink: Connector, *, timed: bool) -> StatementSet:
+    source = job.files(settings)
+    if not timed:
+        return job.build(table_env, settings, {job.TRIPS: source}, sink)
+    columns = logic.columns(source_format="json", time_attribute=settings.time_attribute, partition_key="trip_id")
+    table_env.execute_sql(source.create_table(columns))
+    table_env.execute_sql(sink.create_table((Column("number", "BIGINT"), Column("released", "STRING"))))
+    statements = table_env.create_statement_set()
+    statements.add_insert_sql(
+        "INSERT INTO replayed SELECT `number`, DATE_FORMAT(CURRENT_TIMESTAMP, 'yyyy-MM-dd''T''HH:mm:ss.SSS') FROM trips"
+    )
+    return statements
+
+
+def run(jar: str, order: dict[str, Any]) -> None:
+    table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+    config = {"pipeline.jars": f"file://{jar}", "parallelism.default": "1", **order["config"]}
+    for key, value in config.items():
+        table_env.get_config().set(key, value)
+    # The sink is the test's own.
+    groups = {
+        "ReplayProperties": {"output.bootstrap.servers": "none:9092", "output.topic": "none", **order["properties"]}
+    }
+    sink = Connector(
+        table="replayed",
+        options={
+            "connector": "filesystem",
+            "path": order["folder"],
+            "format": "json",
+            # Files become visible with the next checkpoint, not in half an hour.
+            "sink.rolling-policy.rollover-interval": "200 ms",
+            "sink.rolling-policy.check-interval": "100 ms",
+        },
+    )
+    declare(table_env, Settings.from_property_groups(groups), sink, timed=order["timed"]).execute().wait()
+
+
+def main() -> None:
+    work = json.load(sys.stdin)
+    for order in work["jobs"]:
+        run(work["jar"], order)
+
+
+if __name__ == "__main__":
+    main()
