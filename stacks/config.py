@@ -99,6 +99,8 @@ def _rule(error: ErrorDetails) -> str:
             return "be a whole number"
         case "bool_parsing" | "bool_type":
             return "be true or false"
+        case "greater_than":
+            return f"be above {context['gt']}"
         case "greater_than_equal":
             return f"be at least {context['ge']}"
         case "less_than_equal":

@@ -14,8 +14,9 @@ from flink_constructs.validation import InvalidArgumentError
 from stacks.config import STAGE_PATTERN, ContextError, nearest, scenario_blocks
 from stacks.data_generator import DataGeneratorStack
 from stacks.scenario import ScenarioStack
+from stacks.streaming_etl import StreamingEtlStack
 
-_STACKS: tuple[type[ScenarioStack], ...] = (DataGeneratorStack,)
+_STACKS: tuple[type[ScenarioStack], ...] = (DataGeneratorStack, StreamingEtlStack)
 #: What a wrong context raises: its parsing, or the construct that a value ends up in.
 REFUSALS = (InvalidArgumentError,)
 #: What a bundle raises that cannot be built: no Maven, say, or more than the service takes.

@@ -57,6 +57,37 @@ class ScenarioStack(cdk.Stack):
         self.add_output("LogGroupName", application.log_group.log_group_name, "what the job logs")
         return application
 
+    def add_replay(
+        self,
+        config: ScenarioConfig,
+        *,
+        property_groups: Mapping[str, Mapping[str, str]],
+        vpc: ec2.IVpc | None = None,
+    ) -> FlinkApplication:
+        """Add the application that replays historic trips: not started, as each start is a replay of its own."""
+        replay = FlinkApplication(
+            self,
+            "Replay",
+            bundle=job_bundle("replay"),
+            property_groups=property_groups,
+            description=f"Flink scenarios: the replay for {config.scenario}",
+            # One task reads and paces; a KPU writes more than most sources are made for.
+            parallelism=1,
+            checkpoint_interval=cdk.Duration.seconds(config.checkpoint_seconds),
+            snapshots=config.snapshots,
+            metrics_level=config.metrics_level,
+            log_level=config.log_level,
+            removal_policy=self.removal_policy,
+            vpc=vpc,
+            start=False,
+        )
+        self.add_output(
+            "StartReplayCommand",
+            f"aws kinesisanalyticsv2 start-application --application-name {replay.application_name}",
+            "starts a replay",
+        )
+        return replay
+
     def add_output(self, name: str, value: str, description: str) -> None:
         """Add a stack output."""
         cdk.CfnOutput(self, name, value=value, description=description)

@@ -3,6 +3,31 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+import pytest
 
 # The CDK's own validation costs 1.5 to 4 s a synthesis, and is read when aws_cdk is imported.
 os.environ.setdefault("CDK_VALIDATION", "false")
+
+#: Real trips and the commission's table of zones are not part of the project: TAXI_DATA names the folder with them.
+REAL_DATA = Path(os.environ.get("TAXI_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+
+@pytest.fixture(scope="session")
+def real_trips() -> Path:
+    """A file of real yellow-taxi trips of January 2019, as the commission publishes them."""
+    return _real("yellow_trips_2019-01_sample.csv")
+
+
+@pytest.fixture(scope="session")
+def taxi_zones() -> Path:
+    """The commission's table of zones and boroughs."""
+    return _real("taxi_zones.csv")
+
+
+def _real(name: str) -> Path:
+    file = REAL_DATA / name
+    if not file.exists():
+        pytest.skip(f"left out: needs {name}, public data that is not part of the project, in the folder TAXI_DATA")
+    return file

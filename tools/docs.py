@@ -12,9 +12,12 @@ from pathlib import Path
 from flink_apps.common import tables
 from flink_apps.common.properties import Property
 from flink_apps.data_generator import settings as data_generator
+from flink_apps.replay import settings as replay
+from flink_apps.streaming_etl import settings as streaming_etl
 from stacks.config import ScenarioConfig
 from stacks.data_generator import DataGeneratorConfig
 from stacks.project import ROOT
+from stacks.streaming_etl import StreamingEtlConfig
 
 _MARKED = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -52,6 +55,15 @@ TABLES: dict[Path, dict[str, Callable[[], str]]] = {
             (*data_generator.PROPERTIES, tables.KINESIS_ENDPOINT), data_generator.PASSED_ON
         ),
         "context": lambda: context_table(DataGeneratorConfig),
+    },
+    ROOT / "flink_apps" / "streaming_etl" / "README.md": {
+        "properties": lambda: properties_table(
+            (*streaming_etl.PROPERTIES, tables.KINESIS_ENDPOINT), streaming_etl.PASSED_ON
+        ),
+        "context": lambda: context_table(StreamingEtlConfig),
+    },
+    ROOT / "flink_apps" / "replay" / "README.md": {
+        "properties": lambda: properties_table((*replay.PROPERTIES, *replay.PREFIXED, tables.KINESIS_ENDPOINT), {})
     },
 }
 

@@ -15,10 +15,27 @@ PROJECT = ROOT / "flink_apps"
 FACTORIES = "META-INF/services/org.apache.flink.table.factories.Factory"
 
 
-@pytest.fixture(scope="module")
-def data_generator() -> Iterator[zipfile.ZipFile]:
-    with zipfile.ZipFile(ConnectorJar(project=PROJECT, module="data_generator").build(ROOT / "build" / "jars")) as jar:
-        yield jar
+KINESIS_AND_KAFKA = {
+    "org.apache.flink.connector.kinesis.table.KinesisDynamicTableSinkFactory",
+    "org.apache.flink.streaming.connectors.kafka.table.KafkaDynamicTableFactory",
+    "org.apache.flink.streaming.connectors.kafka.table.UpsertKafkaDynamicTableFactory",
+    "org.apache.flink.streaming.connectors.kinesis.table.KinesisDynamicTableFactory",
+}
+JSON = {"flinkscenarios.json.JsonLinesFormatFactory", "flinkscenarios.json.JsonRawFormatFactory"}
+PARQUET = {"org.apache.flink.formats.parquet.ParquetFileFormatFactory"}
+OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
+#: The table factories of each module's jar, and the most megabytes that it may have.
+MODULES = {
+    "data_generator": (KINESIS_AND_KAFKA | {"flinkscenarios.tick.TickTableFactory"}, 70),
+    "replay": (KINESIS_AND_KAFKA | JSON | PARQUET | {"flinkscenarios.replay.ReplayTableFactory"}, 130),
+    "streaming_etl": (KINESIS_AND_KAFKA | JSON | PARQUET | OPENSEARCH, 170),
+}
+
+
+@pytest.fixture(scope="module", params=MODULES)
+def module(request: pytest.FixtureRequest) -> Iterator[tuple[str, zipfile.ZipFile]]:
+    with zipfile.ZipFile(ConnectorJar(project=PROJECT, module=request.param).build(ROOT / "build" / "jars")) as jar:
+        yield request.param, jar
 
 
 @pytest.mark.integration
@@ -28,23 +45,21 @@ def test_the_java_tests_of_the_connectors_pass(tmp_path: Path) -> None:
     command = [maven, "-q", "-B", "-Dstyle.color=never", "-f", str(PROJECT / "pom.xml"), "test"]
     tests = subprocess.run([*command, f"-Dbuild.root={tmp_path}"], capture_output=True, text=True, check=False)
     assert tests.returncode == 0, tests.stdout + tests.stderr
-    assert list(tmp_path.glob("tick/surefire-reports/*.xml"))
+    for connector in ("json-formats", "opensearch", "replay-source", "tick"):
+        assert list(tmp_path.glob(f"{connector}/surefire-reports/*.xml")), connector
 
 
 @pytest.mark.integration
-def test_the_data_generators_jar_has_exactly_its_table_factories(data_generator: zipfile.ZipFile) -> None:
-    lines = data_generator.read(FACTORIES).decode().splitlines()
-    assert sorted(line for line in lines if line and not line.startswith("#")) == [
-        "flinkscenarios.tick.TickTableFactory",
-        "org.apache.flink.connector.kinesis.table.KinesisDynamicTableSinkFactory",
-        "org.apache.flink.streaming.connectors.kafka.table.KafkaDynamicTableFactory",
-        "org.apache.flink.streaming.connectors.kafka.table.UpsertKafkaDynamicTableFactory",
-        "org.apache.flink.streaming.connectors.kinesis.table.KinesisDynamicTableFactory",
-    ]
+def test_a_jar_has_exactly_its_table_factories(module: tuple[str, zipfile.ZipFile]) -> None:
+    name, jar = module
+    lines = jar.read(FACTORIES).decode().splitlines()
+    factories = {line for line in lines if line and not line.startswith("#")}
+    own = {line for line in factories if not line.startswith("org.apache.flink.connector.opensearch.")}
+    assert own == MODULES[name][0]
 
 
 @pytest.mark.integration
-def test_the_data_generators_jar_has_nothing_that_flink_ships(data_generator: zipfile.ZipFile) -> None:
+def test_a_jar_has_nothing_that_flink_ships(module: tuple[str, zipfile.ZipFile]) -> None:
     shipped = (
         "org/slf4j/",
         "org/apache/logging/",
@@ -54,13 +69,14 @@ def test_the_data_generators_jar_has_nothing_that_flink_ships(data_generator: zi
         "org/apache/flink/table/",  # flink-table-*
         "org/apache/flink/runtime/",
     )
-    names = data_generator.namelist()
+    names = module[1].namelist()
     assert [name for name in names if name.startswith(shipped)] == []
     assert [name for name in names if name.endswith((".SF", ".DSA", ".RSA", "module-info.class"))] == []
     assert len(names) == len(set(names))
 
 
 @pytest.mark.integration
-def test_the_data_generators_jar_stays_small(data_generator: zipfile.ZipFile) -> None:
-    assert data_generator.filename is not None
-    assert Path(data_generator.filename).stat().st_size < 70 * 1024 * 1024
+def test_a_jar_stays_small(module: tuple[str, zipfile.ZipFile]) -> None:
+    name, jar = module
+    assert jar.filename is not None
+    assert Path(jar.filename).stat().st_size < MODULES[name][1] * 1024 * 1024

@@ -1,0 +1,140 @@
+"""The streaming ETL's dashboard: trips from their source through the job into each sink."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from dashboards import widgets
+from dashboards.scenario import ScenarioDashboard
+from dashboards.widgets import Graph
+from flink_apps.replay.metrics import REPLAY_LAG_MILLIS, REPLAYED_EVENT_RATE
+from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
+from flink_constructs.alarms import ApplicationAlarms
+from flink_constructs.application import FlinkApplication
+from flink_constructs.data_stream import DataStream
+from flink_constructs.kafka_cluster import KafkaCluster
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveMetrics:
+    """What an S3 bucket with request metrics reports; the graph has rates of it."""
+
+    put_requests: cloudwatch.Metric
+    bytes_uploaded: cloudwatch.Metric
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchMetrics:
+    """What a search domain reports; a graph without lines is left out."""
+
+    indexing: Sequence[cloudwatch.IMetric] = ()
+    """Documents indexed, per minute."""
+    latency: Sequence[cloudwatch.IMetric] = ()
+    """Times of a request, in milliseconds."""
+    errors: Sequence[cloudwatch.IMetric] = ()
+    """Requests that were refused or not answered, in 5 minutes."""
+    state: Sequence[cloudwatch.IMetric] = ()
+    """What is 1 while the domain is in trouble: red, yellow, or closed to writes."""
+    load: Sequence[cloudwatch.IMetric] = ()
+    """CPU and JVM memory, in per cent."""
+    free_storage: Sequence[cloudwatch.IMetric] = ()
+    """Free disk of the fullest node, in MiB."""
+
+    def graphs(self) -> list[Graph]:
+        """The graphs that have lines."""
+        graphs = [
+            Graph(title="Search: documents indexed (per minute)", left=self.indexing),
+            Graph(title="Search: latency (ms)", left=self.latency),
+            Graph(title="Search: errors (requests in 5 minutes)", left=self.errors),
+            Graph(title="Search: state (1 is trouble)", left=self.state, maximum=1),
+            Graph(title="Search: CPU and JVM memory (%)", left=self.load, limit=90, maximum=100),
+            Graph(title="Search: free disk of the fullest node (MiB)", left=self.free_storage),
+        ]
+        return [graph for graph in graphs if graph.left]
+
+
+class StreamingEtlDashboard(ScenarioDashboard):
+    """From the alarms over the source and the job to the sinks; there is a graph for what there is."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application: FlinkApplication,
+        alarms: ApplicationAlarms | None = None,
+        replay: FlinkApplication | None = None,
+        source_stream: DataStream | None = None,
+        source_cluster: KafkaCluster | None = None,
+        sink_stream: DataStream | None = None,
+        sink_cluster: KafkaCluster | None = None,
+        archive: ArchiveMetrics | None = None,
+        search: SearchMetrics | None = None,
+        dashboard_name: str | None = None,
+    ) -> None:
+        """Declare the dashboard.
+
+        Args:
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            application: The job.
+            alarms: Whose state is shown at the top. Default: none.
+            replay: The application that replays trips into the source. Default: none.
+            source_stream: The stream that the job reads. Default: none.
+            source_cluster: The Kafka cluster that the job reads. Default: none.
+            sink_stream: The stream that the job writes. Default: none.
+            sink_cluster: The Kafka cluster that the job writes; where it is the source's, its graphs are there once.
+                Default: none.
+            archive: Metrics of the bucket that the job writes. Default: none.
+            search: Metrics of the search domain that the job writes. Default: none.
+            dashboard_name: 1 to 255 letters, digits, ``-`` and ``_``. Default: a name that CloudFormation makes.
+
+        """
+        super().__init__(scope, construct_id, title="Streaming ETL", alarms=alarms, dashboard_name=dashboard_name)
+        self.add_section("Source", _source(application, stream=source_stream, cluster=source_cluster))
+        self.add_application(application, more=[widgets.dead_letters(application, DEAD_LETTER_COUNT)])
+        if sink_cluster is source_cluster:
+            sink_cluster = None
+        self.add_section("Sinks", _sinks(stream=sink_stream, cluster=sink_cluster, archive=archive, search=search))
+        if replay is not None:
+            progress = widgets.replayed(replay, rate=REPLAYED_EVENT_RATE, lag_millis=REPLAY_LAG_MILLIS)
+            self.add_application(replay, title="Replay", more=[progress])
+
+
+def _source(application: FlinkApplication, *, stream: DataStream | None, cluster: KafkaCluster | None) -> list[Graph]:
+    graphs: list[Graph] = []
+    if stream is not None:
+        graphs += [
+            widgets.stream_writes(stream, title="Source stream"),
+            widgets.stream_bytes(stream, title="Source stream"),
+            widgets.stream_lag(application, stream),
+        ]
+    if cluster is not None:
+        graphs += [widgets.kafka_messages(cluster), widgets.kafka_bytes(cluster), widgets.topic_lag(application)]
+    return graphs
+
+
+def _sinks(
+    *,
+    stream: DataStream | None,
+    cluster: KafkaCluster | None,
+    archive: ArchiveMetrics | None,
+    search: SearchMetrics | None,
+) -> list[Graph]:
+    graphs: list[Graph] = []
+    if stream is not None:
+        graphs += [
+            widgets.stream_writes(stream, title="Sink stream"),
+            widgets.stream_bytes(stream, title="Sink stream"),
+        ]
+    if cluster is not None:
+        graphs += [widgets.kafka_messages(cluster), widgets.kafka_bytes(cluster)]
+    if archive is not None:
+        graphs.append(widgets.archive_writes(archive.put_requests, archive.bytes_uploaded))
+    if search is not None:
+        graphs += search.graphs()
+    return graphs

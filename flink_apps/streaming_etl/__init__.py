@@ -1,0 +1,1 @@
+"""Streaming ETL: taxi trips from one source to any set of sinks, nothing lost."""

@@ -1,0 +1,399 @@
+"""The application's property groups: what the stack writes and the job reads. Standard library only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from flink_apps.common.properties import Property, PropertyGroups, SettingsError, refuse_unknown_keys
+
+GROUP = "FlinkApplicationProperties"
+
+
+def _key(key: str, meaning: str, default: str | None = None) -> Property:
+    return Property(group=GROUP, key=key, meaning=meaning, default=default)
+
+
+INPUT_STREAM = _key("InputKinesisStream", "source: name of the Kinesis stream to read")
+INPUT_STREAM_REGION = _key("InputStreamRegion", "its region; by default the application's")
+INPUT_STREAM_POSITION = _key(
+    "InputStreamInitialPosition", "where to begin without a checkpoint: TRIM_HORIZON (oldest) or LATEST", "TRIM_HORIZON"
+)
+INPUT_KAFKA_SERVERS = _key("InputKafkaBootstrapServers", "source: brokers to read from, as host:port,host:port")
+INPUT_KAFKA_TOPIC = _key("InputKafkaTopic", "the topic to read; committed records only")
+INPUT_KAFKA_GROUP = _key(
+    "InputKafkaConsumerGroup", "the consumer group that keeps the place without a checkpoint", "streaming-etl"
+)
+
+OUTPUT_STREAM = _key("OutputKinesisStream", "sink: name of the Kinesis stream to write")
+OUTPUT_STREAM_REGION = _key("OutputStreamRegion", "its region; by default the application's")
+OUTPUT_KAFKA_SERVERS = _key("OutputKafkaBootstrapServers", "sink: brokers to write to, as host:port,host:port")
+OUTPUT_KAFKA_TOPIC = _key("OutputKafkaTopic", "the topic to write")
+OUTPUT_KAFKA_PREFIX = _key(
+    "OutputKafkaTransactionalIdPrefix",
+    "begin of the ids of the transactions; no other job on the cluster may have it",
+    "streaming-etl",
+)
+OUTPUT_BUCKET = _key("OutputBucket", "sink: name of the S3 bucket to write")
+OUTPUT_PREFIX = _key("OutputPrefix", "prefix of the trips in the bucket", "trips")
+PARQUET = _key("ParquetConversion", "true: Parquet; false: JSON lines", "true")
+PARTITION_BY_HOUR = _key("PartitionByHour", "true: the pickup's hour is a level of the partitions, too", "false")
+OUTPUT_SEARCH = _key("OutputOpenSearchEndpoint", "sink: address of the OpenSearch domain, as https://host")
+SEARCH_REGION = _key("OpenSearchRegion", "its region; by default the application's")
+SEARCH_BULK_SIZE = _key("OpenSearchBulkFlushMaxSizeMb", "megabytes of a bulk request, at the most", "5")
+SEARCH_BULK_ACTIONS = _key("OpenSearchBulkFlushMaxActions", "documents of a bulk request, at the most", "1000")
+SEARCH_BULK_INTERVAL = _key("OpenSearchBulkFlushInterval", "milliseconds after which a request goes anyway", "1000")
+SEARCH_USERNAME = _key("OpenSearchUsername", "user of basic authentication; by default requests are signed (SigV4)")
+SEARCH_PASSWORD = _key("OpenSearchPassword", "the user's password")
+
+DEAD_LETTER_BUCKET = _key("DeadLetterBucket", "dead letters: name of an S3 bucket; by default OutputBucket")
+DEAD_LETTER_PREFIX = _key("DeadLetterPrefix", "prefix of the dead letters in the bucket", "dead-letters")
+DEAD_LETTER_STREAM = _key("DeadLetterKinesisStream", "dead letters: name of a Kinesis stream instead of a bucket")
+DEAD_LETTER_STREAM_REGION = _key("DeadLetterStreamRegion", "its region; by default the application's")
+DEAD_LETTER_TOPIC = _key(
+    "DeadLetterKafkaTopic", "dead letters: a Kafka topic instead, on the brokers of the sink, or of the source"
+)
+
+PROPERTIES = (
+    INPUT_STREAM,
+    INPUT_STREAM_REGION,
+    INPUT_STREAM_POSITION,
+    INPUT_KAFKA_SERVERS,
+    INPUT_KAFKA_TOPIC,
+    INPUT_KAFKA_GROUP,
+    OUTPUT_STREAM,
+    OUTPUT_STREAM_REGION,
+    OUTPUT_KAFKA_SERVERS,
+    OUTPUT_KAFKA_TOPIC,
+    OUTPUT_KAFKA_PREFIX,
+    OUTPUT_BUCKET,
+    OUTPUT_PREFIX,
+    PARQUET,
+    PARTITION_BY_HOUR,
+    OUTPUT_SEARCH,
+    SEARCH_REGION,
+    SEARCH_BULK_SIZE,
+    SEARCH_BULK_ACTIONS,
+    SEARCH_BULK_INTERVAL,
+    SEARCH_USERNAME,
+    SEARCH_PASSWORD,
+    DEAD_LETTER_BUCKET,
+    DEAD_LETTER_PREFIX,
+    DEAD_LETTER_STREAM,
+    DEAD_LETTER_STREAM_REGION,
+    DEAD_LETTER_TOPIC,
+)
+#: Amazon OpenSearch Service used to be Amazon Elasticsearch Service; the old keys mean the same.
+OLD_KEYS = {
+    prop.key.replace("OpenSearch", "Elasticsearch"): prop
+    for prop in (OUTPUT_SEARCH, SEARCH_REGION, SEARCH_BULK_SIZE, SEARCH_BULK_ACTIONS, SEARCH_BULK_INTERVAL)
+}
+#: Optional group that goes to every Kafka client as it is: how to sign in.
+KAFKA_CLIENT_GROUP = "KafkaClient"
+PASSED_ON = {KAFKA_CLIENT_GROUP: "the Kafka consumer and producers"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class KinesisStream:
+    """A stream to read or to write."""
+
+    name: str
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KafkaTopic:
+    """A topic to read or to write; ``client`` goes to the Kafka client as it is."""
+
+    bootstrap_servers: str
+    topic: str
+    client: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KinesisSource(KinesisStream):
+    """The stream to read, and where to begin."""
+
+    initial_position: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KafkaSource(KafkaTopic):
+    """The topic to read, and as which consumer group."""
+
+    group: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KafkaSink(KafkaTopic):
+    """The topic to write, exactly once under a prefix of transactional ids."""
+
+    transactional_id_prefix: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketPrefix:
+    """A place in S3."""
+
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Sink(BucketPrefix):
+    """Where the trips go in S3, and how."""
+
+    parquet: bool
+    by_hour: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSearchSink:
+    """The domain to write to; requests are signed, or carry a user's name and password."""
+
+    endpoint: str
+    region: str
+    bulk_size_mb: int
+    bulk_actions: int
+    bulk_interval_millis: int
+    username: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What one run is asked to do: one source, one or more sinks, a place for the dead letters."""
+
+    source: KinesisSource | KafkaSource
+    kinesis: KinesisStream | None = None
+    kafka: KafkaSink | None = None
+    s3: S3Sink | None = None
+    search: OpenSearchSink | None = None
+    dead_letters: BucketPrefix | KinesisStream | KafkaTopic
+
+    @classmethod
+    def from_property_groups(cls, groups: PropertyGroups) -> Settings:
+        """Read and check the property groups, or raise :class:`SettingsError`."""
+        refuse_unknown_keys(groups, (*PROPERTIES, *(Property(group=GROUP, key=key, meaning="") for key in OLD_KEYS)))
+        groups = _with_new_keys(groups)
+        source = _source(groups)
+        kafka, s3 = _kafka_sink(groups), _s3_sink(groups)
+        settings = cls(
+            source=source,
+            kinesis=_kinesis_stream(groups, OUTPUT_STREAM, OUTPUT_STREAM_REGION),
+            kafka=kafka,
+            s3=s3,
+            search=_search_sink(groups),
+            dead_letters=_dead_letters(groups, s3, kafka, source),
+        )
+        if not (settings.kinesis or settings.kafka or settings.s3 or settings.search):
+            names = [prop.key for prop in (OUTPUT_STREAM, OUTPUT_KAFKA_TOPIC, OUTPUT_BUCKET, OUTPUT_SEARCH)]
+            raise SettingsError(GROUP, f"name a sink: {', '.join(names)}", _keys(groups), "add one of these, or more")
+        return settings
+
+
+def _keys(groups: PropertyGroups) -> list[str]:
+    return sorted(groups.get(GROUP, {}))
+
+
+def _with_new_keys(groups: PropertyGroups) -> PropertyGroups:
+    """The same with today's keys in the place of old ones."""
+    values = dict(groups.get(GROUP, {}))
+    for old, prop in OLD_KEYS.items():
+        if old in values:
+            value = values.pop(old)
+            if values.setdefault(prop.key, value) != value:
+                raise prop.error(f"be set once, {old} is its old name", values[prop.key], f"remove {old}")
+    return {**groups, GROUP: values}
+
+
+def _source(groups: PropertyGroups) -> KinesisSource | KafkaSource:
+    stream = _kinesis_stream(groups, INPUT_STREAM, INPUT_STREAM_REGION)
+    topic = _kafka_topic(groups, INPUT_KAFKA_SERVERS, INPUT_KAFKA_TOPIC)
+    if bool(stream) == bool(topic):
+        raise SettingsError(
+            GROUP,
+            f"name one source: {INPUT_STREAM.key}, or {INPUT_KAFKA_SERVERS.key} with {INPUT_KAFKA_TOPIC.key}",
+            _keys(groups),
+            "remove one of the two" if stream else "add one of the two",
+        )
+    if stream:
+        position = INPUT_STREAM_POSITION.matching(
+            groups,
+            pattern="TRIM_HORIZON|LATEST",
+            rule="be TRIM_HORIZON or LATEST",
+            fix="TRIM_HORIZON leaves out nothing that the stream still holds",
+        )
+        return KinesisSource(name=stream.name, region=stream.region, initial_position=position or "")
+    assert topic is not None  # noqa: S101 - one of the two is there
+    group = INPUT_KAFKA_GROUP.required(groups, fix="write the consumer group")
+    return KafkaSource(bootstrap_servers=topic.bootstrap_servers, topic=topic.topic, client=topic.client, group=group)
+
+
+def _kinesis_stream(groups: PropertyGroups, name: Property, region: Property) -> KinesisStream | None:
+    stream = name.matching(
+        groups,
+        pattern=r"[a-zA-Z0-9_.-]{1,128}",
+        rule="be the name of a Kinesis stream: 1 to 128 letters, digits, '_', '.' or '-'",
+        fix="write the name, not the ARN",
+    )
+    return KinesisStream(name=stream, region=_region(groups, region)) if stream else None
+
+
+def _region(groups: PropertyGroups, prop: Property) -> str:
+    region = prop.matching(
+        groups, pattern=r"[a-z]+(-[a-z]+)+-[0-9]+", rule="be the name of a region", fix="write for example eu-west-1"
+    )
+    region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if region is None:
+        raise prop.error("be set where the variable AWS_REGION is not", None, "write for example eu-west-1")
+    return region
+
+
+def _kafka_topic(groups: PropertyGroups, servers: Property, topic: Property) -> KafkaTopic | None:
+    if servers.text(groups) is None and topic.text(groups) is None:
+        return None
+    _both(groups, servers, topic)
+    return KafkaTopic(
+        bootstrap_servers=_brokers(groups, servers), topic=_topic(groups, topic), client=_kafka_client(groups)
+    )
+
+
+def _both(groups: PropertyGroups, first: Property, second: Property) -> None:
+    for one, other in ((first, second), (second, first)):
+        if one.text(groups) is None:
+            raise one.error(f"be set where {other.key} is", None, "write both, or neither")
+
+
+def _brokers(groups: PropertyGroups, servers: Property) -> str:
+    brokers = servers.matching(
+        groups,
+        pattern=r"[^\s,:/]+:[0-9]{1,5}(,[^\s,:/]+:[0-9]{1,5})*",
+        rule="be brokers with their ports",
+        fix="write host:port,host:port",
+    )
+    return brokers or ""
+
+
+def _topic(groups: PropertyGroups, topic: Property) -> str:
+    name = topic.matching(
+        groups,
+        pattern=r"[a-zA-Z0-9._-]{1,249}",
+        rule="be the name of a topic: 1 to 249 letters, digits, '.', '_' or '-'",
+        fix="name one topic",
+    )
+    return name or ""
+
+
+def _kafka_client(groups: PropertyGroups) -> Mapping[str, str]:
+    return dict(groups.get(KAFKA_CLIENT_GROUP, {}))
+
+
+def _kafka_sink(groups: PropertyGroups) -> KafkaSink | None:
+    topic = _kafka_topic(groups, OUTPUT_KAFKA_SERVERS, OUTPUT_KAFKA_TOPIC)
+    if topic is None:
+        return None
+    return KafkaSink(
+        bootstrap_servers=topic.bootstrap_servers,
+        topic=topic.topic,
+        client=topic.client,
+        transactional_id_prefix=OUTPUT_KAFKA_PREFIX.required(groups, fix="write a prefix of your own"),
+    )
+
+
+def _bucket(groups: PropertyGroups, prop: Property) -> str | None:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    return prop.matching(
+        groups,
+        pattern=r"(?!xn--|(\d+\.){3}\d+$)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]",
+        rule="be the name of a bucket: 3 to 63 small letters, digits, '.' or '-', and no address",
+        fix="write the name alone, without s3:// and without a prefix",
+    )
+
+
+def _prefix(groups: PropertyGroups, prop: Property) -> str:
+    prefix = prop.matching(
+        groups,
+        pattern=r"/*[\w!.*'()-][\w!.*'()/-]{0,511}",
+        rule="be a prefix without spaces",
+        fix="write for example trips/yellow",
+    )
+    return (prefix or "").strip("/")
+
+
+def _s3_sink(groups: PropertyGroups) -> S3Sink | None:
+    bucket = _bucket(groups, OUTPUT_BUCKET)
+    if bucket is None:
+        return None
+    return S3Sink(
+        bucket=bucket,
+        prefix=_prefix(groups, OUTPUT_PREFIX),
+        parquet=PARQUET.truth(groups),
+        by_hour=PARTITION_BY_HOUR.truth(groups),
+    )
+
+
+def _search_sink(groups: PropertyGroups) -> OpenSearchSink | None:
+    endpoint = OUTPUT_SEARCH.text(groups)
+    if endpoint is None:
+        return None
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise OUTPUT_SEARCH.error("be an address with its scheme, and no path", endpoint, "write https://host")
+    username, password = SEARCH_USERNAME.text(groups), SEARCH_PASSWORD.text(groups)
+    if username or password:
+        _both(groups, SEARCH_USERNAME, SEARCH_PASSWORD)
+    return OpenSearchSink(
+        endpoint=endpoint.rstrip("/"),
+        region=_region(groups, SEARCH_REGION),
+        bulk_size_mb=SEARCH_BULK_SIZE.whole_number(groups, low=1, high=100),
+        bulk_actions=SEARCH_BULK_ACTIONS.whole_number(groups, low=1, high=100_000),
+        bulk_interval_millis=SEARCH_BULK_INTERVAL.whole_number(groups, low=10, high=600_000),
+        username=username,
+        password=password,
+    )
+
+
+def _dead_letters(
+    groups: PropertyGroups, s3: S3Sink | None, kafka: KafkaSink | None, source: KinesisSource | KafkaSource
+) -> BucketPrefix | KinesisStream | KafkaTopic:
+    places = (DEAD_LETTER_BUCKET, DEAD_LETTER_STREAM, DEAD_LETTER_TOPIC)
+    named = [prop.key for prop in places if prop.text(groups)]
+    if len(named) > 1:
+        raise SettingsError(GROUP, f"name one place for the dead letters, not {len(named)}", named, "keep one of them")
+    stream = _kinesis_stream(groups, DEAD_LETTER_STREAM, DEAD_LETTER_STREAM_REGION)
+    if stream:
+        return stream
+    if DEAD_LETTER_TOPIC.text(groups):
+        cluster = kafka or (source if isinstance(source, KafkaSource) else None)
+        if cluster is None:
+            raise DEAD_LETTER_TOPIC.error(
+                "go with a Kafka source or sink", DEAD_LETTER_TOPIC.text(groups), f"use {DEAD_LETTER_BUCKET.key}"
+            )
+        return KafkaTopic(
+            bootstrap_servers=cluster.bootstrap_servers,
+            topic=_topic(groups, DEAD_LETTER_TOPIC),
+            client=cluster.client,
+        )
+    bucket = _bucket(groups, DEAD_LETTER_BUCKET) or (s3.bucket if s3 else None)
+    if bucket is None:
+        keys = ", ".join(prop.key for prop in places)
+        raise SettingsError(
+            GROUP, f"say where dead letters go where there is no {OUTPUT_BUCKET.key}: {keys}", _keys(groups), "add one"
+        )
+    return BucketPrefix(bucket=bucket, prefix=_dead_letter_prefix(groups, s3, bucket))
+
+
+def _dead_letter_prefix(groups: PropertyGroups, s3: S3Sink | None, bucket: str) -> str:
+    prefix = _prefix(groups, DEAD_LETTER_PREFIX)
+    if s3 and s3.bucket == bucket and _overlap(prefix, s3.prefix):
+        raise DEAD_LETTER_PREFIX.error(
+            f"lie outside {OUTPUT_PREFIX.key}, or dead letters would be read as trips", prefix, "rename one of the two"
+        )
+    return prefix
+
+
+def _overlap(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")

@@ -1,0 +1,175 @@
+"""The streaming ETL: what the source held, what each sink keeps of it, and what was refused."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pyarrow
+import pyarrow.parquet
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.tree import Tree
+
+from flink_apps.replay.settings import GROUP as REPLAY_GROUP
+from flink_apps.replay.settings import SOURCE_PATH
+from flink_apps.streaming_etl.job import TRIPS
+from flink_apps.streaming_etl.settings import BucketPrefix, KafkaTopic, KinesisStream, S3Sink, Settings
+from local.flink.rest import Job
+from local.run import LocalRun
+from local.scenarios import Outcome, Scenario
+from local.services.kafka import KafkaService
+from local.services.kinesis import KinesisService
+from local.services.opensearch import OpenSearchService
+from local.services.s3 import S3Service
+from stacks.project import ROOT
+
+#: Trips of the project's own making: what a run replays.
+SHIPPED_TRIPS = ROOT / "data" / "taxi_trips"
+#: Where the search sink keeps what OpenSearch refuses.
+REJECTED = "rejected-documents"
+REPLAY = "Replay"
+#: Rows of the sample, and zones of each borough in the tree, that are shown.
+_SAMPLE, _ZONES = 5, 3
+
+
+class StreamingEtl(Scenario):
+    """Replays the shipped trips, and counts where each of them went."""
+
+    feeders = (REPLAY,)
+
+    def prepare(self, run: LocalRun) -> None:
+        """Upload the shipped trips to where the replay reads, where that is a bucket of the stack's own."""
+        if REPLAY not in run.clusters:
+            return
+        path = urlsplit(run.property_groups(REPLAY)[REPLAY_GROUP][SOURCE_PATH.key])
+        s3 = run.service(S3Service)
+        if path.netloc in s3.bucket_names():
+            for file in sorted(SHIPPED_TRIPS.iterdir()):
+                s3.client.upload_file(str(file), path.netloc, f"{path.path.strip('/')}/{file.name}")
+
+    def records_so_far(self, job: Job) -> int:
+        """The records that the source has handed on."""
+        return int(sum(job.metric_values("numRecordsOut", operator=f"Source__{TRIPS}")))
+
+    def drained(self, run: LocalRun, job: Job) -> bool:
+        """Whether the job has read all that the source holds."""
+        return self.records_so_far(job) >= self._records_in(run)
+
+    def outcome(self, run: LocalRun, job: Job) -> Outcome:  # noqa: ARG002 - the sinks themselves are counted
+        """Count every sink."""
+        settings = _settings(run)
+        counts = {}
+        if settings.kinesis:
+            counts["kinesis"] = run.service(KinesisService).count(settings.kinesis.name)
+        if settings.kafka:
+            counts["kafka"] = run.service(KafkaService).count(settings.kafka.topic)
+        if settings.s3:
+            counts["s3"] = sum(rows for _, rows in partitions(run.service(S3Service), settings.s3))
+        if settings.search:
+            counts["opensearch"], rejected = documents(run.service(OpenSearchService))
+            if rejected:
+                counts["opensearch, refused"] = rejected
+        return Outcome(
+            records_in=self._records_in(run),
+            records_out=counts,
+            dead_letters=sum(1 for _ in dead_letters(run, settings)),
+        )
+
+    def epilogue(self, run: LocalRun) -> RenderableType | None:
+        """The folders of the trips in S3 with their numbers, a sample read back, and why records were refused."""
+        settings = _settings(run)
+        shown: list[RenderableType] = []
+        if settings.s3:
+            s3 = run.service(S3Service)
+            shown.append(_tree(settings.s3, partitions(s3, settings.s3)))
+            if settings.s3.parquet:
+                shown.append(_sample(s3, settings.s3))
+        reasons = Counter(str(letter["reason"]) for letter in dead_letters(run, settings))
+        if reasons:
+            table = Table("reason", "dead letters", title="dead letters")
+            for reason, count in reasons.most_common():
+                table.add_row(reason, f"{count:,}")
+            shown.append(table)
+        return Group(*shown) if shown else None
+
+    @cache  # noqa: B019 - one scenario object lives as long as its run
+    def _records_in(self, run: LocalRun) -> int:
+        """What the source holds once the feeders have ended: counted once, as it takes reading it."""
+        source = _settings(run).source
+        if isinstance(source, KinesisStream):
+            return run.service(KinesisService).count(source.name)
+        return run.service(KafkaService).count(source.topic)
+
+
+def _settings(run: LocalRun) -> Settings:
+    return Settings.from_property_groups(run.property_groups())
+
+
+def partitions(s3: S3Service, sink: S3Sink) -> Iterator[tuple[dict[str, str], int]]:
+    """Each file of the trips: the values of its partition columns, and how many trips it has."""
+    for key in s3.keys(sink.bucket, f"{sink.prefix}/"):
+        body = s3.read(sink.bucket, key)
+        rows = pyarrow.parquet.read_metadata(io.BytesIO(body)).num_rows if sink.parquet else body.count(b"\n")
+        yield partition_values(key), rows
+
+
+def partition_values(key: str) -> dict[str, str]:
+    """The partition columns in a file's key: ``…/year=2024/…`` gives ``{"year": "2024"}``."""
+    return {name: unquote(value) for name, equals, value in (part.partition("=") for part in key.split("/")) if equals}
+
+
+def documents(search: OpenSearchService) -> tuple[int, int]:
+    """How many trips are indexed, and how many documents were refused."""
+    search.refresh()
+    indices = [index["index"] for index in search.request("GET", "/_cat/indices", format="json")]
+    trips = sum(search.count(index) for index in indices if not index.startswith(".") and index != REJECTED)
+    return trips, search.count(REJECTED) if REJECTED in indices else 0
+
+
+def dead_letters(run: LocalRun, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Every dead letter, wherever they go."""
+    place = settings.dead_letters
+    if isinstance(place, BucketPrefix):
+        s3 = run.service(S3Service)
+        for key in s3.keys(place.bucket, f"{place.prefix}/"):
+            yield from map(json.loads, s3.read(place.bucket, key).splitlines())
+    elif isinstance(place, KafkaTopic):
+        for message in run.service(KafkaService).records(place.topic):
+            yield json.loads(message.value() or b"{}")
+    else:
+        for _, record in run.service(KinesisService).records(place.name):
+            yield json.loads(record["Data"])
+
+
+def _tree(sink: S3Sink, files: Iterator[tuple[dict[str, str], int]]) -> Tree:
+    """Months, boroughs and the busiest zones, with the number of trips in each."""
+    levels: dict[str, dict[str, Counter[str]]] = {}
+    for values, rows in files:
+        month = f"year={values['year']}/month={values['month']}"
+        zones = levels.setdefault(month, {}).setdefault(values["pickup_borough"], Counter())
+        zones[values["pickup_zone"]] += rows
+    tree = Tree(f"s3://{sink.bucket}/{sink.prefix}, by month, borough and zone of the pickup")
+    for month, boroughs in sorted(levels.items()):
+        branch = tree.add(f"{month}: {sum(zones.total() for zones in boroughs.values()):,} trips")
+        for borough, zones in sorted(boroughs.items(), key=lambda item: -item[1].total()):
+            twig = branch.add(f"{borough}: {zones.total():,} in {len(zones)} zones")
+            for zone, trips in zones.most_common(_ZONES):
+                twig.add(f"zone {zone}: {trips:,}")
+    return tree
+
+
+def _sample(s3: S3Service, sink: S3Sink) -> Table:
+    """A few trips, read back from a Parquet file."""
+    shown = ("trip_id", "pickup_datetime", "pickup_location_id", "dropoff_location_id", "trip_distance", "total_amount")
+    table = Table(*shown, title="a sample, read back from Parquet")
+    for key in s3.keys(sink.bucket, f"{sink.prefix}/")[:1]:
+        rows = pyarrow.parquet.read_table(io.BytesIO(s3.read(sink.bucket, key)), columns=list(shown)).to_pylist()
+        for row in rows[:_SAMPLE]:
+            table.add_row(*(str(row[name]) for name in shown))
+    return table

@@ -1,0 +1,305 @@
+"""The streaming ETL's stack: every set of source and sinks as a snapshot, and what it is meant to say."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from flink_apps.replay import settings as replay_settings
+from flink_apps.streaming_etl import settings
+from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
+from flink_constructs.validation import InvalidArgumentError
+from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC, StreamingEtlConfig, index_templates
+from tests.constructs.checks import findings, lint, permissions
+from tests.stacks.snapshots import without_hashes
+from tests.stacks.variants import (
+    BUCKET,
+    CLUSTER,
+    DOMAIN,
+    FUNCTION_IN_VPC,
+    LIFECYCLE,
+    STREAM,
+    TOPIC,
+    UNSCOPED,
+    Variant,
+    make,
+    resolved,
+)
+
+SOURCES = ("kinesis", "kafka")
+SINKS = ("kinesis", "kafka", "s3", "opensearch")
+SETS = [sinks for count in range(1, 5) for sinks in itertools.combinations(SINKS, count)]
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    f"{source}-to-{'-'.join(sinks)}": {"streaming-etl.source": source, "streaming-etl.sinks": ",".join(sinks)}
+    for source in SOURCES
+    for sinks in SETS
+}
+VARIANTS |= {
+    "default": {},
+    "dead-letters-to-kinesis": {"streaming-etl.sinks": "s3", "streaming-etl.dead-letters": "kinesis"},
+    "dead-letters-to-kafka": {"streaming-etl.source": "kafka", "streaming-etl.dead-letters": "kafka"},
+    "without-replay": {"streaming-etl.sinks": "kinesis", "streaming-etl.replay": "false"},
+    "history-elsewhere": {
+        "streaming-etl.sinks": "kinesis",
+        "streaming-etl.dead-letters": "kinesis",
+        "streaming-etl.replay-from": "s3://archive-of-rides/yellow/2019",
+    },
+    "own-vpc-with-nat": {
+        "streaming-etl.sinks": "s3",
+        "streaming-etl.vpc": "true",
+        "streaming-etl.nat-gateways": "1",
+        "streaming-etl.shards": "on-demand",
+    },
+    "not-started-and-gone": {"streaming-etl.start": "false", "streaming-etl.retain": "false", "stage": "load"},
+    "alarms-to-a-topic": {
+        "streaming-etl.sinks": "s3",
+        "streaming-etl.alarm-topic-arn": "arn:aws:sns:eu-west-1:123456789012:pager",
+    },
+}
+
+
+def variant(name: str) -> Variant:
+    return make({"scenario": "streaming-etl", **VARIANTS[name]})
+
+
+def sinks_of(name: str) -> set[str]:
+    return set(VARIANTS[name].get("streaming-etl.sinks", "s3,opensearch").split(","))
+
+
+def source_of(name: str) -> str:
+    return str(VARIANTS[name].get("streaming-etl.source", "kinesis"))
+
+
+def dead_letters_of(name: str) -> str:
+    return str(VARIANTS[name].get("streaming-etl.dead-letters", "s3"))
+
+
+def ends_of(name: str) -> set[str]:
+    return {source_of(name), dead_letters_of(name), *sinks_of(name)}
+
+
+def read_by_the_job(name: str) -> settings.Settings:
+    """What the job makes of the property groups, once CloudFormation has put in what it knows only then."""
+    texts = {
+        settings.INPUT_STREAM: "trips",
+        settings.INPUT_STREAM_REGION: "eu-west-1",
+        settings.INPUT_KAFKA_SERVERS: "b-1:9098,b-2:9098",
+        settings.OUTPUT_STREAM: "clean",
+        settings.OUTPUT_STREAM_REGION: "eu-west-1",
+        settings.OUTPUT_KAFKA_SERVERS: "b-1:9098,b-2:9098",
+        settings.OUTPUT_BUCKET: "lake",
+        settings.OUTPUT_SEARCH: "https://search.example.org",
+        settings.SEARCH_REGION: "eu-west-1",
+        settings.DEAD_LETTER_BUCKET: "lake",
+        settings.DEAD_LETTER_STREAM: "letters",
+        settings.DEAD_LETTER_STREAM_REGION: "eu-west-1",
+    }
+    groups = resolved(variant(name).property_groups(), {prop.name: text for prop, text in texts.items()})
+    return settings.Settings.from_property_groups(groups)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_whole_template_is_as_it_was(name: str, snapshot: SnapshotAssertion) -> None:
+    template = without_hashes(variant(name).template.to_json())
+    assert template == snapshot(extension_class=JSONSnapshotExtension)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_cdk_nag_finds_nothing_that_has_no_reason(name: str) -> None:
+    assert findings(variant(name).stack) == []
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_cfn_lint_finds_nothing(name: str) -> None:
+    assert lint(variant(name).template) == []
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_no_policy_names_all_resources_but_for_calls_that_know_no_narrower_one(name: str) -> None:
+    installs_templates = "opensearch" in sinks_of(name)
+    assert variant(name).unscoped_actions() <= (UNSCOPED | FUNCTION_IN_VPC if installs_templates else UNSCOPED)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_there_is_what_the_source_and_the_sinks_need_and_nothing_else(name: str) -> None:
+    ends, found = ends_of(name), variant(name)
+    streams = [source_of(name), dead_letters_of(name), *sinks_of(name)].count("kinesis")
+    topics = [source_of(name), dead_letters_of(name), *sinks_of(name)].count("kafka")
+    assert len(found.of_type(STREAM)) == streams
+    assert len(found.of_type(TOPIC)) == topics
+    assert len(found.of_type(CLUSTER)) == ("kafka" in ends)
+    assert len(found.of_type(DOMAIN)) == ("opensearch" in ends)
+    needs_vpc = bool(ends & {"kafka", "opensearch"}) or "streaming-etl.vpc" in VARIANTS[name]
+    assert len(found.of_type("AWS::EC2::VPC")) == needs_vpc
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_job_understands_what_the_stack_tells_it(name: str) -> None:
+    job = read_by_the_job(name)
+    assert isinstance(job.source, settings.KinesisSource) == (source_of(name) == "kinesis")
+    has = {"kinesis": job.kinesis, "kafka": job.kafka, "s3": job.s3, "opensearch": job.search}
+    assert {sink for sink, there in has.items() if there} == sinks_of(name)
+    place = {"s3": settings.BucketPrefix, "kinesis": settings.KinesisStream, "kafka": settings.KafkaTopic}
+    assert type(job.dead_letters) is place[dead_letters_of(name)]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_replay_writes_into_the_source_and_is_not_started(name: str) -> None:
+    found = variant(name)
+    if name == "without-replay":
+        assert replay_settings.GROUP not in json.dumps(found.resources)
+        return
+    keys = found.property_groups("Replay")[replay_settings.GROUP]
+    job = found.property_groups()[settings.GROUP]
+    if source_of(name) == "kinesis":
+        [stream] = [logical_id for logical_id in found.of_type(STREAM) if logical_id.startswith("Source")]
+        assert keys[replay_settings.OUTPUT_STREAM_ARN.key] == {"Fn::GetAtt": [stream, "Arn"]}
+        assert job[settings.INPUT_STREAM.key] == {"Ref": stream}
+    else:
+        assert keys[replay_settings.OUTPUT_KAFKA_TOPIC.key] == job[settings.INPUT_KAFKA_TOPIC.key] == SOURCE_TOPIC
+    started = [body["Properties"]["ApplicationName"]["Ref"] for body in found.of_type(LIFECYCLE).values()]
+    assert not [application for application in started if application.startswith("Replay")]
+
+
+def test_each_role_may_do_just_its_part_for_streams_alone() -> None:
+    found = variant("kinesis-to-kinesis")
+    job = {action for actions, _ in permissions(found.template, of=found.application_role()) for action in actions}
+    kinesis = {action for action in job if action.startswith("kinesis:")}
+    assert kinesis == {"kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards", "kinesis:PutRecords"}
+    for actions, resources in permissions(found.template, of=found.application_role()):
+        if "kinesis:PutRecords" in actions:
+            assert [resource["Fn::GetAtt"][0].startswith("Sink") for resource in resources] == [True]
+        if "kinesis:GetRecords" in actions:
+            assert [resource["Fn::GetAtt"][0].startswith("Source") for resource in resources] == [True]
+    replay = permissions(found.template, of=found.application_role("Replay"))
+    assert [resources for actions, resources in replay if "kinesis:GetRecords" in actions] == []
+
+
+def test_the_job_writes_trips_and_dead_letters_below_their_prefixes_alone() -> None:
+    found = variant("kinesis-to-s3")
+    puts = [
+        json.dumps(resources)
+        for actions, resources in permissions(found.template, of=found.application_role())
+        if "s3:PutObject" in actions
+    ]
+    assert len(puts) >= 1
+    assert all(part in "".join(puts) for part in ("/trips/*", "/dead-letters/*"))
+    assert "/history" not in "".join(puts)
+
+
+def test_a_history_elsewhere_is_read_at_its_prefix_alone() -> None:
+    found = variant("history-elsewhere")
+    assert found.of_type(BUCKET) == {}
+    reads = [
+        json.dumps(resources)
+        for actions, resources in permissions(found.template, of=found.application_role("Replay"))
+        if "s3:GetObject" in actions
+    ]
+    assert any("archive-of-rides/yellow/2019/*" in resources for resources in reads)
+
+
+def test_the_bucket_is_encrypted_versioned_and_private() -> None:
+    [bucket] = variant("kinesis-to-s3").of_type(BUCKET).values()
+    properties = bucket["Properties"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert properties["BucketEncryption"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["DeletionPolicy"] == "Retain"
+
+
+def test_index_templates_are_installed_as_they_stand_in_their_files() -> None:
+    installed = [
+        entry
+        for body in variant("default").of_type("Custom::OpenSearchObjects").values()
+        for entry in json.loads(body["Properties"]["Objects"])
+    ]
+    expected = {f"/_index_template/{name}": body for name, body in index_templates().items()}
+    assert {entry["path"]: entry["body"] for entry in installed} == expected
+    assert set(index_templates()) == {"rejected-documents", "trips"}
+
+
+def test_endpoints_lead_to_what_is_used_and_there_is_no_way_to_the_internet() -> None:
+    found = variant("kafka-to-opensearch")
+    names = json.dumps(list(found.of_type("AWS::EC2::VPCEndpoint").values()))
+    for service in (".logs", ".monitoring", ".sts", ".s3"):
+        assert service in names
+    assert "kinesis-streams" not in names
+    for resource_type in ("AWS::EC2::InternetGateway", "AWS::EC2::NatGateway"):
+        assert found.of_type(resource_type) == {}
+    assert len(variant("own-vpc-with-nat").of_type("AWS::EC2::NatGateway")) == 1
+
+
+def test_dead_letters_raise_an_alarm_above_their_threshold() -> None:
+    [alarm] = [
+        body["Properties"]
+        for body in variant("default").of_type("AWS::CloudWatch::Alarm").values()
+        if DEAD_LETTER_COUNT in json.dumps(body)
+    ]
+    assert alarm["Threshold"] == StreamingEtlConfig().dead_letters_alarm
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+
+
+def test_alarms_go_to_the_topic_that_is_named() -> None:
+    for alarm in variant("alarms-to-a-topic").of_type("AWS::CloudWatch::Alarm").values():
+        assert alarm["Properties"]["AlarmActions"] == ["arn:aws:sns:eu-west-1:123456789012:pager"]
+
+
+def test_the_outputs_have_ready_commands_and_links() -> None:
+    outputs = variant("default").template.to_json()["Outputs"]
+    assert {
+        "ApplicationName",
+        "DashboardUrl",
+        "DeadLettersUri",
+        "SearchEndpoint",
+        "SourceStreamName",
+        "StartReplayCommand",
+        "TripsUri",
+        "UploadHistoryCommand",
+    } <= set(outputs)
+    assert all(output["Description"] for output in outputs.values())
+
+
+def test_the_public_scenarios_figures_are_the_defaults() -> None:
+    config = StreamingEtlConfig()
+    assert (config.parallelism, config.parallelism_per_kpu, config.checkpoint_seconds) == (2, 1, 60)
+    assert (config.shards, config.auto_scaling, config.parquet) == (16, False, True)
+    assert variant("kafka-to-kafka").property_groups()[settings.GROUP][settings.OUTPUT_KAFKA_TOPIC.key] == SINK_TOPIC
+
+
+REFUSED = {
+    "no sink": ({"streaming-etl.sinks": ""}, "streaming-etl.sinks must"),
+    "a sink twice": ({"streaming-etl.sinks": "s3,s3"}, "streaming-etl.sinks must name each sink once"),
+    "an unknown sink": ({"streaming-etl.sinks": "redshift"}, "streaming-etl.sinks must be 'kinesis'"),
+    "an unknown source": ({"streaming-etl.source": "s3"}, "streaming-etl.source must be 'kinesis' or 'kafka'"),
+    "no VPC for Kafka": (
+        {"streaming-etl.source": "kafka", "streaming-etl.vpc": "false"},
+        "streaming-etl.vpc must be true where Kafka or OpenSearch is used",
+    ),
+    "NAT without a VPC": (
+        {"streaming-etl.sinks": "s3", "streaming-etl.nat-gateways": "1"},
+        "streaming-etl.nat-gateways must be 0 where there is no VPC",
+    ),
+    "a topic without a cluster": (
+        {"streaming-etl.sinks": "s3", "streaming-etl.dead-letters": "kafka"},
+        "streaming-etl.dead-letters must be s3 or kinesis where Kafka is neither source nor sink",
+    ),
+    "no shards": ({"streaming-etl.shards": "0"}, "streaming-etl.shards must be from 1 to 20000, or on-demand"),
+    "no speed": ({"streaming-etl.replay-speedup": "0"}, "streaming-etl.replay-speedup must be above 0"),
+    "a wrong place": ({"streaming-etl.replay-from": "rides"}, "streaming-etl.replay-from must match"),
+    "a typo": ({"streaming-etl.sink": "s3"}, "did you mean sinks?"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_is_refused_with_its_reason(case: str) -> None:
+    context, message = REFUSED[case]
+    with pytest.raises(InvalidArgumentError) as refused:
+        make({"scenario": "streaming-etl", **context})
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)

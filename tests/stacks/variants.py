@@ -1,0 +1,100 @@
+"""A stack and its template as one context makes them, for the tests to look at."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Template
+
+from stacks.project import file_context
+from stacks.registry import add_stacks
+
+APPLICATION = "AWS::KinesisAnalyticsV2::Application"
+LIFECYCLE = "Custom::FlinkApplicationLifecycle"
+BOOTSTRAP = "Custom::KafkaBootstrapBrokers"
+STREAM = "AWS::Kinesis::Stream"
+CLUSTER = "AWS::MSK::Cluster"
+TOPIC = "AWS::MSK::Topic"
+BUCKET = "AWS::S3::Bucket"
+DOMAIN = "AWS::OpenSearchService::Domain"
+
+#: Calls that know no narrower resource than all of them.
+UNSCOPED = {
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+}
+#: What Lambda asks of the role of any function inside a VPC: it makes the interfaces, and IAM cannot tell which.
+FUNCTION_IN_VPC = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:UnassignPrivateIpAddresses",
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """They are looked at, not changed."""
+
+    stack: Stack
+    template: Template
+
+    @property
+    def resources(self) -> dict[str, Any]:
+        result: dict[str, Any] = self.template.to_json()["Resources"]
+        return result
+
+    def of_type(self, resource_type: str) -> dict[str, Any]:
+        return dict(self.template.find_resources(resource_type))
+
+    def application(self, name: str = "Flink") -> dict[str, Any]:
+        """The application whose construct's id is ``name``."""
+        [found] = [body for logical_id, body in self.of_type(APPLICATION).items() if logical_id.startswith(name)]
+        return dict(found)
+
+    def property_groups(self, name: str = "Flink") -> dict[str, dict[str, Any]]:
+        configuration = self.application(name)["Properties"]["ApplicationConfiguration"]
+        groups = configuration["EnvironmentProperties"]["PropertyGroups"]
+        return {group["PropertyGroupId"]: group["PropertyMap"] for group in groups}
+
+    def application_role(self, name: str = "Flink") -> str:
+        """The logical id of the role that the job has."""
+        role: str = self.application(name)["Properties"]["ServiceExecutionRole"]["Fn::GetAtt"][0]
+        return role
+
+    def unscoped_actions(self) -> set[str]:
+        """The actions that some policy allows on all resources, and those that have a wildcard themselves."""
+        found = set()
+        for policy in self.of_type("AWS::IAM::Policy").values():
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                everywhere = statement["Resource"] == "*" or "*" in statement["Resource"]
+                found |= {action for action in actions if everywhere or "*" in action}
+        return found
+
+
+def make(context: Mapping[str, Any]) -> Variant:
+    """The one stack that ``context``, over ``cdk.json``, chooses; nothing is bundled, which takes Maven."""
+    return _make(json.dumps({**file_context(), **context, "aws:cdk:bundling-stacks": []}, sort_keys=True))
+
+
+@functools.cache
+def _make(context: str) -> Variant:
+    [stack] = add_stacks(App(context=json.loads(context)))
+    return Variant(stack, Template.from_stack(stack))
+
+
+def resolved(groups: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Property groups with a text, by ``group/key``, for what CloudFormation knows only when it deploys."""
+    return {
+        group: {key: value if isinstance(value, str) else texts[f"{group}/{key}"] for key, value in properties.items()}
+        for group, properties in groups.items()
+    }
