@@ -66,8 +66,11 @@ class KinesisService(Service):
 
     @property
     def java_options(self) -> list[str]:
-        """Plain JSON for both generations of the SDK: the emulator garbles or loses CBOR."""
-        return ["-Dcom.amazonaws.sdk.disableCbor=true", "-Daws.cborEnabled=false"]
+        """Plain JSON for both generations of the SDK: the emulator garbles or loses CBOR.
+
+        The connector has the older one under another name, which shading has given its properties, too.
+        """
+        return ["-Dorg.apache.flink.kinesis.shaded.com.amazonaws.sdk.disableCbor=true", "-Daws.cborEnabled=false"]
 
     def launch(self) -> None:
         """Start the emulator."""

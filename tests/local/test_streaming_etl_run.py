@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,12 +150,12 @@ def finish(run: LocalRun, job: Job, story: Story, arrived: Callable[[], int]) ->
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["parallelism 1", "parallelism 2"])
-def exactly_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+def exactly_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Kafka → Kafka, S3 and OpenSearch, with two TaskManagers and the JobManager killed on the way."""
     folder = tmp_path_factory.mktemp("run")
     keys = context(source="kafka", sinks="kafka,s3,opensearch", parallelism=request.param)
     with LocalRun(synthesize("streaming-etl", keys, folder / "cdk.out"), folder) as run:
-        yield tell_exactly_once(run)
+        return tell_exactly_once(run)
 
 
 def tell_exactly_once(run: LocalRun) -> Story:
@@ -255,12 +255,12 @@ def test_a_dead_letter_says_why_when_and_where_in_the_source(exactly_once: Story
 
 
 @pytest.fixture(scope="module")
-def at_least_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+def at_least_once(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Kinesis → Kinesis at parallelism 2, with the dead letters in a stream, and a TaskManager killed."""
     folder = tmp_path_factory.mktemp("run")
     keys = context(source="kinesis", sinks="kinesis", parallelism=2) | {"streaming-etl.dead-letters": "kinesis"}
     with LocalRun(synthesize("streaming-etl", keys, folder / "cdk.out"), folder) as run:
-        yield tell_at_least_once(run)
+        return tell_at_least_once(run)
 
 
 def tell_at_least_once(run: LocalRun) -> Story:
@@ -312,14 +312,11 @@ def test_every_bad_record_of_a_stream_is_among_the_dead_letters(at_least_once: S
 
 @pytest.fixture(scope="module")
 def real(real_trips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, str]], Story]:
-    """The real trips through the job, with JSON lines and a level for the hour in S3."""
+    """The real trips through the job, into JSON lines."""
     folder, story = tmp_path_factory.mktemp("run"), Story()
     with real_trips.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    keys = context(source="kafka", sinks="s3", parallelism=1) | {
-        "streaming-etl.parquet": "false",
-        "streaming-etl.partition-by-hour": "true",
-    }
+    keys = context(source="kafka", sinks="s3", parallelism=1, parquet="false")
     with LocalRun(synthesize("streaming-etl", keys, folder / "cdk.out"), folder) as run:
         run.start()
         producer = Producer({"bootstrap.servers": run.service(KafkaService).address, "linger.ms": 20})
@@ -381,7 +378,7 @@ def test_partitions_counts_and_sums_of_real_trips_are_those_of_the_file(
     expected: dict[tuple[str, ...], list[float]] = {}
     for row in rows:
         pickup, zone = moment(row["pickup_datetime"]), int(row["pickup_location_id"])
-        key = (BOROUGHS[zone - 1], str(zone), str(pickup.year), f"{pickup.month:02}", f"{pickup.hour:02}")
+        key = (BOROUGHS[zone - 1], str(zone), str(pickup.year), f"{pickup.month:02}")
         expected.setdefault(key, []).append(float(row["total_amount"]))
     found: dict[tuple[str, ...], list[float]] = {}
     for trip in story.s3:

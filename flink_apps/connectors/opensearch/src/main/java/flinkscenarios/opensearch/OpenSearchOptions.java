@@ -107,7 +107,7 @@ final class OpenSearchOptions implements Serializable {
     static final ConfigOption<Integer> BULK_MAX_ACTIONS =
             ConfigOptions.key("bulk.max-actions")
                     .intType()
-                    .defaultValue(1000)
+                    .defaultValue(5000)
                     .withDescription("Number of documents that makes a bulk request full.");
 
     static final ConfigOption<MemorySize> BULK_MAX_SIZE =
@@ -180,6 +180,7 @@ final class OpenSearchOptions implements Serializable {
 
     private static final Duration LONGEST = Duration.ofHours(1);
     private static final int MOST_ACTIONS = 100_000;
+
     /** What the largest domains take in one request. */
     private static final int MOST_MEBIBYTES = 100;
 
@@ -210,7 +211,7 @@ final class OpenSearchOptions implements Serializable {
         username = config.get(USERNAME);
         password = config.get(PASSWORD);
         compression = read(config, COMPRESSION, "be true or false", "'true'");
-        maxActions = between(config, BULK_MAX_ACTIONS, MOST_ACTIONS, "'1000'");
+        maxActions = between(config, BULK_MAX_ACTIONS, MOST_ACTIONS, "'5000'");
         maxMebibytes = mebibytes(config);
         maxAttempts = between(config, RETRY_MAX_ATTEMPTS, MOST_ATTEMPTS, "'15'");
         intervalMillis = millis(config, BULK_INTERVAL, "'1 s'");
