@@ -10,13 +10,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import data_generator
+from benchmarks import data_generator, streaming_etl
 from benchmarks.measure import Row
 from stacks.project import BUILD
 
 console = Console()
 #: Each scenario's cases, which tell what they are about to measure.
-BENCHES: dict[str, Callable[[Callable[[str], None]], Iterator[Row]]] = {"data-generator": data_generator.run}
+BENCHES: dict[str, Callable[[Callable[[str], None]], Iterator[Row]]] = {
+    "data-generator": data_generator.run,
+    "streaming-etl": streaming_etl.run,
+}
 
 
 def main(
@@ -36,13 +39,14 @@ def main(
 def _table(rows: list[Row]) -> Table:
     table = Table(title="throughput")
     table.add_column("case")
-    for heading in ("parallelism", "records/s", "ratio", "peak memory"):
+    for heading in ("parallelism", "records/s", "MB/s", "ratio", "peak memory"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
             f"{row.scenario}: {row.case}",
             str(row.parallelism),
             f"{row.records_per_second:,}",
+            f"{row.megabytes_per_second:,}" if row.megabytes_per_second else "",
             "1" if row.case == row.ratio_to else f"{row.ratio:.2f}" if row.ratio is not None else "",
             f"{row.peak_memory_mib:,} MiB" if row.peak_memory_mib else "",
         )

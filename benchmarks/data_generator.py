@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import Measurement, Row, measure
+from benchmarks.measure import Measurement, Row, measure, submit
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, stock_price
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
-from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.run import LocalRun, new_folder
 from local.scenarios.data_generator import DataGenerator
 from local.services.kafka import KafkaService
@@ -30,7 +27,6 @@ SCENARIO = "data-generator"
 UNREACHED = {"kafka": 5_000_000, "kinesis": 100_000}
 WARM_UP_SECONDS = 15
 SECONDS = 20
-BASELINES = Path(__file__).parent / "baselines"
 #: Concurrent requests of the plain Kinesis client: as the service's own producers send them.
 CLIENT_THREADS = 4
 BATCH = 500
@@ -90,7 +86,7 @@ def _kafka(case: Case, say: Callable[[str], None]) -> Measurement:
     say(f"{case.name}, parallelism {case.parallelism}")
     with _started("kafka", case.parallelism, case.record_type) as local:
         kafka = local.service(KafkaService)
-        _submit(local, case.baseline)
+        submit(local, case.baseline)
         (topic,) = kafka.topic_names()
         return measure(
             # At least once: no transaction markers, so an offset is a record.
@@ -153,14 +149,3 @@ def _started(sink: str, parallelism: int, record_type: str = DEFAULT_RECORD_TYPE
     with LocalRun(synthesize(SCENARIO, context, folder / "cdk.out"), folder) as local:
         local.start()
         yield local
-
-
-def _submit(local: LocalRun, baseline: str | None) -> None:
-    if baseline is None:
-        local.submit()
-        return
-    code = local.folder / "code"
-    local.assembly.unpack_code(code)
-    shutil.copy(BASELINES / baseline, code / baseline)
-    groups = local.property_groups()
-    local.cluster.submit(code, {**groups, RUN_OPTIONS_GROUP: {**groups[RUN_OPTIONS_GROUP], "python": baseline}})

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import psutil
 
+from flink_constructs.bundle import RUN_OPTIONS_GROUP
+from local.flink.rest import Job
 from local.process import Process
+from local.run import LocalRun
+
+BASELINES = Path(__file__).parent / "baselines"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +29,7 @@ class Row:
     ratio: float | None
     ratio_to: str | None
     peak_memory_mib: int
+    megabytes_per_second: float | None = None
 
     def as_json(self) -> dict[str, object]:
         """The row for ``bench.json``."""
@@ -35,6 +43,17 @@ class Measurement:
     records_per_second: float
     first_memory_mib: int
     peak_memory_mib: int
+
+
+def submit(local: LocalRun, baseline: str | None) -> Job:
+    """Submit the scenario's job, or with its property groups another one, by the name of its file."""
+    if baseline is None:
+        return local.submit()
+    code = local.folder / "code"
+    local.assembly.unpack_code(code)
+    shutil.copy(BASELINES / baseline, code / baseline)
+    groups = local.property_groups()
+    return local.cluster.submit(code, {**groups, RUN_OPTIONS_GROUP: {**groups[RUN_OPTIONS_GROUP], "python": baseline}})
 
 
 def memory_mib(processes: Sequence[Process]) -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pyarrow
 import pyarrow.parquet
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.tree import Tree
 
 from flink_apps.replay.settings import GROUP as REPLAY_GROUP
@@ -43,15 +44,23 @@ class StreamingEtl(Scenario):
 
     feeders = (REPLAY,)
 
+    def __init__(self) -> None:
+        """Nothing has been counted yet."""
+        self._held: dict[Path, int] = {}
+
     def prepare(self, run: LocalRun) -> None:
-        """Upload the shipped trips to where the replay reads, where that is a bucket of the stack's own."""
+        """Upload the shipped trips, and a few broken ones, where the replay reads from a bucket of the stack's own."""
         if REPLAY not in run.clusters:
             return
         path = urlsplit(run.property_groups(REPLAY)[REPLAY_GROUP][SOURCE_PATH.key])
         s3 = run.service(S3Service)
-        if path.netloc in s3.bucket_names():
-            for file in sorted(SHIPPED_TRIPS.iterdir()):
-                s3.client.upload_file(str(file), path.netloc, f"{path.path.strip('/')}/{file.name}")
+        if path.netloc not in s3.bucket_names():
+            return
+        folder = path.path.strip("/")
+        for file in sorted(SHIPPED_TRIPS.iterdir()):
+            s3.client.upload_file(str(file), path.netloc, f"{folder}/{file.name}")
+        broken = b"".join(line + b"\n" for line in broken_trips())
+        s3.client.put_object(Bucket=path.netloc, Key=f"{folder}/broken.json", Body=broken)
 
     def records_so_far(self, job: Job) -> int:
         """The records that the source has handed on."""
@@ -98,13 +107,28 @@ class StreamingEtl(Scenario):
             shown.append(table)
         return Group(*shown) if shown else None
 
-    @cache  # noqa: B019 - one scenario object lives as long as its run
     def _records_in(self, run: LocalRun) -> int:
         """What the source holds once the feeders have ended: counted once, as it takes reading it."""
-        source = _settings(run).source
-        if isinstance(source, KinesisStream):
-            return run.service(KinesisService).count(source.name)
-        return run.service(KafkaService).count(source.topic)
+        if run.folder not in self._held:
+            source = _settings(run).source
+            self._held[run.folder] = (
+                run.service(KinesisService).count(source.name)
+                if isinstance(source, KinesisStream)
+                else run.service(KafkaService).count(source.topic)
+            )
+        return self._held[run.folder]
+
+
+def broken_trips() -> list[bytes]:
+    """A few trips of the shipped ones after accidents of several kinds: what dead letters look like."""
+    lines = gzip.decompress(min(SHIPPED_TRIPS.iterdir()).read_bytes()).splitlines()[::500]
+    accidents = (
+        (b'"fare_amount"', b'"fair_amount"'),
+        (b'"passenger_count":', b'"passenger_count":-'),
+        (b'"pickup_location_id":', b'"pickup_location_id":9000'),
+        (b'"trip_distance":', b'"trip_distance":"far",'),
+    )
+    return [line.replace(*accidents[number % len(accidents)]) for number, line in enumerate(lines)]
 
 
 def _settings(run: LocalRun) -> Settings:
@@ -166,8 +190,8 @@ def _tree(sink: S3Sink, files: Iterator[tuple[dict[str, str], int]]) -> Tree:
 
 def _sample(s3: S3Service, sink: S3Sink) -> Table:
     """A few trips, read back from a Parquet file."""
-    shown = ("trip_id", "pickup_datetime", "pickup_location_id", "dropoff_location_id", "trip_distance", "total_amount")
-    table = Table(*shown, title="a sample, read back from Parquet")
+    shown = ("trip_id", "pickup_datetime", "pickup_location_id", "trip_distance", "total_amount")
+    table = Table(*(Column(name, overflow="fold") for name in shown), title="a sample, read back from Parquet")
     for key in s3.keys(sink.bucket, f"{sink.prefix}/")[:1]:
         rows = pyarrow.parquet.read_table(io.BytesIO(s3.read(sink.bucket, key)), columns=list(shown)).to_pylist()
         for row in rows[:_SAMPLE]:

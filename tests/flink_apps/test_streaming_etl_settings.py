@@ -72,7 +72,7 @@ def test_every_sink_can_be_had_at_once() -> None:
         endpoint="https://search.example.org",
         region="eu-west-3",
         bulk_size_mb=5,
-        bulk_actions=1000,
+        bulk_actions=5000,
         bulk_interval_millis=1000,
     )
 

@@ -17,7 +17,7 @@ import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.factories.FactoryUtil;
 import org.apache.http.HttpHost;
 
-/** The options of an {@code opensearch-signed} table, and their rules; {@link DocumentColumns} reads those of columns. */
+/** The options of an {@code opensearch-signed} table, and their rules; {@link DocumentColumns} reads column names. */
 final class OpenSearchOptions implements Serializable {
 
     private static final long serialVersionUID = 1L;

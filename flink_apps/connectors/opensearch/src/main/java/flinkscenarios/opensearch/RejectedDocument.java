@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import javax.annotation.Nullable;
 import org.opensearch.action.DocWriteRequest;
 import org.opensearch.action.index.IndexRequest;
@@ -51,7 +52,7 @@ final class RejectedDocument {
                     .field("raw", document)
                     .field("document", new String(document, StandardCharsets.UTF_8))
                     .field("reason", reason)
-                    .field("time", time.toString())
+                    .field("time", time.truncatedTo(ChronoUnit.MILLIS).toString())
                     .endObject();
             return new IndexRequest(rejectedIndex).id(key()).source(json);
         } catch (IOException e) {

@@ -14,7 +14,7 @@ import org.opensearch.common.xcontent.XContentType;
 
 class RejectedDocumentTest {
 
-    private static final Instant TIME = Instant.parse("2024-02-29T12:34:56.789Z");
+    private static final Instant TIME = Instant.parse("2024-02-29T12:34:56.789123Z");
     private static final byte[] BROKEN = {'{', '"', (byte) 0xff, '"'};
 
     private static IndexRequest kept(String index, String id, byte[] document) {

@@ -1,0 +1,45 @@
+"""The streaming ETL as plain SQL: no check, no dead letters, each record decoded and encoded by Flink's own JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from pyflink.table import EnvironmentSettings, TableEnvironment
+
+from flink_apps.common.properties import read_property_groups
+from flink_apps.common.tables import JSON, Column
+from flink_apps.streaming_etl import job, logic, main, schema
+from flink_apps.streaming_etl.settings import Settings
+
+
+def run() -> None:
+    """Submit the job for the one sink that the property groups name."""
+    groups = read_property_groups()
+    settings = Settings.from_property_groups(groups)
+    table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+    table_env.get_config().set("table.local-time-zone", "UTC")
+    table_env.get_config().set("pipeline.object-reuse", "true")
+
+    source = main.source(settings, groups)
+    plain = {key: value for key, value in source.options.items() if not key.startswith("value.")}
+    source = dataclasses.replace(source, options={**plain, **JSON.as_options("value.")}, metadata=())
+    table_env.execute_sql(source.create_table(schema.TRIP))
+    names = ", ".join(f"`{column.name}`" for column in schema.TRIP)
+
+    if settings.s3:
+        sink = main.sinks(settings, groups)[job.S3]
+        table_env.execute_sql(sink.create_table((*schema.TRIP, *schema.PARTITIONS)))
+        values = f"{names}, {', '.join(logic.partitions(by_hour=False))}"
+    else:
+        sink = main.sinks(settings, groups)[job.KAFKA]
+        plain = {key: value for key, value in sink.options.items() if not key.startswith("value.")}
+        sink = dataclasses.replace(
+            sink, options={**plain, **JSON.as_options("value."), "value.fields-include": "EXCEPT_KEY"}
+        )
+        table_env.execute_sql(sink.create_table((*schema.TRIP, Column(schema.KEY, "STRING"))))
+        values = f"{names}, CAST(trip_id AS STRING)"
+    table_env.execute_sql(f"INSERT INTO `{sink.table}` SELECT {values} FROM `{source.table}`")
+
+
+if __name__ == "__main__":
+    run()

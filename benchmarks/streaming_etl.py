@@ -1,0 +1,144 @@
+"""The streaming ETL's cases: from Kafka into each sink and all, beside plain SQL and a plain client of OpenSearch."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import requests
+from confluent_kafka import Producer
+
+from benchmarks.measure import Measurement, Row, measure, submit
+from benchmarks.trips import trips
+from flink_apps.streaming_etl import schema
+from local.run import LocalRun, new_folder
+from local.scenarios.streaming_etl import StreamingEtl
+from local.services.kafka import KafkaService
+from local.services.opensearch import OpenSearchService
+from local.synth import synthesize
+from stacks.streaming_etl import SOURCE_TOPIC
+
+SCENARIO = "streaming-etl"
+WARM_UP_SECONDS = 10
+SECONDS = 15
+#: Concurrent requests of the plain OpenSearch client, and documents in each.
+CLIENT_THREADS, BULK = 2, 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A set of sinks, how many trips wait in the topic, and what it is compared with."""
+
+    name: str
+    sinks: str
+    trips: int
+    baseline: str | None = None
+    ratio_to: str | None = None
+
+
+PLAIN_SQL = "streaming_etl_plain_sql.py"
+CASES = (
+    Case(name="kafka: plain SQL", sinks="kafka", trips=2_500_000, baseline=PLAIN_SQL, ratio_to="kafka: plain SQL"),
+    Case(name="kafka", sinks="kafka", trips=6_000_000, ratio_to="kafka: plain SQL"),
+    Case(name="s3: plain SQL", sinks="s3", trips=2_500_000, baseline=PLAIN_SQL, ratio_to="s3: plain SQL"),
+    Case(name="s3", sinks="s3", trips=3_500_000, ratio_to="s3: plain SQL"),
+    Case(name="opensearch", sinks="opensearch", trips=2_000_000, ratio_to="opensearch: plain client"),
+    Case(name="kafka, s3 and opensearch", sinks="kafka,s3,opensearch", trips=1_500_000),
+)
+CLIENT = "opensearch: plain client"
+
+
+def run(say: Callable[[str], None]) -> Iterator[Row]:
+    """Measure every case, one after the other, each on fresh servers."""
+    say(CLIENT)
+    speeds: dict[str, float] = {}
+    with _started("opensearch") as local:
+        result = _plain_client(local.service(OpenSearchService))
+    speeds[CLIENT] = result.records_per_second
+    yield _row(CLIENT, result, CLIENT, speeds)
+    for case in CASES:
+        say(case.name)
+        with _started(case.sinks) as local:
+            size = _fill(local.service(KafkaService), case.trips)
+            job, scenario = submit(local, case.baseline), StreamingEtl()
+            result = measure(
+                lambda job=job, scenario=scenario: scenario.records_so_far(job),  # type: ignore[misc] # mypy cannot tell
+                local.cluster.task_managers,
+                warm_up_seconds=WARM_UP_SECONDS,
+                seconds=SECONDS,
+            )
+        speeds[case.name] = result.records_per_second
+        yield _row(case.name, result, case.ratio_to, speeds, size)
+
+
+def _row(case: str, result: Measurement, ratio_to: str | None, speeds: dict[str, float], size: float = 0.0) -> Row:
+    return Row(
+        scenario=SCENARIO,
+        case=case,
+        parallelism=1,
+        records_per_second=round(result.records_per_second),
+        ratio=round(result.records_per_second / speeds[ratio_to], 2) if ratio_to else None,
+        ratio_to=ratio_to,
+        peak_memory_mib=result.peak_memory_mib,
+        megabytes_per_second=round(result.records_per_second * size / 1e6, 1) if size else None,
+    )
+
+
+def _fill(kafka: KafkaService, count: int) -> float:
+    """Put trips into the source's topic; gives the mean bytes of one."""
+    producer = Producer({"bootstrap.servers": kafka.address, "linger.ms": 50, "batch.size": 1 << 20})
+    size = 0
+    for trip in trips(count):
+        size += len(trip)
+        while True:
+            try:
+                producer.produce(SOURCE_TOPIC, trip)
+                break
+            except BufferError:
+                producer.poll(0.1)
+    producer.flush()
+    return size / count
+
+
+def _plain_client(search: OpenSearchService) -> Measurement:
+    """Send full bulk requests, several at a time, each with documents of its own ids."""
+    sent, end = Counter[int](), time.monotonic() + WARM_UP_SECONDS + SECONDS
+    documents = [(json.loads(trip)[schema.INDEX], trip) for trip in trips(BULK)]
+
+    def put(thread: int) -> None:
+        number = thread
+        while time.monotonic() < end:
+            lines = []
+            for place, (index, trip) in enumerate(documents):
+                lines.append(b'{"index":{"_index":"%s","_id":"%d"}}' % (index.encode(), number * BULK + place))
+                lines.append(trip)
+            requests.post(
+                f"{search.address}/_bulk?filter_path=errors",
+                data=b"\n".join(lines) + b"\n",
+                headers={"Content-Type": "application/x-ndjson"},
+                timeout=60,
+            ).raise_for_status()
+            sent[thread] += BULK
+            number += CLIENT_THREADS
+
+    with ThreadPoolExecutor(CLIENT_THREADS) as pool:
+        running = [pool.submit(put, thread) for thread in range(CLIENT_THREADS)]
+        measured = measure(sent.total, [], warm_up_seconds=WARM_UP_SECONDS, seconds=SECONDS - 1)
+        for thread in running:
+            thread.result()
+    return measured
+
+
+@contextmanager
+def _started(sinks: str) -> Iterator[LocalRun]:
+    folder = new_folder("bench")
+    context = {"source": "kafka", "sinks": sinks, "parallelism": "1", "replay": "false", "partitions": "4"}
+    keys = {f"{SCENARIO}.{key}": value for key, value in context.items()}
+    with LocalRun(synthesize(SCENARIO, keys, folder / "cdk.out"), folder) as local:
+        local.start()
+        yield local
