@@ -19,8 +19,8 @@ from dashboards.streaming_etl import ArchiveMetrics, SearchMetrics, StreamingEtl
 from flink_apps.common.properties import Property
 from flink_apps.replay import settings as replay_settings
 from flink_apps.streaming_etl import settings
-from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
-from flink_constructs import acknowledgment
+from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJECTED
+from flink_constructs import acknowledgment, metric_math
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import MAX_SHARDS, DataStream, StreamCapacity
@@ -366,6 +366,14 @@ class StreamingEtlStack(ScenarioStack):
             max_records_lag=MAX_RECORDS_LAG if config.source == "kafka" else None,
         )
         alarms.dead_letters(DEAD_LETTER_COUNT, max_in_5_minutes=config.dead_letters_alarm)
+        if self._domain:
+            alarms.alarm(
+                "RejectedDocuments",
+                metric=metric_math.total_increase(application, DOCUMENTS_REJECTED),
+                threshold=config.dead_letters_alarm,
+                description="OpenSearch refuses documents: look into the index rejected-documents for the reasons, and"
+                " mend the index template or the producer.",
+            )
         archive, domain = self._archive if "s3" in config.sinks else None, self._domain
         dashboard = StreamingEtlDashboard(
             self,

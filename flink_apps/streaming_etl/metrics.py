@@ -2,3 +2,5 @@
 
 #: Records that were refused, per subtask, since the start.
 DEAD_LETTER_COUNT = "deadLetterCount"
+#: Documents that OpenSearch refused for themselves, per subtask, since the start: see flink_apps/connectors/opensearch.
+DOCUMENTS_REJECTED = "documentsRejected"

@@ -73,7 +73,7 @@ class Story:
     search: dict[str, dict[str, object]] = field(default_factory=dict)
     refused: list[dict[str, object]] = field(default_factory=list)
     dead_letters: list[dict[str, object]] = field(default_factory=list)
-    counted_dead_letters: float = 0.0
+    sources: list[str] = field(default_factory=list)
 
 
 def wait_for(what: str, condition: Callable[[], bool], seconds: float = 120) -> None:
@@ -144,7 +144,9 @@ def context(**changes: object) -> dict[str, str]:
 def finish(run: LocalRun, job: Job, story: Story, arrived: Callable[[], int]) -> Settings:
     """Wait until the job has read everything, and have it commit; gives what the job was told."""
     wait_for("the last trip", lambda: arrived() >= len(story.good), seconds=180)
-    wait_for("the metrics", lambda: bool(job.metric_values(DEAD_LETTER_COUNT)))
+    wait_for("the metric of the dead letters", lambda: bool(job.metric_values(DEAD_LETTER_COUNT)))
+    vertices = job.rest.get(f"/jobs/{job.job_id}")["vertices"]
+    story.sources = [vertex["name"] for vertex in vertices if vertex["name"].startswith("Source")]
     run.stop_job(job)
     return Settings.from_property_groups(run.property_groups())
 
@@ -198,6 +200,10 @@ def trips_in(s3: S3Service, sink: S3Sink) -> list[dict[str, object]]:
         table = pyarrow.parquet.read_table(io.BytesIO(s3.read(sink.bucket, key)))
         found += [{**row, "partition": partition_values(key)} for row in table.to_pylist()]
     return found
+
+
+def test_the_source_is_read_once_for_all_sinks(exactly_once: Story) -> None:
+    assert len(exactly_once.sources) == 1
 
 
 def test_kafka_has_every_good_trip_once_as_the_bytes_that_came(exactly_once: Story) -> None:

@@ -12,7 +12,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from flink_apps.replay import settings as replay_settings
 from flink_apps.streaming_etl import settings
-from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
+from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJECTED
 from flink_constructs.validation import InvalidArgumentError
 from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC, StreamingEtlConfig, index_templates
 from tests.constructs.checks import findings, lint, permissions
@@ -243,6 +243,12 @@ def test_dead_letters_raise_an_alarm_above_their_threshold() -> None:
     ]
     assert alarm["Threshold"] == StreamingEtlConfig().dead_letters_alarm
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+
+
+def test_refused_documents_raise_an_alarm_where_opensearch_is_a_sink() -> None:
+    for name, expected in (("default", True), ("kinesis-to-s3", False)):
+        alarms = json.dumps(variant(name).of_type("AWS::CloudWatch::Alarm"))
+        assert (DOCUMENTS_REJECTED in alarms) is expected
 
 
 def test_alarms_go_to_the_topic_that_is_named() -> None:
