@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from flink_apps.common.taxi_trip import TRIP
 from flink_apps.common.taxi_zones import FIRST_ZONE, LAST_ZONE
-from flink_apps.replay import schema
 from tools.make_trips import EWR, FOLDER, JFK, LGA, files
 
 AMOUNTS = ("fare_amount", "extra", "mta_tax", "tip_amount", "tolls_amount", "improvement_surcharge")
@@ -37,7 +37,7 @@ def test_the_files_are_small_and_bear_no_date() -> None:
 
 def test_every_trip_has_the_19_fields_of_the_event_in_their_types(trips: list[dict[str, Any]]) -> None:
     assert len(trips) == 20_000
-    want = [(column.name, TYPES[column.type]) for column in schema.TRIP]
+    want = [(column.name, TYPES[column.type]) for column in TRIP]
     assert len(want) == 19
     assert all([(name, type(value)) for name, value in trip.items()] == want for trip in trips)
 

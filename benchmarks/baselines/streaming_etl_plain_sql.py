@@ -6,6 +6,7 @@ import dataclasses
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
+from flink_apps.common import taxi_trip
 from flink_apps.common.properties import read_property_groups
 from flink_apps.common.tables import JSON, Column
 from flink_apps.streaming_etl import job, logic, main, schema
@@ -23,12 +24,12 @@ def run() -> None:
     source = main.source(settings, groups)
     plain = {key: value for key, value in source.options.items() if not key.startswith("value.")}
     source = dataclasses.replace(source, options={**plain, **JSON.as_options("value.")}, metadata=())
-    table_env.execute_sql(source.create_table(schema.TRIP))
-    names = ", ".join(f"`{column.name}`" for column in schema.TRIP)
+    table_env.execute_sql(source.create_table(taxi_trip.TRIP))
+    names = ", ".join(f"`{column.name}`" for column in taxi_trip.TRIP)
 
     if settings.s3:
         sink = main.sinks(settings, groups)[job.S3]
-        table_env.execute_sql(sink.create_table((*schema.TRIP, *schema.PARTITIONS)))
+        table_env.execute_sql(sink.create_table((*taxi_trip.TRIP, *schema.PARTITIONS)))
         values = f"{names}, {', '.join(logic.partitions(by_hour=False))}"
     else:
         sink = main.sinks(settings, groups)[job.KAFKA]
@@ -36,7 +37,7 @@ def run() -> None:
         sink = dataclasses.replace(
             sink, options={**plain, **JSON.as_options("value."), "value.fields-include": "EXCEPT_KEY"}
         )
-        table_env.execute_sql(sink.create_table((*schema.TRIP, Column(schema.KEY, "STRING"))))
+        table_env.execute_sql(sink.create_table((*taxi_trip.TRIP, Column(taxi_trip.KEY, "STRING"))))
         values = f"{names}, CAST(trip_id AS STRING)"
     table_env.execute_sql(f"INSERT INTO `{sink.table}` SELECT {values} FROM `{source.table}`")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pyflink.table import StatementSet, TableEnvironment
 
+from flink_apps.common import taxi_trip
 from flink_apps.common.tables import Connector
 from flink_apps.replay import logic, schema
 from flink_apps.replay.settings import Settings
@@ -50,7 +51,7 @@ def build(
         "partition_key": settings.partition_key,
     }
     table_env.execute_sql(trips.create_table(logic.columns(**layout)))
-    table_env.execute_sql(sink.create_table(schema.KEYED))
+    table_env.execute_sql(sink.create_table(taxi_trip.KEYED))
     statements = table_env.create_statement_set()
     statements.add_insert_sql(f"INSERT INTO `{sink.table}` {logic.events(trips.table, **layout)}")
     return statements

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flink_apps.common import taxi_trip
 from flink_apps.common.tables import Column, literal
 from flink_apps.replay import schema
 
@@ -14,10 +15,10 @@ LONGEST_KEY = 256
 def columns(*, source_format: str, time_attribute: str, partition_key: str) -> tuple[Column, ...]:
     """The columns of the source's table: of a JSON file only those fields that the replay itself needs."""
     if source_format == "parquet":
-        return schema.TRIP
+        return taxi_trip.TRIP
     names: tuple[str, ...] = (time_attribute, partition_key)
     if source_format == "csv":
-        names += (*(column.name for column in schema.TRIP), *schema.CSV_NAMES.values())
+        names += (*(column.name for column in taxi_trip.TRIP), *schema.CSV_NAMES.values())
     return tuple(Column(name, "STRING") for name in dict.fromkeys(names))
 
 
@@ -41,7 +42,7 @@ def _key(field: str) -> str:
 
 
 def _object() -> str:
-    fields = ", ".join(f"KEY {literal(column.name)} VALUE {_value(column)}" for column in schema.TRIP)
+    fields = ", ".join(f"KEY {literal(column.name)} VALUE {_value(column)}" for column in taxi_trip.TRIP)
     return f"JSON_OBJECT({fields} NULL ON NULL)"
 
 
@@ -51,8 +52,8 @@ def _value(column: Column) -> str:
 
 
 def _object_of_texts() -> str:
-    declared = ", ".join(f"{column.name} {_text_type(column)}" for column in schema.TRIP)
-    values = ", ".join(_text(column.name) for column in schema.TRIP)
+    declared = ", ".join(f"{column.name} {_text_type(column)}" for column in taxi_trip.TRIP)
+    values = ", ".join(_text(column.name) for column in taxi_trip.TRIP)
     return f"{TYPED_JSON}({literal(declared)}, {values})"
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
+from flink_apps.common import taxi_trip
 from flink_apps.common.properties import PropertyGroups, read_property_groups
 from flink_apps.common.start import start
 from flink_apps.common.tables import RAW_JSON, Connector, kafka_sink, kinesis_sink
-from flink_apps.replay import job, schema
+from flink_apps.replay import job
 from flink_apps.replay.settings import KinesisSink, Settings
 
 #: How long the Kinesis sink may hold a record back. Its default of 5 s would make bursts of an even replay.
@@ -21,7 +22,7 @@ def sink(settings: Settings, groups: PropertyGroups) -> Connector:
             "kinesis",
             stream=settings.sink.stream.stream_name,
             region=settings.sink.stream.region,
-            partition_key=schema.KEY,
+            partition_key=taxi_trip.KEY,
             endpoints=groups,
             options={"sink.flush-buffer.timeout": FLUSH_MILLIS, **settings.sink.options},
             record_format=RAW_JSON,
@@ -29,7 +30,7 @@ def sink(settings: Settings, groups: PropertyGroups) -> Connector:
     return kafka_sink(
         "kafka",
         topic=settings.sink.topic,
-        key=schema.KEY,
+        key=taxi_trip.KEY,
         producer={"bootstrap.servers": settings.sink.bootstrap_servers, **settings.sink.producer},
         record_format=RAW_JSON,
     )

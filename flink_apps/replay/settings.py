@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from flink_apps.common import taxi_trip
 from flink_apps.common.properties import Property, PropertyGroups, SettingsError, StreamArn, refuse_unknown_keys
 from flink_apps.replay import schema
 
@@ -134,7 +135,7 @@ def _time_attribute(groups: PropertyGroups, source_format: str) -> str:
 
 def _partition_key(groups: PropertyGroups, source_format: str) -> str:
     name = _field(groups, PARTITION_KEY)
-    fields = [column.name for column in schema.TRIP]
+    fields = [column.name for column in taxi_trip.TRIP]
     if source_format != "json" and name not in fields:
         raise PARTITION_KEY.error(f"be one of {', '.join(fields)}", name, f"write for example {PARTITION_KEY.default}")
     return name

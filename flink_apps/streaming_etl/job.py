@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pyflink.table import StatementSet, TableEnvironment
 
+from flink_apps.common import taxi_trip
 from flink_apps.common.tables import SOURCE_PARTITION, SOURCE_POSITION, Column, Connector, literal
 from flink_apps.streaming_etl import logic, schema
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
@@ -40,7 +41,7 @@ def build(
     table_env.create_java_temporary_function("counted", COUNTED)
 
     trips = sources[TRIPS]
-    table_env.execute_sql(trips.create_table((*schema.TRIP, schema.RAW, schema.ERROR)))
+    table_env.execute_sql(trips.create_table((*taxi_trip.TRIP, taxi_trip.RAW, schema.ERROR)))
     rules = (*logic.RULES, *logic.INDEX_RULES) if settings.search else logic.RULES
     table_env.execute_sql(f"""
         CREATE TEMPORARY VIEW checked_trips AS
@@ -67,16 +68,16 @@ def partition_columns(settings: Settings) -> tuple[Column, ...]:
 def _good_trip(sink: str, settings: Settings) -> Output:
     if sink == S3:
         folders = partition_columns(settings)
-        values = (*_names(schema.TRIP), *logic.partitions(by_hour=schema.HOUR in folders))
-        return Output((*schema.TRIP, *folders), values)
+        values = (*_names(taxi_trip.TRIP), *logic.partitions(by_hour=schema.HOUR in folders))
+        return Output((*taxi_trip.TRIP, *folders), values)
     if sink == SEARCH:
         return Output(schema.DOCUMENT, _names(schema.DOCUMENT))
-    return Output(schema.KEYED, ("CAST(trip_id AS STRING)", *_names((schema.RAW,))))
+    return Output(taxi_trip.KEYED, ("CAST(trip_id AS STRING)", *_names((taxi_trip.RAW,))))
 
 
 def _dead_letter(settings: Settings) -> Output:
     source = settings.source.topic if isinstance(settings.source, KafkaSource) else settings.source.name
-    (raw,) = _names((schema.RAW,))
+    (raw,) = _names((taxi_trip.RAW,))
     values = (
         f"counted(reason, {literal(DEAD_LETTER_COUNT)})",
         "CURRENT_TIMESTAMP",

@@ -6,6 +6,7 @@ import dataclasses
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
+from flink_apps.common import taxi_trip
 from flink_apps.common.properties import PropertyGroups, read_property_groups
 from flink_apps.common.start import start
 from flink_apps.common.tables import (
@@ -64,7 +65,7 @@ def sinks(settings: Settings, groups: PropertyGroups) -> dict[str, Connector]:
             job.KINESIS,
             stream=settings.kinesis.name,
             region=settings.kinesis.region,
-            partition_key=schema.KEY,
+            partition_key=taxi_trip.KEY,
             endpoints=groups,
             options={},
             record_format=RAW_JSON,
@@ -73,7 +74,7 @@ def sinks(settings: Settings, groups: PropertyGroups) -> dict[str, Connector]:
         chosen[job.KAFKA] = kafka_sink(
             job.KAFKA,
             topic=settings.kafka.topic,
-            key=schema.KEY,
+            key=taxi_trip.KEY,
             producer=_client(settings.kafka),
             record_format=RAW_JSON,
             transactional_id_prefix=settings.kafka.transactional_id_prefix,
@@ -129,7 +130,7 @@ def _search(sink: OpenSearchSink) -> Connector:
         options={
             "index-column": schema.INDEX,
             "id-column": schema.ID,
-            "document-column": schema.RAW.name,
+            "document-column": taxi_trip.RAW.name,
             "bulk.max-size": f"{sink.bulk_size_mb} mb",
             "bulk.max-actions": str(sink.bulk_actions),
             "bulk.interval": f"{sink.bulk_interval_millis} ms",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from flink_apps.common.tables import Column
+from flink_apps.common.taxi_trip import TRIP
 from flink_apps.data_generator.job import TICK_MILLIS
 from flink_apps.data_generator.main import sinks
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType, stock_price, taxi_trip
@@ -116,27 +116,8 @@ def test_a_price_fits_into_an_int() -> None:
 
 
 def test_a_trip_has_the_19_fields_of_the_public_data_set() -> None:
-    assert taxi_trip.TAXI_TRIP.columns == (
-        Column("vendor_id", "INT"),
-        Column("pickup_datetime", "BIGINT"),
-        Column("dropoff_datetime", "BIGINT"),
-        Column("passenger_count", "INT"),
-        Column("trip_distance", "DOUBLE"),
-        Column("ratecode_id", "INT"),
-        Column("store_and_fwd_flag", "STRING"),
-        Column("pickup_location_id", "INT"),
-        Column("dropoff_location_id", "INT"),
-        Column("payment_type", "INT"),
-        Column("fare_amount", "DOUBLE"),
-        Column("extra", "DOUBLE"),
-        Column("mta_tax", "DOUBLE"),
-        Column("tip_amount", "DOUBLE"),
-        Column("tolls_amount", "DOUBLE"),
-        Column("improvement_surcharge", "DOUBLE"),
-        Column("total_amount", "DOUBLE"),
-        Column("trip_id", "BIGINT"),
-        Column("type", "STRING"),
-    )
+    assert taxi_trip.TAXI_TRIP.columns == TRIP
+    assert len(TRIP) == 19
 
 
 @pytest.mark.parametrize("word", [taxi_trip.RIDE, taxi_trip.BILL])

@@ -1,18 +1,13 @@
 import pytest
 
-from flink_apps.replay import schema
+from flink_apps.common import taxi_trip
 from flink_apps.replay.logic import columns, events
-from flink_apps.streaming_etl import schema as streaming_etl
 
 LAYOUT = {"time_attribute": "dropoff_datetime", "partition_key": "trip_id"}
 
 
 def names(source_format: str, **layout: str) -> list[str]:
     return [column.name for column in columns(source_format=source_format, **{**LAYOUT, **layout})]
-
-
-def test_the_trip_is_the_one_that_the_streaming_etl_reads() -> None:
-    assert schema.TRIP == streaming_etl.TRIP
 
 
 def test_of_a_json_file_only_the_time_and_the_key_are_read() -> None:
@@ -27,7 +22,7 @@ def test_of_a_csv_file_each_field_is_read_once_under_either_of_its_names() -> No
 
 
 def test_a_parquet_file_has_the_fields_and_types_of_the_trip() -> None:
-    assert columns(source_format="parquet", **LAYOUT) == schema.TRIP
+    assert columns(source_format="parquet", **LAYOUT) == taxi_trip.TRIP
 
 
 @pytest.mark.parametrize("source_format", ["json", "csv", "parquet"])

@@ -1,0 +1,34 @@
+"""The taxi trip event: what the generator makes, the replay replays, and the streaming ETL reads."""
+
+from __future__ import annotations
+
+from flink_apps.common.tables import Column
+
+#: The event, as JSON: every field has to be there; times are milliseconds since 1970, UTC.
+TRIP = (
+    Column("vendor_id", "INT"),
+    Column("pickup_datetime", "BIGINT"),
+    Column("dropoff_datetime", "BIGINT"),
+    Column("passenger_count", "INT"),
+    Column("trip_distance", "DOUBLE"),
+    Column("ratecode_id", "INT"),
+    Column("store_and_fwd_flag", "STRING"),
+    Column("pickup_location_id", "INT"),
+    Column("dropoff_location_id", "INT"),
+    Column("payment_type", "INT"),
+    Column("fare_amount", "DOUBLE"),
+    Column("extra", "DOUBLE"),
+    Column("mta_tax", "DOUBLE"),
+    Column("tip_amount", "DOUBLE"),
+    Column("tolls_amount", "DOUBLE"),
+    Column("improvement_surcharge", "DOUBLE"),
+    Column("total_amount", "DOUBLE"),
+    Column("trip_id", "BIGINT"),
+    Column("type", "STRING"),
+)
+
+#: The bytes that an event came as.
+RAW = Column("raw", "BYTES")
+#: A stream or topic takes the very bytes, under the trip's key.
+KEY = "trip_key"
+KEYED = (Column(KEY, "STRING"), RAW)
