@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App
 from aws_cdk.assertions import Template
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
@@ -21,17 +19,21 @@ from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
 from flink_apps.data_generator.settings import PROPERTIES, Settings
 from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP
 from flink_constructs.kafka_settings import IAM_CLIENT_PROPERTIES
-from stacks.project import file_context
 from stacks.registry import add_stacks
 from tests.constructs.checks import findings, lint, only, permissions
 from tests.stacks.snapshots import without_hashes
-
-APPLICATION = "AWS::KinesisAnalyticsV2::Application"
-LIFECYCLE = "Custom::FlinkApplicationLifecycle"
-BOOTSTRAP = "Custom::KafkaBootstrapBrokers"
-STREAM = "AWS::Kinesis::Stream"
-CLUSTER = "AWS::MSK::Cluster"
-TOPIC = "AWS::MSK::Topic"
+from tests.stacks.variants import (
+    APPLICATION,
+    BOOTSTRAP,
+    CLUSTER,
+    LIFECYCLE,
+    STREAM,
+    TOPIC,
+    UNSCOPED,
+    Variant,
+    make,
+    resolved,
+)
 
 #: One stack, and nothing is bundled, which takes Maven: the entry script stands for the zip.
 ONLY_THIS: dict[str, Any] = {"scenario": "data-generator", "aws:cdk:bundling-stacks": []}
@@ -58,37 +60,8 @@ TOPICS = {name: "taxi-trips" if name == "taxi-trips" else "stock-prices" for nam
 STARTED = ["default", "kafka", "kinesis-and-kafka", "on-demand", "load", "taxi-trips"]
 
 
-@dataclass(frozen=True)
-class Variant:
-    """A stack and its template, as one context makes them; they are looked at, not changed."""
-
-    stack: Stack
-    template: Template
-
-    @property
-    def resources(self) -> dict[str, Any]:
-        result: dict[str, Any] = self.template.to_json()["Resources"]
-        return result
-
-    def of_type(self, resource_type: str) -> dict[str, Any]:
-        return dict(self.template.find_resources(resource_type))
-
-    def property_groups(self) -> dict[str, dict[str, Any]]:
-        configuration = only(self.template, APPLICATION)["Properties"]["ApplicationConfiguration"]
-        groups = configuration["EnvironmentProperties"]["PropertyGroups"]
-        return {group["PropertyGroupId"]: group["PropertyMap"] for group in groups}
-
-    def application_role(self) -> str:
-        """The logical id of the role that the job has."""
-        role: str = only(self.template, APPLICATION)["Properties"]["ServiceExecutionRole"]["Fn::GetAtt"][0]
-        return role
-
-
-@functools.cache
 def variant(name: str) -> Variant:
-    context = {**file_context(), **VARIANTS[name], **ONLY_THIS}
-    [stack] = add_stacks(App(context=context))
-    return Variant(stack, Template.from_stack(stack))
+    return make({"scenario": "data-generator", **VARIANTS[name]})
 
 
 def read_by_the_job(groups: Mapping[str, Mapping[str, Any]]) -> Settings:
@@ -98,14 +71,7 @@ def read_by_the_job(groups: Mapping[str, Mapping[str, Any]]) -> Settings:
         settings.KINESIS_REGION.name: "eu-west-1",
         settings.KAFKA_BOOTSTRAP_SERVERS.name: "b-1.example.com:9098,b-2.example.com:9098",
     }
-    return Settings.from_property_groups(
-        {
-            group: {
-                key: value if isinstance(value, str) else texts[f"{group}/{key}"] for key, value in properties.items()
-            }
-            for group, properties in groups.items()
-        }
-    )
+    return Settings.from_property_groups(resolved(groups, texts))
 
 
 # Every variant.
@@ -129,14 +95,7 @@ def test_cfn_lint_finds_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_no_policy_names_all_resources_but_for_calls_that_know_no_narrower_one(name: str) -> None:
-    allowed = {"ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups"}
-    allowed |= {"ec2:DescribeSubnets", "ec2:DescribeVpcs"}
-    for policy in variant(name).of_type("AWS::IAM::Policy").values():
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            assert not [action for action in actions if "*" in action]
-            if statement["Resource"] == "*" or "*" in statement["Resource"]:
-                assert set(actions) <= allowed
+    assert variant(name).unscoped_actions() <= UNSCOPED
     for role in variant(name).of_type("AWS::IAM::Role").values():
         assert "ManagedPolicyArns" not in role["Properties"]
 
