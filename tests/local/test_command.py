@@ -106,6 +106,8 @@ def test_an_interrupted_run_leaves_no_process_and_fights_for_no_port(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell has what it starts in the background ignore Ctrl-C, these tests perhaps, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert run.stdout
     said = ""
