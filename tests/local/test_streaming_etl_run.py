@@ -275,8 +275,9 @@ def tell_at_least_once(run: LocalRun) -> Story:
     kinesis = run.service(KinesisService)
     source = next(name for name in kinesis.stream_names() if name.startswith("Source"))
     values = records(story)[: TRIPS // 4]
-    story.good = {number: trip for number, trip in story.good.items() if trip in set(values)}
-    story.bad = [value for value in story.bad if value in set(values)]
+    sent = set(values)
+    story.good = {number: trip for number, trip in story.good.items() if trip in sent}
+    story.bad = [value for value in story.bad if value in sent]
     job = run.submit()
     wait_for("the start", lambda: job.running_seconds() > 0)
 
