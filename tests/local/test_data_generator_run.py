@@ -61,6 +61,16 @@ def generated(job: Job) -> int:
     return DataGenerator().records_so_far(job)
 
 
+def settled_rates(job: Job) -> list[float]:
+    """The rates that the subtasks report, once no stall of the machine is in their windows; the last ones otherwise."""
+    for _ in range(30):
+        rates = job.metric_values(RECORD_RATE_METRIC)
+        if sum(rates) == pytest.approx(RATE, rel=0.05):
+            break
+        time.sleep(1)
+    return rates
+
+
 def note_progress(job: Job, story: Story, seconds: float) -> None:
     """Note, several times, how much has been generated after how long."""
     began, end = datetime.now(UTC), time.monotonic() + seconds
@@ -97,7 +107,7 @@ def tell(run: LocalRun) -> Story:
     # The first ticks have waited for both Python workers to start, and the rate metric's window has to forget them.
     time.sleep(10)
     note_progress(job, story, seconds=6)
-    story.rates = job.metric_values(RECORD_RATE_METRIC)
+    story.rates = settled_rates(job)
     story.parallelisms = job.metric_values(PARALLELISM_METRIC)
 
     crash(run, job, story)
