@@ -137,7 +137,7 @@ def _run(
             scenario.prepare(local)
         with console.status("submitting the job"):
             job = local.submit()
-        feeders = Feeders(local, scenario.feeders)
+        feeders = Feeders(local, [name for name in scenario.feeders if name in local.clusters])
         elapsed = _watch(scenario, job, feeders, records, seconds)
         with console.status("waiting until the job has processed what it was fed"):
             feeders.stop()
