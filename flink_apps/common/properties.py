@@ -9,7 +9,7 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,12 @@ class Property:
         return value
 
 
+def nearest(name: str, known: Collection[str]) -> str:
+    """What to do about an unknown name: the known one that is most like it, or all of them."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+
+
 def refuse_unknown_keys(groups: PropertyGroups, properties: Iterable[Property]) -> None:
     """Refuse a key that none of ``properties`` has, in the groups that they are of, and name the nearest."""
     known: dict[str, list[str]] = {}
@@ -93,9 +99,7 @@ def refuse_unknown_keys(groups: PropertyGroups, properties: Iterable[Property]) 
     for group, keys in known.items():
         for key in groups.get(group, {}):
             if key not in keys:
-                near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
-                fix = f"did you mean {near[0]}?" if near else f"the group's keys are {', '.join(keys)}"
-                raise SettingsError(f"{group}/{key}", "be a known key", key, fix)
+                raise SettingsError(f"{group}/{key}", "be a known key", key, nearest(key, keys))
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flink_apps.common.properties import Property, PropertyGroups, SettingsError, StreamArn
+from flink_apps.common.properties import (
+    Property,
+    PropertyGroups,
+    SettingsError,
+    StreamArn,
+    nearest,
+    refuse_unknown_keys,
+)
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType
 
 RECORDS_PER_SECOND = Property(
@@ -77,10 +83,7 @@ class Settings:
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
         """Read and check the property groups, or raise :class:`SettingsError`."""
-        keys = [RECORDS_PER_SECOND.key, RECORD_TYPE.key]
-        for key in groups.get(RECORDS_PER_SECOND.group, {}):
-            if key not in keys:
-                raise SettingsError(f"{RECORDS_PER_SECOND.group}/{key}", "be a known key", key, _nearest(key, keys))
+        refuse_unknown_keys(groups, (RECORDS_PER_SECOND, RECORD_TYPE))
         settings = cls(
             records_per_second=RECORDS_PER_SECOND.whole_number(groups, low=1, high=MAX_RECORDS_PER_SECOND),
             record_type=_record_type(groups),
@@ -96,13 +99,8 @@ class Settings:
 def _record_type(groups: PropertyGroups) -> RecordType:
     name = RECORD_TYPE.required(groups, fix="write the name of a record type")
     if name not in RECORD_TYPES:
-        raise RECORD_TYPE.error("be a known record type", name, _nearest(name, RECORD_TYPES))
+        raise RECORD_TYPE.error("be a known record type", name, nearest(name, RECORD_TYPES))
     return RECORD_TYPES[name]
-
-
-def _nearest(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
 
 
 def _kinesis_sink(groups: PropertyGroups) -> KinesisSink | None:
