@@ -157,10 +157,16 @@ def stream_bytes(stream: DataStream, *, title: str) -> Graph:
     )
 
 
-def stream_lag(application: FlinkApplication, stream: DataStream, *, limit: float = 60) -> Graph:
-    """How far the job is behind the head of its stream, as the job and as the stream see it, and refused reads."""
+def stream_lag(
+    application: FlinkApplication,
+    stream: DataStream,
+    *,
+    title: str = "Behind the head of the stream",
+    limit: float = 60,
+) -> Graph:
+    """How far the job is behind the head of a stream, as the job and as the stream see it, and refused reads."""
     return Graph(
-        title="Behind the head of the stream (seconds) and refused reads (calls/min)",
+        title=f"{title} (seconds) and refused reads (calls/min)",
         left=[
             _scaled("millisBehindLatest", application.metric_millis_behind_latest(stream.stream_name), divisor=1_000),
             _scaled(

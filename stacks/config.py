@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from flink_constructs.application import LogLevel, MetricsLevel
+from flink_constructs.data_stream import MAX_SHARDS
 from flink_constructs.validation import InvalidArgumentError
 
 STAGE_PATTERN = r"[a-z][a-z0-9-]{0,19}"
 #: What the CDK's command line keeps in the context under names without a ``:`` or a ``/``.
 _CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
+
+
+def _some_shards(shards: int | str) -> int | str:
+    if isinstance(shards, int) and not 1 <= shards <= MAX_SHARDS:
+        raise ValueError(f"be from 1 to {MAX_SHARDS}, or on-demand")
+    return shards
+
+
+#: Shards of a stream; ``on-demand`` leaves their number to the service.
+Shards = Annotated[int | Literal["on-demand"], AfterValidator(_some_shards)]
+#: The SNS topic of a stack's alarms.
+TopicArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$")]
 
 
 class ContextError(InvalidArgumentError):
@@ -49,6 +62,20 @@ class ScenarioConfig(BaseModel):
             return cls.model_validate(dict(block))
         except ValidationError as error:
             raise _explain(cls, error.errors()) from None
+
+
+def vpc_where_needed(vpc: bool | None, *, needed: bool, by: str) -> bool | None:
+    """``vpc`` as it is; a validator's error where it is false although ``by``, which the message names, needs one."""
+    if vpc is False and needed:
+        raise ValueError(f"be true where {by} is used, which is reached from a VPC alone")
+    return vpc
+
+
+def gateways_of_a_vpc(gateways: int, *, in_vpc: bool) -> int:
+    """``gateways`` as they are; a validator's error where there are some, and no VPC."""
+    if gateways and not in_vpc:
+        raise ValueError("be 0 where there is no VPC")
+    return gateways
 
 
 def scenario_blocks(context: Mapping[str, Any], scenarios: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -25,8 +25,13 @@ def job_folder(scenario: str) -> str:
     return scenario.replace("-", "_")
 
 
+def jobs() -> list[str]:
+    """Every job that has a bundle, those of the scenarios and those beside them, such as the replay."""
+    return sorted(main.parent.name for main in (ROOT / "flink_apps").glob("*/main.py"))
+
+
 def job_bundle(scenario: str) -> JobBundle:
-    """The bundle of a scenario: its own folder, what all jobs share, and its connectors' jar."""
+    """The bundle of a scenario or of another job: its own folder, what all jobs share, and its connectors' jar."""
     folder = job_folder(scenario)
     return JobBundle(
         main=ROOT / "flink_apps" / folder / "main.py",

@@ -7,11 +7,18 @@ from typing import ClassVar
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from flink_constructs.application import FlinkApplication
-from stacks.config import ScenarioConfig
+from flink_constructs.data_stream import DataStream, StreamCapacity
+from flink_constructs.kafka_cluster import KafkaCluster
+from flink_constructs.network import EndpointService, Network
+from stacks.config import ScenarioConfig, Shards
 from stacks.project import job_bundle
+
+#: Records that a job may be behind in a Kafka partition before it alarms.
+MAX_RECORDS_LAG = 100_000
 
 
 class ScenarioStack(cdk.Stack):
@@ -87,6 +94,49 @@ class ScenarioStack(cdk.Stack):
             "starts a replay",
         )
         return replay
+
+    def add_stream(self, construct_id: str, *, shards: Shards, output: str, description: str) -> DataStream:
+        """Add a Kinesis stream, and an output with its name."""
+        capacity = StreamCapacity.on_demand() if shards == "on-demand" else StreamCapacity.provisioned(shards)
+        stream = DataStream(self, construct_id, capacity=capacity, removal_policy=self.removal_policy)
+        self.add_output(output, stream.stream_name, description)
+        return stream
+
+    def add_network(self, *, nat_gateways: int, uses_kinesis: bool) -> Network:
+        """Add the VPC of the applications, with endpoints for what they call; S3 needs none."""
+        network = Network(
+            self,
+            "Network",
+            nat_gateways=nat_gateways,
+            endpoints=[
+                *([EndpointService.KINESIS_STREAMS] if uses_kinesis else []),
+                EndpointService.CLOUDWATCH_LOGS,
+                EndpointService.CLOUDWATCH_MONITORING,
+                EndpointService.STS,
+            ],
+            flow_log_removal_policy=self.removal_policy,
+        )
+        if self.removal_policy is cdk.RemovalPolicy.RETAIN:
+            # Clusters and domains that stay need their network.
+            cdk.RemovalPolicies.of(network).retain()
+        return network
+
+    def add_cluster(self, network: Network, *, brokers: int) -> KafkaCluster:
+        """Add a Kafka cluster in ``network``, and an output with its addresses."""
+        cluster = KafkaCluster(
+            self,
+            "Kafka",
+            vpc=network.vpc,
+            subnets=network.subnets,
+            number_of_brokers=brokers,
+            removal_policy=self.removal_policy,
+        )
+        self.add_output("BootstrapBrokers", cluster.bootstrap_brokers, "the brokers, for clients that sign in by IAM")
+        return cluster
+
+    def alarm_topic(self, arn: str | None) -> sns.ITopic | None:
+        """The topic that alarms are sent to, where the context names one."""
+        return sns.Topic.from_topic_arn(self, "AlarmTopic", arn) if arn else None
 
     def add_output(self, name: str, value: str, description: str) -> None:
         """Add a stack output."""

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sns as sns
 from constructs import Construct, IDependable
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -23,14 +21,14 @@ from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJECT
 from flink_constructs import acknowledgment, metric_math
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
-from flink_constructs.data_stream import MAX_SHARDS, DataStream, StreamCapacity
+from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster, KafkaTopic
-from flink_constructs.network import EndpointService, Network
+from flink_constructs.network import Network
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.stream_archive import StreamArchive
-from stacks.config import ScenarioConfig
+from stacks.config import ScenarioConfig, Shards, TopicArn, gateways_of_a_vpc, vpc_where_needed
 from stacks.project import ROOT
-from stacks.scenario import ScenarioStack, comma_separated
+from stacks.scenario import MAX_RECORDS_LAG, ScenarioStack, comma_separated
 
 Sink = Literal["kinesis", "kafka", "s3", "opensearch"]
 #: Where the trips to replay lie in the stack's own bucket.
@@ -45,8 +43,6 @@ INDICES = ("trip*", "yellow-trip*", "green-trip*", "rejected-documents")
 INDEX_TEMPLATES = ROOT / "dashboards" / "search" / "streaming_etl"
 #: What only a VPC reaches.
 IN_VPC = {"kafka", "opensearch"}
-#: Messages that a partition may be behind before it alarms.
-MAX_RECORDS_LAG = 100_000
 
 
 class StreamingEtlConfig(ScenarioConfig):
@@ -63,12 +59,10 @@ class StreamingEtlConfig(ScenarioConfig):
     )
     dead_letters: Literal["s3", "kinesis", "kafka"] = Field(default="s3", description="where bad records go")
     dead_letters_alarm: int = Field(default=100, ge=0, description="dead letters in 5 minutes above which it alarms")
-    alarm_topic_arn: str | None = Field(
-        default=None,
-        pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$",
-        description="the SNS topic that alarms are sent to; by default none",
+    alarm_topic_arn: TopicArn | None = Field(
+        default=None, description="the SNS topic that alarms are sent to; by default none"
     )
-    shards: int | Literal["on-demand"] = Field(default=16, description="shards of each stream, or on-demand")
+    shards: Shards = Field(default=16, description="shards of each stream, or on-demand")
     brokers: int = Field(default=2, ge=2, le=60, description="brokers of the MSK cluster")
     partitions: int = Field(default=6, ge=1, le=4000, description="partitions of each topic")
     search_nodes: int = Field(default=2, ge=1, le=80, description="data nodes of the OpenSearch domain")
@@ -85,6 +79,12 @@ class StreamingEtlConfig(ScenarioConfig):
         description=f"what it replays, as s3://bucket/prefix; by default {HISTORY_PREFIX}/ in the stack's own bucket",
     )
     replay_speedup: float = Field(default=6480, gt=0, description="how much faster than they happened")
+    replay_watermark_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=86_400,
+        description="seconds between the watermark events that it sends to each shard or partition; 0: none",
+    )
 
     @field_validator("sinks")
     @classmethod
@@ -100,26 +100,23 @@ class StreamingEtlConfig(ScenarioConfig):
             raise ValueError("be s3 or kinesis where Kafka is neither source nor sink")
         return dead_letters
 
-    @field_validator("shards")
-    @classmethod
-    def _some_shards(cls, shards: int | str) -> int | str:
-        if isinstance(shards, int) and not 1 <= shards <= MAX_SHARDS:
-            raise ValueError(f"be from 1 to {MAX_SHARDS}, or on-demand")
-        return shards
-
     @field_validator("vpc")
     @classmethod
     def _a_vpc_where_needed(cls, vpc: bool | None, others: ValidationInfo) -> bool | None:
-        if vpc is False and IN_VPC & _ends(others):
-            raise ValueError("be true where Kafka or OpenSearch is used, which are reached from a VPC alone")
-        return vpc
+        return vpc_where_needed(vpc, needed=bool(IN_VPC & _ends(others)), by="Kafka or OpenSearch")
 
     @field_validator("nat_gateways")
     @classmethod
     def _gateways_of_a_vpc(cls, gateways: int, others: ValidationInfo) -> int:
-        if gateways and not (others.data.get("vpc") or IN_VPC & _ends(others)):
-            raise ValueError("be 0 where there is no VPC")
-        return gateways
+        return gateways_of_a_vpc(gateways, in_vpc=bool(others.data.get("vpc") or IN_VPC & _ends(others)))
+
+    @field_validator("replay_watermark_seconds")
+    @classmethod
+    def _watermarks_to_known_shards(cls, seconds: int, others: ValidationInfo) -> int:
+        shards, most = others.data.get("shards", 0), replay_settings.MAX_WATERMARK_SHARDS
+        if seconds and others.data.get("source") == "kinesis" and (shards == "on-demand" or shards > most):
+            raise ValueError(f"be 0 where the source is on-demand, or has more than {most} shards")
+        return seconds
 
     @property
     def in_vpc(self) -> bool:
@@ -309,6 +306,9 @@ class StreamingEtlStack(ScenarioStack):
             keys[replay_settings.OUTPUT_KAFKA_TOPIC] = topic.name
             prefix = replay_settings.prefix_of(replay_settings.KAFKA_OPTIONS)
             client = {f"{prefix}{key}": value for key, value in self._cluster.client_properties.items()}
+        if config.replay_watermark_seconds:
+            keys[replay_settings.WATERMARK_INTERVAL] = str(config.replay_watermark_seconds)
+            keys[replay_settings.WATERMARK_SHARDS] = str(config.shards if stream else config.partitions)
         group = {**{prop.key: value for prop, value in keys.items()}, **client}
         replay = self.add_replay(
             config,
@@ -358,9 +358,7 @@ class StreamingEtlStack(ScenarioStack):
             self,
             "Alarms",
             application=application,
-            topic=sns.Topic.from_topic_arn(self, "AlarmTopic", config.alarm_topic_arn)
-            if config.alarm_topic_arn
-            else None,
+            topic=self.alarm_topic(config.alarm_topic_arn),
             always_running=config.start,
             source_stream=self._streams.get(SOURCE),
             max_records_lag=MAX_RECORDS_LAG if config.source == "kafka" else None,
@@ -397,36 +395,12 @@ class StreamingEtlStack(ScenarioStack):
     def _add_network(self) -> Network:
         config = self._config
         uses_kinesis = "kinesis" in (config.source, *config.sinks, config.dead_letters)
-        network = Network(
-            self,
-            "Network",
-            nat_gateways=config.nat_gateways,
-            endpoints=[
-                *([EndpointService.KINESIS_STREAMS] if uses_kinesis else []),
-                EndpointService.CLOUDWATCH_LOGS,
-                EndpointService.CLOUDWATCH_MONITORING,
-                EndpointService.STS,
-            ],
-            flow_log_removal_policy=self.removal_policy,
-        )
-        if config.retain:
-            # Clusters and domains that stay need their network.
-            cdk.RemovalPolicies.of(network).retain()
-        return network
+        return self.add_network(nat_gateways=config.nat_gateways, uses_kinesis=uses_kinesis)
 
     def _add_cluster(self) -> KafkaCluster:
         network = self._network
         assert network is not None  # noqa: S101 - Kafka is reached from a VPC alone
-        cluster = KafkaCluster(
-            self,
-            "Kafka",
-            vpc=network.vpc,
-            subnets=network.subnets,
-            number_of_brokers=self._config.brokers,
-            removal_policy=self.removal_policy,
-        )
-        self.add_output("BootstrapBrokers", cluster.bootstrap_brokers, "the brokers, for clients that sign in by IAM")
-        return cluster
+        return self.add_cluster(network, brokers=self._config.brokers)
 
     def _add_domain(self) -> SearchDomain:
         network = self._network
@@ -445,16 +419,10 @@ class StreamingEtlStack(ScenarioStack):
         return domain
 
     def _add_stream(self, construct_id: str, output: str, description: str) -> DataStream:
-        shards = self._config.shards
-        stream = DataStream(
-            self,
-            construct_id,
-            capacity=StreamCapacity.on_demand() if shards == "on-demand" else StreamCapacity.provisioned(shards),
-            removal_policy=self.removal_policy,
+        self._streams[construct_id] = self.add_stream(
+            construct_id, shards=self._config.shards, output=output, description=description
         )
-        self.add_output(output, stream.stream_name, description)
-        self._streams[construct_id] = stream
-        return stream
+        return self._streams[construct_id]
 
     def _add_topic(self, name: str) -> tuple[KafkaCluster, KafkaTopic]:
         assert self._cluster is not None  # noqa: S101 - made where Kafka is source or sink

@@ -59,7 +59,8 @@ class ApplicationAlarms(Construct):
                 ``cloudwatch.amazonaws.com``. Default: nobody, the alarms only show.
             always_running: Raise an alarm when the application has reported nothing for 15 minutes. Default: on; turn
                 it off for an application that is not started, or stopped for the night.
-            source_stream: The stream that the job reads. Default: none, no alarm on its lag.
+            source_stream: The stream that the job reads; of further ones, see ``stream_lag``. Default: none, no alarm
+                on its lag.
             max_stream_lag: How far behind the head of ``source_stream`` the job may be for 5 minutes. Default: 1
                 minute.
             max_records_lag: How many records behind the job may be in a Kafka partition for 5 minutes; a partition's
@@ -75,7 +76,6 @@ class ApplicationAlarms(Construct):
             InvalidArgumentError: for a value out of range.
 
         """
-        max_stream_lag = max_stream_lag or Duration.minutes(1)
         max_downtime = max_downtime or Duration.seconds(0)
         for name, percent in (
             ("max_cpu_percent", max_cpu_percent),
@@ -159,14 +159,7 @@ class ApplicationAlarms(Construct):
                 description=f"More than {percent} % for {SUSTAINED_MINUTES} minutes. {remedy}.",
             )
         if source_stream is not None:
-            self.alarm(
-                "StreamLag",
-                metric=application.metric_millis_behind_latest(source_stream.stream_name),
-                threshold=max_stream_lag.to_milliseconds(),
-                datapoints=LAG_MINUTES,
-                description="The job falls behind its stream. Raise the parallelism, at most to the number of shards; "
-                "if CPU is to spare, look for throttled reads and for a slow sink.",
-            )
+            self.stream_lag(source_stream, max_lag=max_stream_lag)
         if max_records_lag is not None:
             self.alarm(
                 "TopicLag",
@@ -215,6 +208,27 @@ class ApplicationAlarms(Construct):
             alarm.add_ok_action(self._action)
         self.alarms.append(alarm)
         return alarm
+
+    def stream_lag(
+        self, stream: DataStream, *, max_lag: Duration | None = None, construct_id: str = "StreamLag"
+    ) -> cloudwatch.Alarm:
+        """Add an alarm on the lag of the job behind a stream that it reads.
+
+        Args:
+            stream: The stream.
+            max_lag: How far behind the head of the stream the job may be for 5 minutes. Default: 1 minute.
+            construct_id: The id, unique among the alarms. Default: that of the ``source_stream``.
+
+        """
+        max_lag = max_lag or Duration.minutes(1)
+        return self.alarm(
+            construct_id,
+            metric=self._application.metric_millis_behind_latest(stream.stream_name),
+            threshold=max_lag.to_milliseconds(),
+            datapoints=LAG_MINUTES,
+            description="The job falls behind its stream. Raise the parallelism, at most to the number of shards; "
+            "if CPU is to spare, look for throttled reads and for a slow sink.",
+        )
 
     def dead_letters(self, counter: str, *, max_in_5_minutes: int = 0) -> cloudwatch.Alarm:
         """Add an alarm on records that the job refused.

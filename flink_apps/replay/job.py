@@ -8,8 +8,8 @@ from pyflink.table import StatementSet, TableEnvironment
 
 from flink_apps.common import taxi_trip
 from flink_apps.common.tables import Connector
-from flink_apps.replay import logic, schema
-from flink_apps.replay.settings import Settings
+from flink_apps.replay import logic, schema, shard_keys
+from flink_apps.replay.settings import KinesisSink, Settings
 
 #: The job's name for its source.
 TRIPS = "trips"
@@ -29,10 +29,13 @@ def files(settings: Settings) -> Connector:
     }
     if settings.seek:
         options["seek"] = settings.seek.isoformat()
-    with_line = settings.source_format != "parquet"
-    return Connector(
-        table=TRIPS, options=options, metadata=(schema.LINE, schema.NUMBER) if with_line else (schema.NUMBER,)
-    )
+    metadata = [schema.NUMBER] if settings.source_format == "parquet" else [schema.LINE, schema.NUMBER]
+    if settings.sends_watermarks:
+        keys_of = shard_keys.kinesis_keys if isinstance(settings.sink, KinesisSink) else shard_keys.kafka_keys
+        options["watermark-interval"] = f"{settings.watermark_interval_seconds} s"
+        options["watermark-keys"] = ";".join(keys_of(settings.watermark_shards))
+        metadata += [schema.WATERMARK, schema.WATERMARK_KEY]
+    return Connector(table=TRIPS, options=options, metadata=tuple(metadata))
 
 
 def build(
@@ -42,6 +45,9 @@ def build(
     config = table_env.get_config()
     config.set("table.local-time-zone", "UTC")
     config.set("pipeline.object-reuse", "true")
+    if settings.sends_watermarks:
+        # Parallel tasks would not keep the order: a watermark could be written before the trips that it follows.
+        config.set("parallelism.default", "1")
     table_env.create_java_temporary_function(logic.TYPED_JSON, "flinkscenarios.replay.TypedJson")
 
     trips = sources[TRIPS]
@@ -52,6 +58,7 @@ def build(
     }
     table_env.execute_sql(trips.create_table(logic.columns(**layout)))
     table_env.execute_sql(sink.create_table(taxi_trip.KEYED))
+    events = logic.events(trips.table, **layout, watermarks=settings.sends_watermarks)
     statements = table_env.create_statement_set()
-    statements.add_insert_sql(f"INSERT INTO `{sink.table}` {logic.events(trips.table, **layout)}")
+    statements.add_insert_sql(f"INSERT INTO `{sink.table}` {events}")
     return statements

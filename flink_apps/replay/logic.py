@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flink_apps.common import taxi_trip
+from flink_apps.common import taxi_trip, watermark_event
 from flink_apps.common.tables import Column, literal
 from flink_apps.replay import schema
 
@@ -22,18 +22,27 @@ def columns(*, source_format: str, time_attribute: str, partition_key: str) -> t
     return tuple(Column(name, "STRING") for name in dict.fromkeys(names))
 
 
-def events(table: str, *, source_format: str, time_attribute: str, partition_key: str) -> str:
+def events(table: str, *, source_format: str, time_attribute: str, partition_key: str, watermarks: bool) -> str:
     """The query that makes each row of ``table`` the key and the bytes of an event.
 
     A line of JSON goes out as it is; so does one of CSV that cannot be read as a trip, for its consumer to see it.
+    With ``watermarks`` some rows are watermarks, and become events of their own.
     """
+    key, event = _key(partition_key), _event(source_format, time_attribute)
+    if watermarks:
+        time = f"`{schema.WATERMARK.name}`"
+        key = f"COALESCE(`{schema.WATERMARK_KEY.name}`, {key})"
+        event = f"CASE WHEN {time} IS NULL THEN {event} ELSE {watermark_event.event(time)} END"
+    return f"SELECT {key}, {event} FROM `{table}`"  # noqa: S608 - names of this project's own
+
+
+def _event(source_format: str, time_attribute: str) -> str:
+    """The bytes of the event that a row of the files becomes."""
     if source_format == "json":
-        event = "`line`"
-    elif source_format == "csv":
-        event = f"CASE WHEN `{time_attribute}` IS NULL THEN `line` ELSE COALESCE({_object_of_texts()}, `line`) END"
-    else:
-        event = f"CAST({_object()} AS BYTES)"
-    return f"SELECT {_key(partition_key)}, {event} FROM `{table}`"  # noqa: S608 - names of this project's own
+        return "`line`"
+    if source_format == "csv":
+        return f"CASE WHEN `{time_attribute}` IS NULL THEN `line` ELSE COALESCE({_object_of_texts()}, `line`) END"
+    return f"CAST({_object()} AS BYTES)"
 
 
 def _key(field: str) -> str:

@@ -18,13 +18,17 @@ FLUSH_MILLIS = "500"
 def sink(settings: Settings, groups: PropertyGroups) -> Connector:
     """The one sink; it writes the bytes that it is given."""
     if isinstance(settings.sink, KinesisSink):
+        options = {"sink.flush-buffer.timeout": FLUSH_MILLIS}
+        if settings.sends_watermarks:
+            # Of several requests at a time, a later one may be written first.
+            options["sink.requests.max-inflight"] = "1"
         return kinesis_sink(
             "kinesis",
             stream=settings.sink.stream.stream_name,
             region=settings.sink.stream.region,
             partition_key=taxi_trip.KEY,
             endpoints=groups,
-            options={"sink.flush-buffer.timeout": FLUSH_MILLIS, **settings.sink.options},
+            options={**options, **settings.sink.options},
             record_format=RAW_JSON,
         )
     return kafka_sink(

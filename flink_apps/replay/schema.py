@@ -15,3 +15,6 @@ DEFAULTS = {"trip_id": "number", "type": "'yellow-trip'"}
 #: What the source adds to a row: see flink_apps/connectors/replay.
 LINE = Column("line", "BYTES NOT NULL METADATA VIRTUAL")
 NUMBER = Column("number", "BIGINT NOT NULL METADATA VIRTUAL")
+#: Of a row that is a watermark its time, and the key under which it goes into one shard or partition; else NULL.
+WATERMARK = Column("watermark", "TIMESTAMP_LTZ(3) METADATA VIRTUAL")
+WATERMARK_KEY = Column("watermark_key", "STRING METADATA FROM 'watermark-key' VIRTUAL")

@@ -36,6 +36,16 @@ BUFFER = _key("buffer.records", "how many records are read ahead and sorted by t
 STATISTICS_INTERVAL = _key(
     "statistics.interval.seconds", "seconds from one logged line of statistics to the next", "20"
 )
+WATERMARK_INTERVAL = _key(
+    "watermark.interval.seconds",
+    "seconds of real time from one watermark event to the next; 0: none are sent",
+    "0",
+)
+WATERMARK_SHARDS = _key(
+    "watermark.shards",
+    "shards or partitions that each watermark event is sent to: as many as the stream or the topic has",
+    "1",
+)
 AT_END = _key("at.end", "when all has been replayed: stop ends the job, wait leaves it running", "stop")
 
 PROPERTIES = (
@@ -50,6 +60,8 @@ PROPERTIES = (
     PARTITION_KEY,
     BUFFER,
     STATISTICS_INTERVAL,
+    WATERMARK_INTERVAL,
+    WATERMARK_SHARDS,
     AT_END,
 )
 #: Keys of which only the prefix is known.
@@ -57,6 +69,8 @@ KINESIS_OPTIONS = _key("kinesis.*", "any such key goes to the Kinesis sink conne
 KAFKA_OPTIONS = _key("kafka.*", "any such key goes to the Kafka producer, without the prefix")
 PREFIXED = (KINESIS_OPTIONS, KAFKA_OPTIONS)
 
+#: To so many shards or partitions a watermark event can be sent.
+MAX_WATERMARK_SHARDS = 10_000
 FORMATS = ("json", "csv", "parquet")
 _FIELD = "[A-Za-z_][A-Za-z0-9_]*"
 
@@ -90,8 +104,15 @@ class Settings:
     partition_key: str
     buffer_records: int
     statistics_interval_seconds: int
+    watermark_interval_seconds: int
+    watermark_shards: int
     waits_at_end: bool
     sink: KinesisSink | KafkaSink
+
+    @property
+    def sends_watermarks(self) -> bool:
+        """Whether there are watermark events among the trips."""
+        return self.watermark_interval_seconds > 0
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
@@ -109,6 +130,8 @@ class Settings:
             partition_key=_partition_key(groups, source_format),
             buffer_records=BUFFER.whole_number(groups, low=1, high=1_000_000),
             statistics_interval_seconds=STATISTICS_INTERVAL.whole_number(groups, low=1, high=86_400),
+            watermark_interval_seconds=WATERMARK_INTERVAL.whole_number(groups, low=0, high=86_400),
+            watermark_shards=WATERMARK_SHARDS.whole_number(groups, low=1, high=MAX_WATERMARK_SHARDS),
             waits_at_end=_one_of(groups, AT_END, ("stop", "wait")) == "wait",
             sink=_sink(groups),
         )

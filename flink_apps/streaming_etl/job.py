@@ -10,7 +10,7 @@ from pyflink.table import StatementSet, TableEnvironment
 from flink_apps.common import taxi_trip
 from flink_apps.common.tables import SOURCE_PARTITION, SOURCE_POSITION, Column, Connector, literal
 from flink_apps.streaming_etl import logic, schema
-from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
+from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, WATERMARK_EVENTS
 from flink_apps.streaming_etl.settings import BucketPrefix, KafkaSource, Settings
 
 #: The names under which ``sources`` and ``sinks`` hold their tables.
@@ -52,9 +52,9 @@ def build(
     for name, sink in sinks.items():
         output = _dead_letter(settings) if name == DEAD_LETTERS else _good_trip(name, settings)
         table_env.execute_sql(sink.create_table(output.columns))
-        wanted = "IS NOT NULL" if name == DEAD_LETTERS else "IS NULL"
+        wanted = _refused() if name == DEAD_LETTERS else "reason IS NULL"
         statements.add_insert_sql(
-            f"INSERT INTO `{sink.table}` SELECT {', '.join(output.values)} FROM checked_trips WHERE reason {wanted}"
+            f"INSERT INTO `{sink.table}` SELECT {', '.join(output.values)} FROM checked_trips WHERE {wanted}"
         )
     return statements
 
@@ -73,6 +73,13 @@ def _good_trip(sink: str, settings: Settings) -> Output:
     if sink == SEARCH:
         return Output(schema.DOCUMENT, _names(schema.DOCUMENT))
     return Output(taxi_trip.KEYED, ("CAST(trip_id AS STRING)", *_names((taxi_trip.RAW,))))
+
+
+def _refused() -> str:
+    """Whether a record is a dead letter: not good, nor a watermark event, which is counted and left out."""
+    (raw,) = _names((taxi_trip.RAW,))
+    time = logic.watermark(raw=raw, error=schema.ERROR.name)
+    return f"reason IS NOT NULL AND counted({time}, {literal(WATERMARK_EVENTS)}) IS NULL"
 
 
 def _dead_letter(settings: Settings) -> Output:

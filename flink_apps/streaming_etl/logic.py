@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flink_apps.common import watermark_event
 from flink_apps.common.tables import literal
 from flink_apps.common.taxi_zones import BOROUGHS, FIRST_ZONE, LAST_ZONE
 
 #: The last millisecond of the year 9999: what dates can show.
 LAST_MILLISECOND = 253_402_300_799_999
+#: How the format begins its reason to refuse a JSON object that lacks a field, and has nothing else against it.
+MISSING_FIELD = "missing field: "
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,14 @@ def reason(*rules: Rule, error: str) -> str:
     """
     cases = " ".join(f"WHEN {rule.broken} THEN {literal(rule.reason)}" for rule in rules)
     return f"CASE WHEN {error} IS NOT NULL THEN {error} {cases} END"
+
+
+def watermark(*, raw: str, error: str) -> str:
+    """The SQL expression that gives the time in a watermark event, or NULL for any other record.
+
+    Such an event lacks the fields of a trip, as ``error`` says; only the bytes of such records are looked at.
+    """
+    return f"CASE WHEN {error} LIKE {literal(MISSING_FIELD + '%')} THEN {watermark_event.time_of(raw)} END"
 
 
 def partitions(*, by_hour: bool) -> tuple[str, ...]:

@@ -28,8 +28,13 @@ def test_a_parquet_file_has_the_fields_and_types_of_the_trip() -> None:
 @pytest.mark.parametrize("source_format", ["json", "csv", "parquet"])
 def test_the_key_is_never_empty_nor_longer_than_kinesis_takes(source_format: str) -> None:
     key = "COALESCE(NULLIF(LEFT(CAST(`trip_id` AS STRING), 256), ''), CAST(`number` AS STRING))"
-    assert events("trips", source_format=source_format, **LAYOUT).startswith(f"SELECT {key}, ")
+    assert events("trips", source_format=source_format, **LAYOUT, watermarks=False).startswith(f"SELECT {key}, ")
 
 
 def test_a_line_of_json_is_not_made_anew() -> None:
-    assert events("trips", source_format="json", **LAYOUT).endswith(", `line` FROM `trips`")
+    assert events("trips", source_format="json", **LAYOUT, watermarks=False).endswith(", `line` FROM `trips`")
+
+
+@pytest.mark.parametrize("source_format", ["json", "csv", "parquet"])
+def test_a_query_without_watermarks_knows_nothing_of_them(source_format: str) -> None:
+    assert "watermark" not in events("trips", source_format=source_format, **LAYOUT, watermarks=False)

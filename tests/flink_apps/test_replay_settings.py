@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flink_apps.common.properties import SettingsError
-from flink_apps.replay import job, main
+from flink_apps.replay import job, main, shard_keys
 from flink_apps.replay.settings import PROPERTIES, KafkaSink, KinesisSink, Settings
 
 ARN = "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/trips"
@@ -32,6 +32,7 @@ def test_the_defaults_are_those_of_the_public_replay() -> None:
     assert replay.partition_key == "trip_id"
     assert replay.seek is None
     assert not replay.waits_at_end
+    assert not replay.sends_watermarks
 
 
 def test_a_stream_may_lie_in_any_aws_partition() -> None:
@@ -112,6 +113,8 @@ def test_seek_is_a_time_in_utc_where_no_zone_is_given(text: str, instant: dateti
         ("time.attribute", "a b", "must be the name of a field (got 'a b')"),
         ("partition.key", "`x`", "must be the name of a field (got '`x`')"),
         ("buffer.records", "0", "must be a whole number from 1 to 1000000 (got '0')"),
+        ("watermark.interval.seconds", "-1", "must be a whole number from 0 to 86400 (got '-1')"),
+        ("watermark.shards", "0", "must be a whole number from 1 to 10000 (got '0')"),
         ("statistics.interval.seconds", "0.5", "must be a whole number from 1 to 86400 (got '0.5')"),
         ("output.stream.arn", "trips", "must be the ARN of a Kinesis stream (got 'trips')"),
     ],
@@ -159,6 +162,28 @@ def test_the_settings_become_the_options_of_the_source() -> None:
         "at-end": "wait",
         "seek": "2024-01-31T12:00:00+00:00",
     }
+
+
+@pytest.mark.parametrize(
+    ("properties", "keys"), [(KINESIS, shard_keys.kinesis_keys(3)), (KAFKA, shard_keys.kafka_keys(3))]
+)
+def test_watermarks_have_a_key_for_each_shard_or_partition(properties: dict[str, str], keys: tuple[str, ...]) -> None:
+    source = job.files(of({**properties, "watermark.interval.seconds": "10", "watermark.shards": "3"}))
+    assert source.options["watermark-interval"] == "10 s"
+    assert source.options["watermark-keys"] == ";".join(keys)
+
+
+@pytest.mark.parametrize("source_format", ["json", "csv", "parquet"])
+@pytest.mark.parametrize("seconds", ["0", "10"])
+def test_the_source_tells_watermarks_from_rows_where_there_are_any(source_format: str, seconds: str) -> None:
+    source = job.files(of({**KINESIS, "source.format": source_format, "watermark.interval.seconds": seconds}))
+    assert ("watermark" in [column.name for column in source.metadata]) is (seconds != "0")
+
+
+def test_no_trip_is_overtaken_by_a_watermark_in_another_request() -> None:
+    watermarks = {"watermark.interval.seconds": "10"}
+    assert main.sink(of({**KINESIS, **watermarks}), {}).options["sink.requests.max-inflight"] == "1"
+    assert "sink.requests.max-inflight" not in main.sink(of(KINESIS), {}).options
 
 
 @pytest.mark.parametrize(("properties", "prefix"), [(KINESIS, ""), (KAFKA, "value.")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import json
 import os
 import random
@@ -22,10 +23,12 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from flink_apps.replay.shard_keys import kafka_keys
 from flink_constructs.connector_jar import ConnectorJar
 
 ROOT = Path(__file__).parents[2]
 PART_1 = ROOT / "data" / "taxi_trips" / "part-1.json.gz"
+SHARDS = 3
 PACED_TRIPS = 40
 PACED_SECONDS = 4
 BROKEN = [b"not JSON", b'{"dropoff_datetime":"when?","trip_id":77}', b'{"dropoff_datetime":null}', b"\xff\xfe"]
@@ -45,10 +48,11 @@ TRIPS = [json.loads(line) for line in LINES]
 
 @dataclass(frozen=True, kw_only=True)
 class Replay:
-    """One job: files, properties, whether the time of each row is wanted."""
+    """One job: files, properties, Flink's configuration, whether the time of each row is wanted."""
 
     files: Mapping[str, bytes]
     properties: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict)
     timed: bool = False
 
 
@@ -127,6 +131,26 @@ REPLAYS = {
         files={"trips.json": joined(LINES)},
         properties={"seek": datetime.fromtimestamp(TRIPS[1_000]["dropoff_datetime"] / 1000, UTC).isoformat()},
     ),
+    **{
+        f"{source_format} with watermarks": Replay(
+            files={f"trips.{source_format}": content},
+            properties={"source.format": source_format, "watermark.interval.seconds": "60"},
+        )
+        for source_format, content in {
+            "json": joined(LINES[:10]),
+            "csv": csv_of(TRIPS[:10]),
+            "parquet": parquet_of(TRIPS[:10]),
+        }.items()
+    },
+    "paced with watermarks": Replay(
+        files={"trips.json": joined(PACED)},
+        properties={
+            "speedup": "60",
+            "watermark.interval.seconds": "1",
+            "watermark.shards": str(SHARDS),
+        },
+        config={"parallelism.default": "2"},
+    ),
     "paced": Replay(files={"trips.json": joined(PACED)}, properties={"speedup": "60"}, timed=True),
 }
 
@@ -193,7 +217,7 @@ def replayed(jar: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, l
                 **replay.properties,
             },
             "folder": str(base / "out" / names[name]),
-            "config": {},
+            "config": replay.config,
             "timed": replay.timed,
         }
         for name, replay in REPLAYS.items()
@@ -258,6 +282,44 @@ def test_rows_come_when_they_are_due(replayed: dict[str, list[dict[str, Any]]]) 
     late = [at - released[0] - number * PACED_SECONDS / PACED_TRIPS for number, at in enumerate(released)]
     assert min(late) > -0.2, "the first one may itself have been late by so much"
     assert sorted(late)[len(late) // 2] < 0.3, "half of them come on time, whatever else the machine is doing"
+
+
+@pytest.mark.parametrize("source_format", ["json", "csv", "parquet"])
+def test_a_watermark_event_behind_the_last_trip_ends_the_replay(
+    replayed: dict[str, list[dict[str, Any]]], source_format: str
+) -> None:
+    *trips, last = map(json.loads, events(replayed, f"{source_format} with watermarks"))
+    assert [trip["dropoff_datetime"] for trip in trips] == [trip["dropoff_datetime"] for trip in TRIPS[:10]]
+    assert last.pop("type") == "watermark"
+    assert {name: millis(text) for name, text in last.items()} == {"watermark": TRIPS[9]["dropoff_datetime"] + 1}
+
+
+def test_no_trip_that_is_earlier_follows_a_watermark(replayed: dict[str, list[dict[str, Any]]]) -> None:
+    found = [json.loads(event) for event in events(replayed, "paced with watermarks")]
+    assert [event["trip_id"] for event in found if "trip_id" in event] == list(range(PACED_TRIPS + 1))
+    latest = -1
+    for event in found:
+        latest = max(latest, millis(event["watermark"]) if "watermark" in event else -1)
+        assert event.get("dropoff_datetime", latest) >= latest
+
+
+def test_watermarks_come_at_their_interval_to_each_partition(replayed: dict[str, list[dict[str, Any]]]) -> None:
+    watermarks: dict[int, list[str]] = {}
+    for row, event in zip(
+        replayed["paced with watermarks"], map(json.loads, events(replayed, "paced with watermarks")), strict=True
+    ):
+        if "watermark" in event:
+            watermarks.setdefault(millis(event["watermark"]), []).append(row["trip_key"])
+    assert set(map(tuple, watermarks.values())) == {kafka_keys(SHARDS)}
+    *paced, end = watermarks
+    assert end == PACED_SECONDS * 60_000 + 1
+    # The first one may find little done: its interval begins with the reader, before the first trip.
+    assert all(58_000 < after - before < 120_000 for before, after in itertools.pairwise(paced))
+    assert 2 <= len(paced) <= PACED_SECONDS
+
+
+def millis(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def test_nothing_is_lost_or_doubled_when_the_job_is_killed_and_restored(jar: Path, tmp_path: Path) -> None:

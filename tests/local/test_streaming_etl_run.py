@@ -21,7 +21,7 @@ from confluent_kafka import Producer
 
 from benchmarks.trips import trips
 from flink_apps.common.taxi_zones import BOROUGHS
-from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
+from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, WATERMARK_EVENTS
 from flink_apps.streaming_etl.settings import S3Sink, Settings
 from local.flink.rest import Job
 from local.run import LocalRun
@@ -32,12 +32,15 @@ from local.services.opensearch import OpenSearchService
 from local.services.s3 import S3Service
 from local.synth import synthesize
 from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC
+from tests.local.failures import kill_a_task_manager, kill_the_job_manager, wait_for
 
 pytestmark = pytest.mark.integration
 
 TRIPS = 100_000
 BAD_SHARE = 100  # one record in so many
 TRIPS_PER_SECOND = 4_000
+#: What a replay may have among its trips.
+WATERMARKS = [b'{"type":"watermark","watermark":"2019-01-%02dT00:00:00.000Z"}' % day for day in range(1, 8)]
 #: Each checkpoint leaves a file for each zone and month: a few requests each, which the emulator takes one by one.
 ZONES = range(230, 245)
 #: A good trip to all but OpenSearch, which keeps a field of this name to itself.
@@ -74,13 +77,7 @@ class Story:
     refused: list[dict[str, object]] = field(default_factory=list)
     dead_letters: list[dict[str, object]] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
-
-
-def wait_for(what: str, condition: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} took more than {seconds:.0f} s"
-        time.sleep(0.3)
+    watermarks: int = 0
 
 
 def records(story: Story) -> list[bytes]:
@@ -109,31 +106,6 @@ def at_a_steady_rate(put: Callable[[list[bytes]], None], values: list[bytes]) ->
     thread = threading.Thread(target=run)
     thread.start()
     return thread
-
-
-def kill_a_task_manager(run: LocalRun, job: Job) -> None:
-    """Kill a TaskManager, as a lost machine would be, and give the cluster another one."""
-    cluster, completed = run.cluster, job.checkpoints_completed()
-    wait_for("a checkpoint", lambda: job.checkpoints_completed() > completed)
-    next(process for process in cluster.task_managers if process.running).kill()
-    replacement = cluster.new_task_manager(len(cluster.task_managers) + 1)
-    cluster.task_managers.append(replacement)
-    replacement.start()
-    wait_for("the notice of the loss", lambda: job.running_seconds() == 0)
-    wait_for("the restart", lambda: job.running_seconds() > 1)
-
-
-def kill_the_job_manager(run: LocalRun, job: Job) -> Job:
-    """Kill the JobManager, which takes the job with it, and submit the job anew from its latest checkpoint."""
-    cluster, completed = run.cluster, job.checkpoints_completed()
-    wait_for("a checkpoint", lambda: job.checkpoints_completed() > completed)
-    cluster.job_manager.kill()
-    checkpoint = cluster.latest_checkpoint(job)
-    cluster.replace_job_manager()
-    wait_for("the TaskManagers", lambda: cluster.rest.task_managers() >= cluster.spec.kpus)
-    restored = run.submit(checkpoint=checkpoint)
-    wait_for("the restored job", lambda: restored.running_seconds() > 0)
-    return restored
 
 
 def context(**changes: object) -> dict[str, str]:
@@ -319,7 +291,7 @@ def test_every_bad_record_of_a_stream_is_among_the_dead_letters(at_least_once: S
 
 @pytest.fixture(scope="module")
 def real(real_trips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, str]], Story]:
-    """The real trips through the job, into JSON lines."""
+    """The real trips through the job, into JSON lines, with watermark events among them."""
     folder, story = tmp_path_factory.mktemp("run"), Story()
     with real_trips.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -329,10 +301,14 @@ def real(real_trips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[li
         producer = Producer({"bootstrap.servers": run.service(KafkaService).address, "linger.ms": 20})
         for number, row in enumerate(rows):
             producer.produce(SOURCE_TOPIC, json.dumps(event(number, row)))
+        for watermark in WATERMARKS:
+            producer.produce(SOURCE_TOPIC, watermark)
         producer.flush()
         job = run.submit()
         scenario = StreamingEtl()
-        wait_for("the trips", lambda: scenario.records_so_far(job) >= len(rows))
+        wait_for("the trips", lambda: scenario.records_so_far(job) >= len(rows) + len(WATERMARKS))
+        wait_for("the metric", lambda: sum(job.metric_values(WATERMARK_EVENTS)) >= len(WATERMARKS))
+        story.watermarks = round(sum(job.metric_values(WATERMARK_EVENTS)))
         run.stop_job(job)
         settings = Settings.from_property_groups(run.property_groups())
         assert settings.s3 is not None
@@ -376,6 +352,12 @@ def test_all_real_trips_pass_with_refunds_and_unknown_zones(real: tuple[list[dic
     rows, story = real
     assert story.dead_letters == []
     assert Counter(row["trip_id"] for row in story.s3) == Counter(range(len(rows)))
+
+
+def test_watermark_events_are_counted_and_go_nowhere(real: tuple[list[dict[str, str]], Story]) -> None:
+    rows, story = real
+    assert story.watermarks == len(WATERMARKS)
+    assert len(story.s3) + len(story.dead_letters) == len(rows)
 
 
 def test_partitions_counts_and_sums_of_real_trips_are_those_of_the_file(

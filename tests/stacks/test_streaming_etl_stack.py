@@ -167,6 +167,14 @@ def test_the_replay_writes_into_the_source_and_is_not_started(name: str) -> None
     assert not [application for application in started if application.startswith("Replay")]
 
 
+@pytest.mark.parametrize(("source", "shards"), [("kinesis", "16"), ("kafka", "6")])
+def test_watermarks_go_to_every_shard_or_partition_of_the_source(source: str, shards: str) -> None:
+    context = {"streaming-etl.source": source, "streaming-etl.replay-watermark-seconds": "10"}
+    keys = make({"scenario": "streaming-etl", **context}).property_groups("Replay")[replay_settings.GROUP]
+    assert keys[replay_settings.WATERMARK_INTERVAL.key] == "10"
+    assert keys[replay_settings.WATERMARK_SHARDS.key] == shards
+
+
 def test_each_role_may_do_just_its_part_for_streams_alone() -> None:
     found = variant("kinesis-to-kinesis")
     job = {action for actions, _ in permissions(found.template, of=found.application_role()) for action in actions}
@@ -297,6 +305,14 @@ REFUSED = {
     ),
     "no shards": ({"streaming-etl.shards": "0"}, "streaming-etl.shards must be from 1 to 20000, or on-demand"),
     "no speed": ({"streaming-etl.replay-speedup": "0"}, "streaming-etl.replay-speedup must be above 0"),
+    "watermarks to unknown shards": (
+        {"streaming-etl.shards": "on-demand", "streaming-etl.replay-watermark-seconds": "10"},
+        "streaming-etl.replay-watermark-seconds must be 0 where the source is on-demand",
+    ),
+    "watermarks to too many shards": (
+        {"streaming-etl.shards": "10001", "streaming-etl.replay-watermark-seconds": "10"},
+        "streaming-etl.replay-watermark-seconds must be 0 where the source is on-demand, or has more than 10000 shards",
+    ),
     "a wrong place": ({"streaming-etl.replay-from": "rides"}, "streaming-etl.replay-from must match"),
     "a typo": ({"streaming-etl.sink": "s3"}, "did you mean sinks?"),
 }

@@ -3,6 +3,7 @@ package flinkscenarios.replay;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.apache.flink.configuration.ConfigOption;
@@ -30,7 +31,7 @@ final class ReplayOptions implements Serializable {
     }
 
     private static final int MAX_BUFFER = 1_000_000;
-    private static final Duration MAX_STATISTICS_INTERVAL = Duration.ofDays(1);
+    private static final Duration MAX_INTERVAL = Duration.ofDays(1);
 
     /** A file, or a folder whose files are read, those of its folders as well, in the order of their names. */
     static final ConfigOption<String> PATH =
@@ -69,6 +70,19 @@ final class ReplayOptions implements Serializable {
                     .defaultValue(Duration.ofSeconds(20))
                     .withDescription("From one logged line of statistics to the next.");
 
+    static final ConfigOption<Duration> WATERMARK_INTERVAL =
+            ConfigOptions.key("watermark-interval")
+                    .durationType()
+                    .defaultValue(Duration.ZERO)
+                    .withDescription("From one watermark among the rows to the next, of real time; 0 s for none.");
+
+    static final ConfigOption<List<String>> WATERMARK_KEYS =
+            ConfigOptions.key("watermark-keys")
+                    .stringType()
+                    .asList()
+                    .defaultValues("watermark")
+                    .withDescription("Each watermark is a row for each of these, which the column watermark-key has.");
+
     static final ConfigOption<String> AT_END =
             ConfigOptions.key("at-end")
                     .stringType()
@@ -82,6 +96,8 @@ final class ReplayOptions implements Serializable {
     private final long seekMillis;
     private final int buffer;
     private final Duration statisticsInterval;
+    private final Duration watermarkInterval;
+    private final List<String> watermarkKeys;
     private final AtEnd atEnd;
 
     private ReplayOptions(ReadableConfig config) {
@@ -102,8 +118,16 @@ final class ReplayOptions implements Serializable {
             throw invalid(config, BUFFER, "be from 1 to " + MAX_BUFFER, "'100000'");
         }
         statisticsInterval = read(config, STATISTICS_INTERVAL, "a duration", "'20 s'");
-        if (statisticsInterval.toMillis() < 1 || statisticsInterval.compareTo(MAX_STATISTICS_INTERVAL) > 0) {
+        if (statisticsInterval.toMillis() < 1 || statisticsInterval.compareTo(MAX_INTERVAL) > 0) {
             throw invalid(config, STATISTICS_INTERVAL, "be from 1 ms to 1 d", "'20 s'");
+        }
+        watermarkInterval = read(config, WATERMARK_INTERVAL, "a duration", "'10 s'");
+        if (watermarkInterval.compareTo(MAX_INTERVAL) > 0) {
+            throw invalid(config, WATERMARK_INTERVAL, "be from 0 s to 1 d", "'10 s'");
+        }
+        watermarkKeys = List.copyOf(config.get(WATERMARK_KEYS));
+        if (watermarkKeys.isEmpty() || watermarkKeys.stream().anyMatch(String::isBlank)) {
+            throw invalid(config, WATERMARK_KEYS, "be keys with ; between them, none blank", "'a;b'");
         }
         atEnd = choice(config, AT_END, AtEnd.class);
     }
@@ -144,6 +168,15 @@ final class ReplayOptions implements Serializable {
 
     Duration statisticsInterval() {
         return statisticsInterval;
+    }
+
+    /** Zero for no watermarks. */
+    Duration watermarkInterval() {
+        return watermarkInterval;
+    }
+
+    List<String> watermarkKeys() {
+        return watermarkKeys;
     }
 
     boolean endsWhenReplayed() {

@@ -19,9 +19,7 @@ import org.apache.flink.core.io.InputStatus;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 import org.apache.flink.metrics.MetricGroup;
-import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.table.data.utils.JoinedRowData;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +29,9 @@ import org.slf4j.LoggerFactory;
  * <p>A row is released only when the buffer is full or the files are at their end: the order of the rows is thus a
  * function of the files alone, however slowly they are read. One call releases one row, and none waits: a checkpoint
  * has its turn at any time, and a sink that cannot follow holds the rows back, whose lag then grows.
+ *
+ * <p>A watermark is of the latest time that was released: what is in the buffer is not before it, and what is read
+ * later counts as out of order if it is. All its rows are released in one call, so no checkpoint parts them.
  *
  * <p>The rows in the buffer are part of each checkpoint. A restored reader goes on at the row that was next, with the
  * time line starting anew there: neither an outage nor a lag is made up for by a burst.
@@ -50,7 +51,7 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
     private final SourceReader<RowData, FileSourceSplit> files;
     private final ReplayOptions options;
     private final RowTime rowTime;
-    private final boolean withNumber;
+    private final MetadataColumns metadata;
     private final TypeSerializer<RowData> rows;
     private final DataOutputSerializer rowOut = new DataOutputSerializer(512);
     private final DataInputDeserializer rowIn = new DataInputDeserializer();
@@ -59,6 +60,7 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
     private final ScheduledThreadPoolExecutor timer;
     private final ReplayClock clock;
     private final ReplayBuffer buffer;
+    private final WatermarkSchedule watermarks;
     private final ReaderOutput<RowData> intake = new Intake();
 
     private long rowsRead;
@@ -70,14 +72,14 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
             SourceReader<RowData, FileSourceSplit> files,
             ReplayOptions options,
             RowTime rowTime,
-            boolean withNumber,
+            MetadataColumns metadata,
             TypeSerializer<RowData> rows,
             MetricGroup metrics,
             LongSupplier nanoClock) {
         this.files = files;
         this.options = options;
         this.rowTime = rowTime;
-        this.withNumber = withNumber;
+        this.metadata = metadata;
         this.rows = rows;
         this.nanoClock = nanoClock;
         this.statistics = new ReplayStatistics(metrics, nanoClock.getAsLong());
@@ -85,6 +87,7 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
         this.timer = new ScheduledThreadPoolExecutor(1, ReplayReader::timerThread);
         this.clock = new ReplayClock(options.speedup());
         this.buffer = new ReplayBuffer(options.buffer());
+        this.watermarks = new WatermarkSchedule(options.watermarkInterval(), nanoClock.getAsLong());
     }
 
     private static Thread timerThread(Runnable work) {
@@ -141,7 +144,7 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
             }
         }
         if (buffer.isEmpty()) {
-            return atEnd();
+            return atEnd(output);
         }
         return releaseFirst(output);
     }
@@ -220,9 +223,13 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
             if (!clock.started()) {
                 clock.start(first.timeMillis, now);
             }
+            long untilWatermark = watermarks.nanosUntilDue(latestMillis, now);
+            if (untilWatermark <= 0) {
+                return releaseWatermark(latestMillis, now, output);
+            }
             long wait = clock.nanosUntilDue(first.timeMillis, now);
             if (wait > 0) {
-                return waitFor(wait);
+                return waitFor(Math.min(wait, untilWatermark));
             }
             latestMillis = first.timeMillis;
             statistics.released(first.timeMillis, -wait);
@@ -230,7 +237,16 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
         buffer.remove();
         rowIn.setBuffer(first.row);
         RowData row = rows.deserialize(rowIn);
-        output.collect(withNumber ? new JoinedRowData(row, GenericRowData.of(first.number)) : row);
+        output.collect(metadata.withNumber(row, first.number));
+        return InputStatus.MORE_AVAILABLE;
+    }
+
+    private InputStatus releaseWatermark(long timeMillis, long now, ReaderOutput<RowData> output) {
+        for (String key : options.watermarkKeys()) {
+            output.collect(metadata.watermark(timeMillis, key));
+        }
+        watermarks.sent(timeMillis, now);
+        statistics.releasedWatermarks(options.watermarkKeys().size());
         return InputStatus.MORE_AVAILABLE;
     }
 
@@ -241,7 +257,12 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
         return InputStatus.NOTHING_AVAILABLE;
     }
 
-    private InputStatus atEnd() {
+    private InputStatus atEnd(ReaderOutput<RowData> output) {
+        // Nothing follows: the last row is before this one, too.
+        long end = latestMillis + 1;
+        if (latestMillis != EventTime.NONE && watermarks.isNews(end)) {
+            return releaseWatermark(end, nanoClock.getAsLong(), output);
+        }
         if (options.endsWhenReplayed()) {
             return InputStatus.END_OF_INPUT;
         }

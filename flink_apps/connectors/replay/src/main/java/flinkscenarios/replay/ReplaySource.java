@@ -28,22 +28,19 @@ final class ReplaySource implements Source<RowData, FileSourceSplit, PendingSpli
 
     private final ReplayOptions options;
     private final RowTime rowTime;
-    private final boolean withNumber;
+    private final MetadataColumns metadata;
     private final TypeInformation<RowData> rowType;
     private final FileSource<RowData> files;
 
-    /**
-     * @param withNumber whether a row's number, in the order of reading, follows its other columns
-     */
     ReplaySource(
             ReplayOptions options,
             BulkFormat<RowData, FileSourceSplit> format,
             RowTime rowTime,
-            boolean withNumber,
+            MetadataColumns metadata,
             TypeInformation<RowData> rowType) {
         this.options = options;
         this.rowTime = rowTime;
-        this.withNumber = withNumber;
+        this.metadata = metadata;
         this.rowType = rowType;
         this.files =
                 FileSource.forBulkFileFormat(format, new Path(options.path()))
@@ -63,7 +60,7 @@ final class ReplaySource implements Source<RowData, FileSourceSplit, PendingSpli
                 files.createReader(context),
                 options,
                 rowTime,
-                withNumber,
+                metadata,
                 rowType.createSerializer(new SerializerConfigImpl()),
                 context.metricGroup(),
                 System::nanoTime);

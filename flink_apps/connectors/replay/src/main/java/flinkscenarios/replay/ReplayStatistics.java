@@ -20,6 +20,7 @@ final class ReplayStatistics {
     static final String LAG_MILLIS = "replayLagMillis";
     static final String OUT_OF_ORDER_COUNT = "replayOutOfOrderCount";
     static final String UNTIMED_COUNT = "replayUntimedCount";
+    static final String WATERMARK_COUNT = "replayWatermarkCount";
 
     private static final double NANOS_PER_SECOND = 1e9;
     private static final long NANOS_PER_MILLI = 1_000_000;
@@ -27,6 +28,7 @@ final class ReplayStatistics {
     private final Counter eventCounter;
     private final Counter outOfOrderCounter;
     private final Counter untimedCounter;
+    private final Counter watermarkCounter;
     private final Rate shown;
     private final Rate logged;
 
@@ -43,6 +45,7 @@ final class ReplayStatistics {
         eventCounter = group.counter(EVENT_COUNT);
         outOfOrderCounter = group.counter(OUT_OF_ORDER_COUNT);
         untimedCounter = group.counter(UNTIMED_COUNT);
+        watermarkCounter = group.counter(WATERMARK_COUNT);
         group.gauge(EVENT_RATE, (Gauge<Long>) () -> eventsPerSecond);
         group.gauge(LAG_MILLIS, (Gauge<Long>) () -> lagMillis);
         shown = new Rate(nowNanos);
@@ -68,6 +71,11 @@ final class ReplayStatistics {
         count();
         untimedCounter.inc();
         untimed++;
+    }
+
+    /** Counts the rows of a watermark, which are no events. */
+    void releasedWatermarks(int rows) {
+        watermarkCounter.inc(rows);
     }
 
     /** Counts a row that was left out: it is from before the time at which the replay is to begin. */

@@ -39,6 +39,12 @@ import org.apache.flink.table.types.logical.RowType;
  *
  * <p>The metadata column {@code number} tells rows apart: 1 is the first row of the first file.
  *
+ * <p>With a {@code watermark-interval} there are watermarks among the rows: rows with nothing in them but the metadata
+ * columns {@code watermark}, a time, and {@code watermark-key}. No row that follows is of an earlier time than a
+ * watermark's, but for those that are counted as out of order and those whose time cannot be read. One more comes at
+ * the end, a millisecond after the last row. Each watermark is a row for each of the {@code watermark-keys}, one
+ * directly after the other.
+ *
  * <p>Memory: the buffer is held on the heap, and is part of each checkpoint: 100,000 trips as JSON, some 50 MB. Beyond
  * that nothing grows with the files, for they are read no faster than they are replayed.
  */
@@ -61,6 +67,8 @@ public final class ReplayTableFactory implements DynamicTableSourceFactory {
                 ReplayOptions.SEEK,
                 ReplayOptions.BUFFER,
                 ReplayOptions.STATISTICS_INTERVAL,
+                ReplayOptions.WATERMARK_INTERVAL,
+                ReplayOptions.WATERMARK_KEYS,
                 ReplayOptions.AT_END);
     }
 

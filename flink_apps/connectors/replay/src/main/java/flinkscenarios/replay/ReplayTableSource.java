@@ -9,6 +9,7 @@ import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.connector.file.src.FileSourceSplit;
 import org.apache.flink.connector.file.src.reader.BulkFormat;
 import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.format.DecodingFormat;
 import org.apache.flink.table.connector.source.DynamicTableSource;
@@ -23,7 +24,6 @@ import org.apache.flink.table.types.logical.RowType;
 final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadata {
 
     static final String LINE = "line";
-    static final String NUMBER = "number";
 
     private final ReplayOptions options;
     private final DataType columns;
@@ -49,14 +49,14 @@ final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadat
         return ChangelogMode.insertOnly();
     }
 
-    /** In the order in which they follow the columns: those of the file first, then that of the replay. */
+    /** In the order in which they follow the columns: those of the file first, then those of the replay. */
     @Override
     public Map<String, DataType> listReadableMetadata() {
         Map<String, DataType> readable = new LinkedHashMap<>();
         if (decodingFormat == null) {
             readable.put(LINE, DataTypes.BYTES().notNull());
         }
-        readable.put(NUMBER, DataTypes.BIGINT().notNull());
+        readable.putAll(MetadataColumns.types());
         return readable;
     }
 
@@ -67,6 +67,7 @@ final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadat
 
     @Override
     public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
+        requireWatermarksToBeTold();
         boolean withLine = metadata.contains(LINE);
         DataType read = withLine ? DataTypes.ROW(withLineOf(columns)).notNull() : columns;
         TypeInformation<RowData> type = context.createTypeInformation(read);
@@ -79,8 +80,21 @@ final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadat
                                 withLine,
                                 type)
                         : decodingFormat.createRuntimeDecoder(context, columns);
-        return SourceProvider.of(
-                new ReplaySource(options, format, rowTime, metadata.contains(NUMBER), type), 1);
+        MetadataColumns added = new MetadataColumns(metadata, DataType.getFieldCount(read), withLine);
+        return SourceProvider.of(new ReplaySource(options, format, rowTime, added, type), 1);
+    }
+
+    /** A query that does not read their column would take watermarks for empty rows. */
+    private void requireWatermarksToBeTold() {
+        if (!options.watermarkInterval().isZero() && !metadata.contains(MetadataColumns.WATERMARK)) {
+            throw new ValidationException(
+                    String.format(
+                            "'%s' must be 0 s where the metadata column %s is not read (got %d s);"
+                                    + " declare it as TIMESTAMP_LTZ(3) METADATA VIRTUAL, and read it",
+                            ReplayOptions.WATERMARK_INTERVAL.key(),
+                            MetadataColumns.WATERMARK,
+                            options.watermarkInterval().toSeconds()));
+        }
     }
 
     private static List<DataTypes.Field> withLineOf(DataType columns) {

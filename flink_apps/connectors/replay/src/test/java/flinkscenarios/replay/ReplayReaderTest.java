@@ -68,7 +68,7 @@ class ReplayReaderTest {
                         files,
                         ReplayOptions.from(Configuration.fromMap(all)),
                         RowTime.of(type, "time"),
-                        true,
+                        new MetadataColumns(List.of("number", "watermark", "watermark-key"), 1, false),
                         TestRows.SERIALIZER,
                         metrics,
                         () -> now);
@@ -76,7 +76,7 @@ class ReplayReaderTest {
         return reader;
     }
 
-    /** Polls until there is nothing more at this time; what is released is noted as time and number. */
+    /** Polls until nothing more is due; what is released is noted as time#number, a watermark as time~key. */
     private InputStatus drain(ReplayReader reader) throws Exception {
         InputStatus status;
         do {
@@ -94,7 +94,10 @@ class ReplayReaderTest {
                         (proxy, method, arguments) -> {
                             assertEquals("collect", method.getName());
                             RowData row = (RowData) arguments[0];
-                            released.add(row.getString(0) + "#" + row.getLong(1));
+                            released.add(
+                                    row.isNullAt(0)
+                                            ? row.getTimestamp(2, 3).getMillisecond() + "~" + row.getString(3)
+                                            : row.getString(0) + "#" + row.getLong(1));
                             return null;
                         });
     }
@@ -323,6 +326,86 @@ class ReplayReaderTest {
         assertEquals(InputStatus.NOTHING_AVAILABLE, drain(reader));
         assertEquals(List.of("1000#1"), takeReleased());
         assertFalse(reader.isAvailable().isDone());
+    }
+
+    @Test
+    void aWatermarkFollowsWhatWasReleasedOnceAnInterval() throws Exception {
+        ReplayReader reader = reader(Files.of(0, 1, 2, 3, 9).ended(), "watermark-interval", "2 s");
+        drain(reader);
+        now = SECOND;
+        drain(reader);
+        assertEquals(List.of("0#1", "1000#2"), takeReleased());
+        now = 2 * SECOND;
+        drain(reader);
+        assertEquals(List.of("1000~watermark", "2000#3"), takeReleased(), "no later row is before it");
+        now = 3 * SECOND;
+        drain(reader);
+        assertEquals(List.of("3000#4"), takeReleased());
+        now = 5 * SECOND;
+        drain(reader);
+        assertEquals(List.of("3000~watermark"), takeReleased(), "though the next row is due only at 9 s");
+        now = 8 * SECOND;
+        drain(reader);
+        assertEquals(List.of(), takeReleased(), "there is nothing new to say");
+    }
+
+    @Test
+    void theTaskIsWokenForAWatermarkBetweenTwoRows() throws Exception {
+        ReplayReader reader = reader(Files.of(0, 3_600).ended(), "watermark-interval", "50 ms");
+        drain(reader);
+        reader.isAvailable().get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void atTheEndAWatermarkIsBehindTheLastRow() throws Exception {
+        ReplayReader reader = reader(Files.of(1).ended(), "watermark-interval", "60 s");
+        assertEquals(InputStatus.END_OF_INPUT, drain(reader));
+        assertEquals(List.of("1000#1", "1001~watermark"), takeReleased());
+    }
+
+    @Test
+    void aReaderThatWaitsAtTheEndSaysSoOnce() throws Exception {
+        ReplayReader reader = reader(Files.of(1).ended(), "watermark-interval", "1 s", "at-end", "wait");
+        drain(reader);
+        assertEquals(List.of("1000#1", "1001~watermark"), takeReleased());
+        now = 60 * SECOND;
+        assertEquals(InputStatus.NOTHING_AVAILABLE, drain(reader));
+        assertEquals(List.of(), takeReleased());
+    }
+
+    @Test
+    void aWatermarkIsReleasedForEachKeyInOneCall() throws Exception {
+        ReplayReader reader = reader(Files.of(0, 1).ended(), "watermark-interval", "1 s", "watermark-keys", "a;b;c");
+        drain(reader);
+        takeReleased();
+        now = SECOND;
+        reader.pollNext(output());
+        assertEquals(List.of("0~a", "0~b", "0~c"), takeReleased(), "a checkpoint may come after any call");
+        assertEquals(3L, metrics.count("replayWatermarkCount"));
+        assertEquals(1L, metrics.count("replayedEventCount"), "watermarks are no events");
+    }
+
+    @Test
+    void rowsWithoutATimeMakeNoWatermark() throws Exception {
+        ReplayReader reader = reader(new Files().add("garbage").ended(), "watermark-interval", "1 s");
+        assertEquals(InputStatus.END_OF_INPUT, drain(reader));
+        assertEquals(List.of("garbage#1"), takeReleased());
+    }
+
+    @Test
+    void whatIsBeforeAWatermarkIsOutOfOrderAlsoAfterARestore() throws Exception {
+        ReplayReader first = reader(Files.of(10, 20, 40), "buffer", "2", "watermark-interval", "1 s");
+        drain(first);
+        now = SECOND;
+        drain(first);
+        assertEquals(List.of("10000#1", "10000~watermark"), takeReleased());
+
+        ReplayReader second = reader(Files.of(5).ended(), "buffer", "2", "watermark-interval", "60 s");
+        second.addSplits(first.snapshotState(1));
+        now = 11 * SECOND;
+        drain(second);
+        assertEquals(List.of("20000#2", "5000#4"), takeReleased());
+        assertEquals(1L, metrics.count("replayOutOfOrderCount"));
     }
 
     @Test

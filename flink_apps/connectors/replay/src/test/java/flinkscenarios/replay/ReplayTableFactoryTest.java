@@ -80,7 +80,28 @@ class ReplayTableFactoryTest {
     @Test
     void theLineComesBeforeTheNumberHoweverTheTableOrdersThem() {
         ReplayTableSource source = (ReplayTableSource) create(TEXT);
-        assertEquals(List.of("line", "number"), new ArrayList<>(source.listReadableMetadata().keySet()));
+        assertEquals(
+                List.of("line", "number", "watermark", "watermark-key"),
+                new ArrayList<>(source.listReadableMetadata().keySet()));
+    }
+
+    @Test
+    void watermarksThatNobodyWouldKnowFromRowsAreRefused() {
+        ReplayTableSource source = (ReplayTableSource) create(TEXT, "watermark-interval", "10 s");
+        ValidationException refused =
+                assertThrows(ValidationException.class, () -> source.getScanRuntimeProvider(new Context()));
+        assertEquals(
+                "'watermark-interval' must be 0 s where the metadata column watermark is not read (got 10 s);"
+                        + " declare it as TIMESTAMP_LTZ(3) METADATA VIRTUAL, and read it",
+                refused.getMessage());
+    }
+
+    @Test
+    void watermarksAreAcceptedWhereTheirColumnIsRead() {
+        ReplayTableSource source = (ReplayTableSource) create(TEXT, "watermark-interval", "10 s");
+        source.applyReadableMetadata(List.of("watermark"), DataTypes.ROW());
+        ScanTableSource copy = assertInstanceOf(ScanTableSource.class, source.copy());
+        assertInstanceOf(SourceProvider.class, copy.getScanRuntimeProvider(new Context()));
     }
 
     @ParameterizedTest
@@ -103,6 +124,11 @@ class ReplayTableFactoryTest {
                 "statistics-interval, x, 'statistics-interval' must be a duration (got x); write for example '20 s'",
                 "statistics-interval, 0 s, 'statistics-interval' must be from 1 ms to 1 d (got 0 s);"
                         + " write for example '20 s'",
+                "watermark-interval, x, 'watermark-interval' must be a duration (got x); write for example '10 s'",
+                "watermark-interval, 2 d, 'watermark-interval' must be from 0 s to 1 d (got 2 d);"
+                        + " write for example '10 s'",
+                "watermark-keys, a; ;b, \"'watermark-keys' must be keys with ; between them, none blank"
+                        + " (got a; ;b); write for example 'a;b'\"",
                 "at-end, crash, \"'at-end' must be one of stop, wait (got crash); write for example 'stop'\"",
             })
     void aBadValueIsRefusedInOneLine(String option, String value, String message) {
