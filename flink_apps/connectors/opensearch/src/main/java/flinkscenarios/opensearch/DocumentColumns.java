@@ -52,6 +52,10 @@ final class DocumentColumns implements Serializable {
         return new DocumentColumns(config, (RowType) row.getLogicalType());
     }
 
+    boolean haveIndex() {
+        return indexColumn != NONE;
+    }
+
     boolean haveId() {
         return idColumn != NONE;
     }

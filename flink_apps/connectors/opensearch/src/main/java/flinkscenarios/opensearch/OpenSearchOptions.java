@@ -194,7 +194,7 @@ final class OpenSearchOptions implements Serializable {
     @Nullable private final String password;
     private final boolean compression;
     private final int maxActions;
-    private final int maxMebibytes;
+    private final long maxBytes;
     private final int maxAttempts;
     private final int intervalMillis;
     private final int connectionTimeoutMillis;
@@ -212,7 +212,7 @@ final class OpenSearchOptions implements Serializable {
         password = config.get(PASSWORD);
         compression = read(config, COMPRESSION, "be true or false", "'true'");
         maxActions = between(config, BULK_MAX_ACTIONS, MOST_ACTIONS, "'5000'");
-        maxMebibytes = mebibytes(config);
+        maxBytes = size(config).getBytes();
         maxAttempts = between(config, RETRY_MAX_ATTEMPTS, MOST_ATTEMPTS, "'15'");
         intervalMillis = millis(config, BULK_INTERVAL, "'1 s'");
         connectionTimeoutMillis = millis(config, CONNECTION_TIMEOUT, "'10 s'");
@@ -288,8 +288,8 @@ final class OpenSearchOptions implements Serializable {
         return maxActions;
     }
 
-    int maxMebibytes() {
-        return maxMebibytes;
+    long maxBytes() {
+        return maxBytes;
     }
 
     int maxAttempts() {
@@ -375,14 +375,14 @@ final class OpenSearchOptions implements Serializable {
         return value;
     }
 
-    private static int mebibytes(ReadableConfig config) {
+    private static MemorySize size(ReadableConfig config) {
         String rule = "be whole megabytes, from 1 mb to " + MOST_MEBIBYTES + " mb";
         MemorySize size = read(config, BULK_MAX_SIZE, rule, "'5 mb'");
         int mebibytes = size.getMebiBytes();
         if (!MemorySize.ofMebiBytes(mebibytes).equals(size) || mebibytes < 1 || mebibytes > MOST_MEBIBYTES) {
             throw invalid(config, BULK_MAX_SIZE, rule, "'5 mb'");
         }
-        return mebibytes;
+        return size;
     }
 
     private static int between(ReadableConfig config, ConfigOption<Integer> option, int most, String example) {

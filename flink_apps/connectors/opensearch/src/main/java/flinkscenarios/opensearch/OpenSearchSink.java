@@ -5,22 +5,22 @@ import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.table.data.RowData;
 
-/** Flink's OpenSearch sink with signed requests, repetition, and a place for refused documents. */
+/** A sink with signed bulk requests, repetition, and a place for refused documents. */
 final class OpenSearchSink implements Sink<RowData> {
 
     private static final long serialVersionUID = 1L;
 
     private final OpenSearchOptions options;
-    private final RowEmitter emitter;
+    private final RowActions rowActions;
 
-    OpenSearchSink(OpenSearchOptions options, RowEmitter emitter) {
+    OpenSearchSink(OpenSearchOptions options, RowActions rowActions) {
         this.options = options;
-        this.emitter = emitter;
+        this.rowActions = rowActions;
     }
 
     @Override
-    @SuppressWarnings("deprecation") // The library's sink takes this context.
+    @SuppressWarnings("deprecation") // Of the two contexts, the one that every sink must take.
     public SinkWriter<RowData> createWriter(InitContext context) throws IOException {
-        return OpenSearchWriter.open(options, emitter, context);
+        return OpenSearchWriter.open(options, rowActions, context);
     }
 }

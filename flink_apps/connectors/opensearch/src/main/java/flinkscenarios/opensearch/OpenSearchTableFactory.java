@@ -15,16 +15,16 @@ import org.apache.flink.table.factories.FactoryUtil;
  *   'index-column' = 'type', 'id-column' = 'trip_id', 'document-column' = 'raw')
  * }</pre>
  *
- * <p>It is Flink's own OpenSearch sink with what that one's table connector lacks: requests are signed; a document that
- * OpenSearch refuses is kept in an index of its own ({@link RejectedDocument}) instead of restarting the job for ever;
- * and what may pass is tried again.
+ * <p>Requests are signed; a document that OpenSearch refuses is kept in an index of its own ({@link RejectedDocument})
+ * instead of restarting the job for ever; and what may pass is tried again.
  *
  * <p>Delivery is at least once: a checkpoint completes when OpenSearch has answered for all documents before it. With
  * {@code id-column} a repeated document replaces itself, which makes it exactly once, and the table takes updates and
  * deletions too; declare the column as the primary key then, so that the changes of a row stay in order. Without it
  * OpenSearch makes the ids, and a restart repeats the documents since the last checkpoint.
  *
- * <p>A number of a document that a double cannot hold is rounded to one by the OpenSearch client.
+ * <p>The document of a column is sent byte for byte; but line breaks between its tokens become blanks, and one with a
+ * line break elsewhere is kept as a rejected document.
  */
 public final class OpenSearchTableFactory implements DynamicTableSinkFactory {
 

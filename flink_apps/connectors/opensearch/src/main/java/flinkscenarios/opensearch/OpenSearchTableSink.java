@@ -44,8 +44,8 @@ final class OpenSearchTableSink implements DynamicTableSink {
                 columns.haveDocument()
                         ? RowDocument.ofColumn(columns)
                         : RowDocument.ofFields(columns, encoder(context));
-        RowEmitter emitter = new RowEmitter(columns, document, options.rejectedIndex());
-        return SinkV2Provider.of(new OpenSearchSink(options, emitter), options.parallelism());
+        RowActions rowActions = new RowActions(columns, document, options.rejectedIndex());
+        return SinkV2Provider.of(new OpenSearchSink(options, rowActions), options.parallelism());
     }
 
     @Override

@@ -1,92 +1,108 @@
 package flinkscenarios.opensearch;
 
 import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.api.common.operators.ProcessingTimeService;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
-import org.apache.flink.connector.base.DeliveryGuarantee;
-import org.apache.flink.connector.opensearch.sink.Opensearch2SinkBuilder;
-import org.apache.flink.metrics.MetricGroup;
-import org.apache.flink.metrics.ThreadSafeSimpleCounter;
 import org.apache.flink.table.data.RowData;
 
 /**
- * The library's writer, with an end to what it does not know of, and a flush at an interval.
+ * Sends the documents of rows in bulk requests, and at a checkpoint waits until OpenSearch has answered for all.
  *
- * <p>The library would flush from a thread of its own, which could send a later change of a document while an earlier
- * one is tried again; here all requests are sent from the task's thread, one after the other.
+ * <p>Each document has a lane, chosen by its id, in which one request follows the other: the changes of a document stay
+ * in order without a look at what is under way. Several lanes keep OpenSearch at work while one has an answer to wait
+ * for; {@code AsyncSinkWriter} would put actions that failed behind later ones.
  */
-@SuppressWarnings("try") // A writer's close may throw anything.
 final class OpenSearchWriter implements SinkWriter<RowData> {
 
-    /** The group whose metrics the managed service shows. */
-    private static final String METRIC_GROUP = "kinesisanalytics";
+    /** Requests under way at a time, at the most. */
+    static final int LANES = 2;
 
-    private final SinkWriter<RowData> writer;
-    private final BulkResults results;
-    private final RetryPolicy retries;
+    private final RowActions rowActions;
+    private final MailboxExecutor mailbox;
+    private final BulkClient client;
+    private final ExecutorService threads = Executors.newFixedThreadPool(LANES, OpenSearchWriter::thread);
+    private final List<BulkLane> lanes;
+    private int turn;
 
-    private OpenSearchWriter(SinkWriter<RowData> writer, BulkResults results, RetryPolicy retries) {
-        this.writer = writer;
-        this.results = results;
-        this.retries = retries;
+    OpenSearchWriter(
+            OpenSearchOptions options, RowActions rowActions, MailboxExecutor mailbox, SinkMetrics metrics) {
+        this.rowActions = rowActions;
+        this.mailbox = mailbox;
+        this.client = new BulkClient(options, Authentication.of(options));
+        BulkSender sender = new BulkSender(options, client, metrics);
+        this.lanes =
+                IntStream.range(0, LANES)
+                        .mapToObj(lane -> new BulkLane(options, sender, threads, mailbox, metrics))
+                        .collect(Collectors.toUnmodifiableList());
     }
 
-    @SuppressWarnings("deprecation") // The library's sink takes this context.
-    static OpenSearchWriter open(OpenSearchOptions options, RowEmitter emitter, Sink.InitContext context)
+    @SuppressWarnings("deprecation") // Of the two contexts, the one that every sink must take.
+    static OpenSearchWriter open(OpenSearchOptions options, RowActions rowActions, Sink.InitContext context)
             throws IOException {
-        MetricGroup metrics = context.metricGroup().addGroup(METRIC_GROUP);
-        RetryPolicy retries =
-                new RetryPolicy(options.maxAttempts(), metrics.counter("bulkRetries", new ThreadSafeSimpleCounter()));
-        ClientFactory clients = new ClientFactory(options, retries);
-        BulkResults results =
-                new BulkResults(
-                        options,
-                        clients,
-                        retries,
-                        metrics.counter("documentsIndexed"),
-                        metrics.counter("documentsRejected"));
-        SinkWriter<RowData> writer =
-                new Opensearch2SinkBuilder<RowData>()
-                        .setEmitter(emitter)
-                        .setHosts(options.endpoint())
-                        .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
-                        .setBulkFlushMaxActions(options.maxActions())
-                        .setBulkFlushMaxSizeMb(options.maxMebibytes())
-                        .setRestClientFactory((builder, config) -> clients.configure(builder))
-                        .setBulkResponseInspectorFactory(inspection -> results)
-                        .build()
-                        .createWriter(context);
-        OpenSearchWriter whole = new OpenSearchWriter(writer, results, retries);
-        whole.flushEvery(options.intervalMillis(), context.getProcessingTimeService());
-        return whole;
+        try {
+            rowActions.open(context.asSerializationSchemaInitializationContext());
+        } catch (Exception e) {
+            throw new IOException("the encoder of documents does not open: " + e.getMessage(), e);
+        }
+        SinkMetrics metrics = new SinkMetrics(context.metricGroup());
+        OpenSearchWriter writer = new OpenSearchWriter(options, rowActions, context.getMailboxExecutor(), metrics);
+        writer.sendEvery(options.intervalMillis(), context.getProcessingTimeService());
+        return writer;
+    }
+
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(work, "opensearch-sink");
+        thread.setDaemon(true);
+        return thread;
     }
 
     @Override
-    public void write(RowData row, Context context) throws IOException, InterruptedException {
-        writer.write(row, context);
-    }
-
-    @Override
-    public void flush(boolean endOfInput) throws IOException, InterruptedException {
-        writer.flush(endOfInput);
-    }
-
-    @Override
-    public void close() throws Exception {
-        // The library still sends what it holds; a failing job must not wait for that to succeed.
-        retries.stop();
-        try (results) {
-            writer.close();
+    public void write(RowData row, Context context) throws InterruptedException {
+        BulkAction action = rowActions.of(row);
+        if (action != null) {
+            lane(action).add(action);
         }
     }
 
-    private void flushEvery(int intervalMillis, ProcessingTimeService timers) {
+    @Override
+    public void flush(boolean endOfInput) throws InterruptedException {
+        sendAll();
+        while (!lanes.stream().allMatch(BulkLane::isIdle)) {
+            mailbox.yield();
+            sendAll();
+        }
+    }
+
+    /** Does not wait: what is under way is of no interest any more, or there is none. */
+    @Override
+    public void close() throws IOException {
+        threads.shutdownNow();
+        client.close();
+    }
+
+    private BulkLane lane(BulkAction action) {
+        int number = action.id() == null ? turn++ : action.target().hashCode();
+        return lanes.get(Math.floorMod(number, LANES));
+    }
+
+    private void sendAll() {
+        lanes.forEach(BulkLane::send);
+    }
+
+    /** Leaves no action waiting for others longer than this. */
+    void sendEvery(int intervalMillis, ProcessingTimeService timers) {
         timers.registerTimer(
                 timers.getCurrentProcessingTime() + intervalMillis,
                 time -> {
-                    flush(false);
-                    flushEvery(intervalMillis, timers);
+                    sendAll();
+                    sendEvery(intervalMillis, timers);
                 });
     }
 }

@@ -1,6 +1,7 @@
 package flinkscenarios.opensearch;
 
 import java.io.IOException;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -8,14 +9,13 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import javax.annotation.Nullable;
-import org.opensearch.action.DocWriteRequest;
-import org.opensearch.action.index.IndexRequest;
-import org.opensearch.common.xcontent.json.JsonXContent;
-import org.opensearch.core.common.bytes.BytesReference;
-import org.opensearch.core.xcontent.XContentBuilder;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonFactory;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonGenerator;
 
 /** A document that its index refused, and why; kept as a document itself. */
 final class RejectedDocument {
+
+    private static final JsonFactory JSON = new JsonFactory();
 
     @Nullable private final String index;
     @Nullable private final String id;
@@ -29,35 +29,34 @@ final class RejectedDocument {
         this.reason = reason;
     }
 
-    /** Of a request that was refused; a refused deletion has no document. */
-    static RejectedDocument of(DocWriteRequest<?> request, String reason) {
-        byte[] document =
-                request instanceof IndexRequest
-                        ? BytesReference.toBytes(((IndexRequest) request).source())
-                        : new byte[0];
-        return new RejectedDocument(request.index(), request.id(), document, reason);
+    /** Of an action that was refused; a refused deletion has no document. */
+    static RejectedDocument of(BulkAction action, String reason) {
+        return new RejectedDocument(action.index(), action.id(), action.document(), reason);
     }
 
     /**
-     * The request that keeps it in {@code rejectedIndex}: fields index, id, raw (base64 of the document's bytes),
+     * The action that keeps it in {@code rejectedIndex}: fields index, id, raw (base64 of the document's bytes),
      * document (as text), reason, time (ISO 8601, UTC).
      *
      * <p>Its id depends on what was refused alone, so that a repetition after a restart replaces it.
      */
-    IndexRequest request(String rejectedIndex, Instant time) {
-        try (XContentBuilder json = JsonXContent.contentBuilder()) {
-            json.startObject()
-                    .field("index", index)
-                    .field("id", id)
-                    .field("raw", document)
-                    .field("document", new String(document, StandardCharsets.UTF_8))
-                    .field("reason", reason)
-                    .field("time", time.truncatedTo(ChronoUnit.MILLIS).toString())
-                    .endObject();
-            return new IndexRequest(rejectedIndex).id(key()).source(json);
+    BulkAction action(String rejectedIndex, Instant time) {
+        // As text, then as bytes: a generator of bytes refuses half a surrogate pair, which an id may have.
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = JSON.createGenerator(text)) {
+            json.writeStartObject();
+            json.writeStringField("index", index);
+            json.writeStringField("id", id);
+            json.writeBinaryField("raw", document);
+            json.writeStringField("document", new String(document, StandardCharsets.UTF_8));
+            json.writeStringField("reason", reason);
+            json.writeStringField("time", time.truncatedTo(ChronoUnit.MILLIS).toString());
+            json.writeEndObject();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        byte[] kept = text.toString().getBytes(StandardCharsets.UTF_8);
+        return BulkAction.index(rejectedIndex, key(), kept, kept);
     }
 
     private String key() {

@@ -1,13 +1,9 @@
 package flinkscenarios.opensearch;
 
 import java.io.IOException;
-import org.apache.http.HttpEntity;
 import org.apache.http.HttpHost;
-import org.apache.http.HttpResponse;
-import org.apache.http.client.entity.GzipDecompressingEntity;
-import org.apache.http.util.EntityUtils;
 
-/** A request that OpenSearch did not take as a whole; the message is one line. */
+/** A bulk request that OpenSearch will not do, or not in time; the message is one line. */
 final class RequestFailure extends IOException {
 
     private static final long serialVersionUID = 1L;
@@ -17,37 +13,50 @@ final class RequestFailure extends IOException {
         super(message);
     }
 
-    /** OpenSearch refused it with a status that repetition does not change. */
+    /** OpenSearch refused it as a whole, with a status that repetition does not change. */
     static RequestFailure refused(HttpHost endpoint, int status, String text) {
         return new RequestFailure(
                 String.format(
                         "OpenSearch at %s must accept bulk requests (got status %d: %s); %s",
-                        endpoint.toURI(), status, text, fix(status)));
+                        endpoint.toURI(), status, line(text), fix(status)));
     }
 
-    /** All attempts are used up, or the writer is being closed. */
-    static RequestFailure exhausted(HttpHost endpoint, int attempts, String trouble) {
+    /** OpenSearch did not do one of its actions, and no other place is left for it. */
+    static RequestFailure ofAction(HttpHost endpoint, String rule, BulkAction action, ItemResult result, String fix) {
+        return new RequestFailure(
+                String.format("OpenSearch at %s %s (got %s); %s", endpoint.toURI(), rule, line(action, result), fix));
+    }
+
+    /** The answer is not that of a bulk request. */
+    static RequestFailure misunderstood(HttpHost endpoint, String trouble, String text) {
         return new RequestFailure(
                 String.format(
-                        "OpenSearch at %s must accept a bulk request within %d attempts (got %s);"
-                                + " see the cluster's health and load, and whether it can be reached from here",
-                        endpoint.toURI(), attempts, trouble));
+                        "OpenSearch at %s must answer for each action of a bulk request (got %s: %s);"
+                                + " check that 'endpoint' is an OpenSearch cluster",
+                        endpoint.toURI(), line(trouble), line(text)));
     }
 
-    /** The beginning of a response's body, in one line. */
-    static String text(HttpResponse response) {
-        try {
-            HttpEntity entity = response.getEntity();
-            if (entity == null) {
-                return "";
-            }
-            boolean gzip = entity.getContentEncoding() != null;
-            String text = EntityUtils.toString(gzip ? new GzipDecompressingEntity(entity) : entity);
-            String line = text.replaceAll("\\s+", " ").strip();
-            return line.substring(0, Math.min(line.length(), LONGEST_TEXT));
-        } catch (IOException e) {
-            return e.toString();
-        }
+    /** All attempts are used up. */
+    static RequestFailure exhausted(HttpHost endpoint, int attempts, TransientFailure trouble) {
+        RequestFailure failure =
+                new RequestFailure(
+                        String.format(
+                                "OpenSearch at %s must accept a bulk request within %d attempts (got %s);"
+                                        + " see the cluster's health and load, and whether it can be reached from here",
+                                endpoint.toURI(), attempts, trouble.getMessage()));
+        failure.initCause(trouble);
+        return failure;
+    }
+
+    /** What became of an action, in one line. */
+    static String line(BulkAction action, ItemResult result) {
+        return String.format("status %d for index %s: %s", result.status(), action.index(), line(result.reason()));
+    }
+
+    /** The beginning of a text, in one line. */
+    static String line(String text) {
+        String line = text.replaceAll("\\s+", " ").strip();
+        return line.substring(0, Math.min(line.length(), LONGEST_TEXT));
     }
 
     private static String fix(int status) {

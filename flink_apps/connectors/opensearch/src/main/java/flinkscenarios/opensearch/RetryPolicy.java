@@ -12,23 +12,15 @@ final class RetryPolicy {
 
     private final int maxAttempts;
     private final Counter retries;
-    private volatile boolean stopped;
 
     RetryPolicy(int maxAttempts, Counter retries) {
         this.maxAttempts = maxAttempts;
         this.retries = retries;
     }
 
-    int maxAttempts() {
-        return maxAttempts;
-    }
-
     /** Whether to try again after this number of failed attempts; counts what it allows. */
     boolean allowsAfter(int failedAttempts) {
         if (failedAttempts >= maxAttempts) {
-            stop();
-        }
-        if (stopped) {
             return false;
         }
         retries.inc();
@@ -43,10 +35,5 @@ final class RetryPolicy {
         long doubled = SHORTEST.toMillis() << Math.min(failedAttempts - 1, 20);
         long most = Math.min(doubled, LONGEST.toMillis());
         return ThreadLocalRandom.current().nextLong(most / 2, most + 1);
-    }
-
-    /** Nothing is tried again any more: the writer has given up, or is being closed. */
-    void stop() {
-        stopped = true;
     }
 }

@@ -3,27 +3,30 @@ package flinkscenarios.opensearch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Map;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
 import org.junit.jupiter.api.Test;
-import org.opensearch.action.delete.DeleteRequest;
-import org.opensearch.action.index.IndexRequest;
-import org.opensearch.common.xcontent.XContentType;
 
 class RejectedDocumentTest {
 
     private static final Instant TIME = Instant.parse("2024-02-29T12:34:56.789123Z");
     private static final byte[] BROKEN = {'{', '"', (byte) 0xff, '"'};
 
-    private static IndexRequest kept(String index, String id, byte[] document) {
-        return new RejectedDocument(index, id, document, "type: reason").request("rejected", TIME);
+    private static BulkAction kept(String index, String id, byte[] document) {
+        return new RejectedDocument(index, id, document, "type: reason").action("rejected", TIME);
+    }
+
+    private static Map<?, ?> fields(BulkAction kept) throws IOException {
+        return new ObjectMapper().readValue(kept.document(), Map.class);
     }
 
     @Test
-    void allThatIsKnownIsKept() {
-        IndexRequest kept = kept("trips", "7", BROKEN);
+    void allThatIsKnownIsKept() throws IOException {
+        BulkAction kept = kept("trips", "7", BROKEN);
         assertEquals("rejected", kept.index());
         assertEquals(
                 Map.of(
@@ -33,7 +36,7 @@ class RejectedDocumentTest {
                         "document", "{\"\ufffd\"",
                         "reason", "type: reason",
                         "time", "2024-02-29T12:34:56.789Z"),
-                kept.sourceAsMap());
+                fields(kept));
     }
 
     @Test
@@ -49,11 +52,17 @@ class RejectedDocumentTest {
     }
 
     @Test
-    void theDocumentIsThatOfTheRequest() {
-        IndexRequest request = new IndexRequest("trips").id("7").source("{\"a\": 1.10}", XContentType.JSON);
-        Map<String, Object> kept = RejectedDocument.of(request, "r").request("rejected", TIME).sourceAsMap();
-        assertEquals("{\"a\": 1.10}", kept.get("document"));
-        DeleteRequest deletion = new DeleteRequest("trips", "7");
-        assertEquals("", RejectedDocument.of(deletion, "r").request("rejected", TIME).sourceAsMap().get("document"));
+    void theDocumentIsThatOfTheActionAsItCame() throws IOException {
+        byte[] document = "{\n\"a\": 1.10}".getBytes(StandardCharsets.UTF_8);
+        BulkAction action = BulkAction.index("trips", "7", document, JsonLine.of(document));
+        Map<?, ?> kept = fields(RejectedDocument.of(action, "r").action("rejected", TIME));
+        assertEquals("{\n\"a\": 1.10}", kept.get("document"));
+        BulkAction deletion = BulkAction.delete("trips", "7");
+        assertEquals("", fields(RejectedDocument.of(deletion, "r").action("rejected", TIME)).get("document"));
+    }
+
+    @Test
+    void halfASurrogatePairDoesNotHinderIt() throws IOException {
+        assertEquals("?", fields(kept("trips", "\ud83d", BROKEN)).get("id"));
     }
 }

@@ -30,17 +30,4 @@ class RetryPolicyTest {
         assertFalse(policy.allowsAfter(3));
         assertEquals(2, retries.getCount());
     }
-
-    @Test
-    void whoHasGivenUpTriesNothingElseAgain() {
-        policy.allowsAfter(3);
-        assertFalse(policy.allowsAfter(1));
-    }
-
-    @Test
-    void nothingIsTriedAgainAfterTheStop() {
-        policy.stop();
-        assertFalse(policy.allowsAfter(1));
-        assertEquals(0, retries.getCount());
-    }
 }

@@ -1,0 +1,82 @@
+package flinkscenarios.opensearch;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonParser;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
+
+/**
+ * Reads the answer to a bulk request: {@code {"errors": true, "items": [{"index": {"status": 400, "error": {"type": …,
+ * "reason": …, "caused_by": {…}}}}, …]}}.
+ */
+final class BulkResponse {
+
+    /** The part of the answer that is read: all that a request needs to ask for. */
+    static final String FILTER = "errors,items.*.status,items.*.error";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private BulkResponse() {}
+
+    /**
+     * The results of a request's actions, in their order.
+     *
+     * @throws IOException it is no such answer, or not one to so many actions
+     */
+    static List<ItemResult> read(byte[] answer, int actions) throws IOException {
+        if (allDone(answer)) {
+            return Collections.nCopies(actions, ItemResult.SUCCESS);
+        }
+        JsonNode items = JSON.readTree(answer).path("items");
+        if (items.size() != actions) {
+            throw new IOException(String.format("%d results for %d actions", items.size(), actions));
+        }
+        List<ItemResult> results = new ArrayList<>(actions);
+        for (JsonNode item : items) {
+            results.add(result(item));
+        }
+        return results;
+    }
+
+    /** Most answers say in their beginning that there are no errors; the rest need not be read then. */
+    private static boolean allDone(byte[] answer) throws IOException {
+        try (JsonParser parser = JSON.createParser(answer)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new IOException("no JSON object");
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                boolean errors = parser.getCurrentName().equals("errors");
+                JsonToken value = parser.nextToken();
+                if (errors) {
+                    return value == JsonToken.VALUE_FALSE;
+                }
+                parser.skipChildren();
+            }
+            throw new IOException("no field 'errors'");
+        }
+    }
+
+    private static ItemResult result(JsonNode item) throws IOException {
+        if (item.isEmpty()) {
+            throw new IOException("a result without an operation");
+        }
+        String operation = item.fieldNames().next();
+        JsonNode result = item.get(operation);
+        return result.hasNonNull("error")
+                ? ItemResult.failed(
+                        operation.equals("delete"), result.path("status").asInt(), reason(result.get("error")))
+                : ItemResult.SUCCESS;
+    }
+
+    private static String reason(JsonNode error) {
+        if (!error.isObject()) {
+            return error.asText();
+        }
+        String reason = error.path("type").asText() + ": " + error.path("reason").asText();
+        return error.has("caused_by") ? reason + "; caused by " + reason(error.get("caused_by")) : reason;
+    }
+}

@@ -1,0 +1,55 @@
+package flinkscenarios.opensearch;
+
+import java.util.concurrent.TimeUnit;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.metrics.ThreadSafeSimpleCounter;
+import org.apache.flink.metrics.groups.SinkWriterMetricGroup;
+
+/** The counters of this sink, and Flink's metrics of every sink. Thread-safe, but for {@link #sending}. */
+final class SinkMetrics {
+
+    /** The group whose metrics the managed service shows. */
+    private static final String METRIC_GROUP = "kinesisanalytics";
+
+    private final SinkWriterMetricGroup sink;
+    private final Counter indexed;
+    private final Counter rejected;
+    private final Counter retries;
+    private volatile long sendMillis;
+
+    SinkMetrics(SinkWriterMetricGroup sink) {
+        this.sink = sink;
+        MetricGroup shown = sink.addGroup(METRIC_GROUP);
+        indexed = shown.counter("documentsIndexed", new ThreadSafeSimpleCounter());
+        rejected = shown.counter("documentsRejected", new ThreadSafeSimpleCounter());
+        retries = shown.counter("bulkRetries", new ThreadSafeSimpleCounter());
+        sink.setCurrentSendTimeGauge(() -> sendMillis);
+    }
+
+    /** Documents that OpenSearch has put into their index, or deleted. */
+    Counter indexed() {
+        return indexed;
+    }
+
+    /** Documents that are kept as rejected ones. */
+    Counter rejected() {
+        return rejected;
+    }
+
+    /** Requests that were sent again, whole or in part. */
+    Counter retries() {
+        return retries;
+    }
+
+    /** A request leaves the task, in whose thread this has to be called. */
+    void sending(int actions, long bytes) {
+        sink.getNumRecordsSendCounter().inc(actions);
+        sink.getNumBytesSendCounter().inc(bytes);
+    }
+
+    /** All of a request is settled. */
+    void settledAfter(long nanos) {
+        sendMillis = TimeUnit.NANOSECONDS.toMillis(nanos);
+    }
+}
