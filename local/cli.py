@@ -7,8 +7,7 @@ import platform
 import re
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -19,19 +18,19 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaException
 from requests import RequestException
-from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.console import RenderableType
 
 from flink_constructs.connector_jar import BuildError
 from local.errors import RunError, UsageError
-from local.feeders import Feeders
-from local.flink.rest import Job
 from local.report import Report
 from local.run import SERVICES, LocalRun, new_folder, stop_kept
-from local.scenarios import Outcome, Scenario
+from local.scenarios import InteractiveScenario, Outcome, Scenario
 from local.scenarios.data_generator import DataGenerator
+from local.scenarios.lottery import Lottery
 from local.scenarios.streaming_etl import StreamingEtl
 from local.synth import synthesize
+from local.terminal import console, errors
+from local.watch import News, RunOptions, drain, feed, talk
 from stacks.project import ROOT
 
 app = typer.Typer(
@@ -41,14 +40,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Run a scenario on this machine: the very template and bundle that you deploy, on real servers.",
 )
-console = Console()
-errors = Console(stderr=True, soft_wrap=True, highlight=False)
-
-SCENARIOS: dict[str, Scenario] = {"data-generator": DataGenerator(), "streaming-etl": StreamingEtl()}
+SCENARIOS: dict[str, Scenario] = {
+    "data-generator": DataGenerator(),
+    "streaming-etl": StreamingEtl(),
+    "lottery": Lottery(),
+}
 #: What clients raise about a server that stopped answering.
 SERVER_ERRORS = (RequestException, KafkaException, BotoCoreError, ClientError)
-#: For how long a job may work on what it was fed, once its feeders have ended.
-DRAIN_SECONDS = 60
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -68,6 +66,9 @@ def run(
     duration: Annotated[
         str | None, typer.Option(metavar="TIME", help="End after this time, such as 30s or 5m.", show_default=False)
     ] = None,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Type the events yourself, where a scenario takes them.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything up; [b]stop[/b] ends it.")] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the figures to a JSON file.", show_default=False)
@@ -81,11 +82,17 @@ def run(
         chosen = _scenario(scenario)
         overrides = dict(_override(text) for text in context or [])
         seconds = _seconds(duration) if duration else None
-        if records and seconds:
-            raise UsageError("--records and --duration exclude each other: say when to end in one way")
+        if sum(map(bool, (records, seconds, interactive))) > 1:
+            raise UsageError("--records, --duration and --interactive exclude each other: say when to end in one way")
+        if interactive and not isinstance(chosen, InteractiveScenario):
+            able = ", ".join(name for name, one in SCENARIOS.items() if isinstance(one, InteractiveScenario))
+            raise UsageError(
+                f"--interactive must be for a scenario that takes typed events (got {scenario!r}); known is {able}"
+            )
         if report and (report.is_dir() or not report.resolve().parent.is_dir()):
             raise UsageError(f"--report must be a file in a folder that exists (got {str(report)!r})")
-        result, epilogue = _run(scenario, chosen, overrides, records, seconds, keep)
+        options = RunOptions(records=records, seconds=seconds, interactive=interactive, keep=keep)
+        result, epilogue = _run(scenario, chosen, overrides, options)
         console.print(result.table())
         if epilogue is not None:
             console.print(epilogue)
@@ -109,23 +116,23 @@ def stop() -> None:
 def setup() -> None:
     """Build the connector jars and fetch what the local servers need; does nothing that is done."""
     with _exit_status():
-        from stacks.project import job_bundle
+        from stacks.project import job_bundle, jobs
 
         for service in SERVICES:
             with console.status(f"set-up: {service.title}"):
                 service.fetch()
-        for name in SCENARIOS:
+        for name in jobs():
             with console.status(f"set-up: the bundle of {name}"):
                 job_bundle(name).build()
 
 
 def _run(
-    name: str, scenario: Scenario, overrides: dict[str, str], records: int | None, seconds: float | None, keep: bool
+    name: str, scenario: Scenario, overrides: dict[str, str], options: RunOptions
 ) -> tuple[Report, RenderableType | None]:
     folder = new_folder(name)
     with console.status("synthesizing the stack"):
         assembly = synthesize(name, overrides, folder / "cdk.out")
-    with LocalRun(assembly, folder, keep=keep) as local:
+    with LocalRun(assembly, folder, keep=options.keep) as local:
         with console.status(f"starting {', '.join([*(service.title for service in local.services), 'Flink'])}"):
             local.start()
         for service in local.services:
@@ -137,78 +144,22 @@ def _run(
             scenario.prepare(local)
         with console.status("submitting the job"):
             job = local.submit()
-        feeders = Feeders(local, [name for name in scenario.feeders if name in local.clusters])
-        elapsed = _watch(scenario, job, feeders, records, seconds)
+        if options.interactive and isinstance(scenario, InteractiveScenario):
+            conversation = scenario.conversation(local)
+            news = News(conversation.news)
+            elapsed = talk(conversation, job)
+        else:
+            news = News(lambda: scenario.news(local))
+            elapsed = feed(scenario, local, job, options, news)
         with console.status("waiting until the job has processed what it was fed"):
-            feeders.stop()
-            _drain(scenario, local, job)
+            drain(scenario, local, job, news)
         with console.status("stopping the job: every sink commits"):
             local.stop_job(job, watch=lambda: scenario.records_so_far(job))
         with console.status("counting what arrived"):
             outcome, epilogue = scenario.outcome(local, job), scenario.epilogue(local)
-        if keep:
+        if options.keep:
             console.print("kept; [b]python -m local stop[/b] ends it")
         return _report(name, local, outcome, elapsed), epilogue
-
-
-def _watch(scenario: Scenario, job: Job, feeders: Feeders, records: int | None, seconds: float | None) -> float:
-    """Feed the job once it runs, and show the progress until the end is reached; gives the seconds that it was fed."""
-    total = records or seconds
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        *((BarColumn(),) if total else ()),
-        TextColumn("{task.fields[figures]}"),
-        TimeElapsedColumn(),
-    )
-    with (
-        Progress(*columns, console=console, transient=True) as progress,
-        _first_interrupt(total is None) as interrupted,
-    ):
-        task = progress.add_task("starting", total=total, figures="")
-        running, failures = 0.0, 0
-        fed_from: float | None = None
-        while True:
-            state = job.state
-            if state in ("FAILED", "CANCELED"):
-                raise RunError(f"the job failed: {job.root_cause()}")
-            done = scenario.records_so_far(job)
-            before, running = running, job.running_seconds() if state == "RUNNING" else 0.0
-            if state in ("RESTARTING", "FAILING") or running < before:
-                failures += 1
-                fed_from = fed_from and 0.0  # the job's time begins anew
-                progress.console.print(f"the job restarts: {job.root_cause()}", style="yellow", markup=False)
-                if done == 0 and failures >= 3:
-                    raise RunError(f"the job never started: {job.root_cause()}")
-                time.sleep(1)
-            if running:
-                for name in feeders.submit():
-                    progress.update(task, description=f"submitting {name}")
-                if fed_from is None and feeders.running():
-                    fed_from = running if feeders.names else 0.0
-            feeders.check()
-            elapsed = 0.0 if fed_from is None else max(0.0, running - fed_from)
-            progress.update(
-                task,
-                description="running" if elapsed else "starting",
-                completed=done if records else min(elapsed, seconds or elapsed),
-                figures=f"{done:,} records",
-            )
-            if interrupted() or (records and done >= records) or (seconds and elapsed >= seconds):
-                return elapsed
-            time.sleep(max(0.0, min(0.25, seconds - elapsed)) if seconds and elapsed else 0.25)
-
-
-def _drain(scenario: Scenario, local: LocalRun, job: Job) -> None:
-    """Wait until the job has processed what it was fed, or tell that it has not."""
-    deadline = time.monotonic() + DRAIN_SECONDS
-    while not scenario.drained(local, job):
-        if job.state in ("FAILED", "CANCELED"):
-            raise RunError(f"the job failed: {job.root_cause()}")
-        if time.monotonic() > deadline:
-            console.print(f"the job is stopped with records unread: it needed more than {DRAIN_SECONDS} s for them")
-            return
-        time.sleep(0.5)
 
 
 def _report(name: str, local: LocalRun, outcome: Outcome, elapsed: float) -> Report:
@@ -274,22 +225,3 @@ def _exit_status() -> Iterator[None]:
 def _end(error: Exception, status: int) -> NoReturn:
     errors.print(f"error: {error}", markup=False)
     sys.exit(status)
-
-
-@contextmanager
-def _first_interrupt(wanted: bool) -> Iterator[Callable[[], bool]]:
-    """Where wanted, the first Ctrl-C only sets what the given function answers; the next one interrupts."""
-    seen = False
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal seen
-        seen = True
-        signal.signal(signal.SIGINT, previous)
-
-    previous = signal.getsignal(signal.SIGINT)
-    if wanted:
-        signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: seen
-    finally:
-        signal.signal(signal.SIGINT, previous)

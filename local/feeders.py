@@ -1,29 +1,53 @@
-"""The applications that feed the scenario's own one, from their submission to their end."""
+"""What feeds the scenario's own application, other ones and a load, from its start to its end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
 from local.errors import RunError
 from local.flink.rest import ENDED, Job
+from local.load import Load
 from local.run import LocalRun
 
 
 @dataclass
 class Feeders:
-    """Applications that a run submits once its own one runs, and ends before it; one may also finish by itself."""
+    """Applications that a run submits once its own one runs, and ends before it; one may also finish by itself.
+
+    A load begins after them, and ends before them: whatever happens, at the end of the context.
+    """
 
     run: LocalRun
     names: Sequence[str]
+    load: Load | None = None
     jobs: dict[str, Job] = field(default_factory=dict, init=False)
 
+    def __enter__(self) -> Self:
+        """Nothing feeds yet."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End the load; the applications end with their clusters."""
+        if self.load:
+            self.load.stop()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to feed from."""
+        return bool(self.names or self.load)
+
     def submit(self) -> Iterator[str]:
-        """Submit those that are not yet; gives the name of each before it is."""
+        """Submit those that are not yet; gives the name of each before it is. Then the load begins."""
         for name in self.names:
             if name not in self.jobs:
                 yield name
                 self.jobs[name] = self.run.submit(name)
+        if self.load:
+            self.load.start()
 
     def running(self) -> bool:
         """Whether every one has been submitted, and has begun."""
@@ -33,16 +57,20 @@ class Feeders:
         )
 
     def check(self) -> None:
-        """Nothing, as long as none has failed.
+        """Nothing, as long as none has failed, nor the load.
 
         :raises RunError: with the root cause, where one has.
         """
         for name, job in self.jobs.items():
             if job.state in ("FAILED", "CANCELED"):
                 raise RunError(f"the job of {name} failed: {job.root_cause()}")
+        if self.load:
+            self.load.check()
 
     def stop(self) -> None:
         """End those that run, with all that they have written committed; what they still hold stays unwritten."""
+        if self.load:
+            self.load.stop()
         self.check()
         for job in self.jobs.values():
             if job.state not in ENDED:

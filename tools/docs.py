@@ -12,10 +12,12 @@ from pathlib import Path
 from flink_apps.common import tables
 from flink_apps.common.properties import Property
 from flink_apps.data_generator import settings as data_generator
+from flink_apps.lottery import settings as lottery
 from flink_apps.replay import settings as replay
 from flink_apps.streaming_etl import settings as streaming_etl
 from stacks.config import ScenarioConfig
 from stacks.data_generator import DataGeneratorConfig
+from stacks.lottery import LotteryConfig
 from stacks.project import ROOT
 from stacks.streaming_etl import StreamingEtlConfig
 
@@ -64,6 +66,10 @@ TABLES: dict[Path, dict[str, Callable[[], str]]] = {
     },
     ROOT / "flink_apps" / "replay" / "README.md": {
         "properties": lambda: properties_table((*replay.PROPERTIES, *replay.PREFIXED, tables.KINESIS_ENDPOINT), {})
+    },
+    ROOT / "flink_apps" / "lottery" / "README.md": {
+        "properties": lambda: properties_table((*lottery.PROPERTIES, tables.KINESIS_ENDPOINT), lottery.PASSED_ON),
+        "context": lambda: context_table(LotteryConfig),
     },
 }
 

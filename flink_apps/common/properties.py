@@ -84,6 +84,35 @@ class Property:
             raise self.error(rule, value, fix)
         return value
 
+    def region(self, groups: PropertyGroups) -> str:
+        """The value as a region; without one that which the application runs in."""
+        region = self.matching(
+            groups,
+            pattern=r"[a-z]+(-[a-z]+)+-[0-9]+",
+            rule="be the name of a region",
+            fix="write for example eu-west-1",
+        )
+        region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        if region is None:
+            raise self.error("be set where the variable AWS_REGION is not", None, "write for example eu-west-1")
+        return region
+
+    def initial_position(self, groups: PropertyGroups) -> str:
+        """The value as the place where a Kinesis stream is read from without a checkpoint."""
+        position = self.matching(
+            groups,
+            pattern="TRIM_HORIZON|LATEST",
+            rule="be TRIM_HORIZON or LATEST",
+            fix="TRIM_HORIZON leaves out nothing that the stream still holds",
+        )
+        return position or "TRIM_HORIZON"
+
+
+def other_keys(groups: PropertyGroups, *known: Property) -> dict[str, str]:
+    """What the group of the ``known`` properties has besides them: handed on as it is."""
+    names = {prop.key for prop in known}
+    return {key: value for key, value in groups.get(known[0].group, {}).items() if key not in names}
+
 
 def nearest(name: str, known: Collection[str]) -> str:
     """What to do about an unknown name: the known one that is most like it, or all of them."""

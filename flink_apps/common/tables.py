@@ -74,11 +74,27 @@ class Connector:
         return f"CREATE TABLE `{self.table}` ({fields}){partition} WITH ({options})"
 
 
+def interval(millis: int) -> str:
+    """What follows INTERVAL in SQL for so many milliseconds, of at most 99 days."""
+    seconds, millis = divmod(millis, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return f"'{days} {hours:02}:{minutes:02}:{seconds:02}.{millis:03}' DAY TO SECOND"
+
+
+def beginning(column: str, length: int) -> str:
+    """The SQL expression of the first bytes of a column; SQL knows no such thing but for text."""
+    return f"ENCODE(SUBSTRING(DECODE({column}, 'ISO-8859-1') FROM 1 FOR {length}), 'ISO-8859-1')"
+
+
 def literal(text: str) -> str:
     """``text`` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
+#: When the stream or topic got a record.
+ARRIVAL = Column("arrival", "TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL")
 #: Where a record came from, whatever the source: the shard or partition, and the place in it.
 SOURCE_PARTITION, SOURCE_POSITION = "source_partition", "source_position"
 
@@ -91,8 +107,12 @@ def kinesis_source(
     initial_position: str,
     endpoints: PropertyGroups,
     record_format: Format,
+    options: Mapping[str, str] | None = None,
 ) -> Connector:
-    """A Kinesis stream to read, from ``initial_position`` where no checkpoint says otherwise."""
+    """A Kinesis stream to read, from ``initial_position`` where no checkpoint says otherwise.
+
+    ``options`` go to the connector as they are, and win.
+    """
     return Connector(
         table=table,
         options={
@@ -102,6 +122,7 @@ def kinesis_source(
             "scan.stream.initpos": initial_position,
             **record_format.as_options(),
             **_kinesis_endpoint(endpoints),
+            **(options or {}),
         },
         metadata=(
             Column(SOURCE_PARTITION, "STRING NOT NULL METADATA FROM 'shard-id' VIRTUAL"),

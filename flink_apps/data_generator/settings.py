@@ -11,6 +11,7 @@ from flink_apps.common.properties import (
     SettingsError,
     StreamArn,
     nearest,
+    other_keys,
     refuse_unknown_keys,
 )
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType
@@ -111,7 +112,7 @@ def _kinesis_sink(groups: PropertyGroups) -> KinesisSink | None:
     return KinesisSink(
         stream=stream,
         region=KINESIS_REGION.text(groups) or stream.region,
-        options=_other_keys(groups, KINESIS_STREAM_ARN, KINESIS_REGION),
+        options=other_keys(groups, KINESIS_STREAM_ARN, KINESIS_REGION),
     )
 
 
@@ -121,10 +122,5 @@ def _kafka_sink(groups: PropertyGroups) -> KafkaSink | None:
     return KafkaSink(
         bootstrap_servers=KAFKA_BOOTSTRAP_SERVERS.required(groups, fix="write the brokers as host:port,host:port"),
         topic=KAFKA_TOPIC.required(groups, fix="write the topic to write to"),
-        producer=_other_keys(groups, KAFKA_BOOTSTRAP_SERVERS, KAFKA_TOPIC),
+        producer=other_keys(groups, KAFKA_BOOTSTRAP_SERVERS, KAFKA_TOPIC),
     )
-
-
-def _other_keys(groups: PropertyGroups, *known: Property) -> dict[str, str]:
-    names = {prop.key for prop in known}
-    return {key: value for key, value in groups[known[0].group].items() if key not in names}

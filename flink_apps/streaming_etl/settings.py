@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -220,13 +219,9 @@ def _source(groups: PropertyGroups) -> KinesisSource | KafkaSource:
             "remove one of the two" if stream else "add one of the two",
         )
     if stream:
-        position = INPUT_STREAM_POSITION.matching(
-            groups,
-            pattern="TRIM_HORIZON|LATEST",
-            rule="be TRIM_HORIZON or LATEST",
-            fix="TRIM_HORIZON leaves out nothing that the stream still holds",
+        return KinesisSource(
+            name=stream.name, region=stream.region, initial_position=INPUT_STREAM_POSITION.initial_position(groups)
         )
-        return KinesisSource(name=stream.name, region=stream.region, initial_position=position or "")
     assert topic is not None  # noqa: S101 - one of the two is there
     group = INPUT_KAFKA_GROUP.required(groups, fix="write the consumer group")
     return KafkaSource(bootstrap_servers=topic.bootstrap_servers, topic=topic.topic, client=topic.client, group=group)
@@ -239,17 +234,7 @@ def _kinesis_stream(groups: PropertyGroups, name: Property, region: Property) ->
         rule="be the name of a Kinesis stream: 1 to 128 letters, digits, '_', '.' or '-'",
         fix="write the name, not the ARN",
     )
-    return KinesisStream(name=stream, region=_region(groups, region)) if stream else None
-
-
-def _region(groups: PropertyGroups, prop: Property) -> str:
-    region = prop.matching(
-        groups, pattern=r"[a-z]+(-[a-z]+)+-[0-9]+", rule="be the name of a region", fix="write for example eu-west-1"
-    )
-    region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    if region is None:
-        raise prop.error("be set where the variable AWS_REGION is not", None, "write for example eu-west-1")
-    return region
+    return KinesisStream(name=stream, region=region.region(groups)) if stream else None
 
 
 def _kafka_topic(groups: PropertyGroups, servers: Property, topic: Property) -> KafkaTopic | None:
@@ -347,7 +332,7 @@ def _search_sink(groups: PropertyGroups) -> OpenSearchSink | None:
         _both(groups, SEARCH_USERNAME, SEARCH_PASSWORD)
     return OpenSearchSink(
         endpoint=endpoint.rstrip("/"),
-        region=_region(groups, SEARCH_REGION),
+        region=SEARCH_REGION.region(groups),
         bulk_size_mb=SEARCH_BULK_SIZE.whole_number(groups, low=1, high=100),
         bulk_actions=SEARCH_BULK_ACTIONS.whole_number(groups, low=1, high=100_000),
         bulk_interval_millis=SEARCH_BULK_INTERVAL.whole_number(groups, low=10, high=600_000),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.console import RenderableType
 
+from local.conversation import Conversation
 from local.flink.rest import Job
+from local.load import Load
 from local.run import LocalRun
 
 
@@ -30,6 +33,14 @@ class Scenario(ABC):
     def prepare(self, run: LocalRun) -> None:  # noqa: B027 - an empty default, not a forgotten one
         """Put data in place, before any job is submitted; by default none."""
 
+    def load(self, run: LocalRun) -> Load | None:  # noqa: ARG002 - for those that have one
+        """What feeds the job from outside of Flink: started once it runs, stopped before it; by default nothing."""
+        return None
+
+    def news(self, run: LocalRun) -> Iterable[str]:  # noqa: ARG002 - for those that have any
+        """What is told while the job runs: what has happened since it was last asked; by default nothing."""
+        return ()
+
     @abstractmethod
     def records_so_far(self, job: Job) -> int:
         """Input records processed, from the running job's metrics."""
@@ -45,3 +56,11 @@ class Scenario(ABC):
     def epilogue(self, run: LocalRun) -> RenderableType | None:  # noqa: ARG002 - for those that have one
         """What the terminal shows below the report; by default nothing."""
         return None
+
+
+class InteractiveScenario(Scenario):
+    """A scenario that a person can play, too."""
+
+    @abstractmethod
+    def conversation(self, run: LocalRun) -> Conversation:
+        """What takes the place of the load, once the job runs."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from local.errors import RunError
@@ -25,6 +25,8 @@ TOPIC_TYPE = "AWS::MSK::Topic"
 _POM = Path(__file__).parent / "broker" / "pom.xml"
 #: A property of the template's custom resource that asks MSK for the brokers' addresses.
 BOOTSTRAP_PREFIX = "BootstrapBrokerString"
+#: Records that are handed to the producer at a time, which holds at most ten times as many.
+_BATCH = 10_000
 
 #: What differs on one machine: one node, without sign-in or TLS.
 _ONE_NODE = {
@@ -114,23 +116,12 @@ class KafkaService(Service):
 
     def records(self, topic: str, *, timeout_seconds: float = 30) -> Iterator[Message]:
         """Every committed record of a topic from its beginning to what it holds now."""
-        consumer = Consumer(
-            {
-                **self._client(),
-                "group.id": f"local-{uuid.uuid4()}",
-                "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "isolation.level": "read_committed",
-            }
-        )
+        consumer = self._consumer(topic, timeout_seconds, **{"enable.partition.eof": True})
         try:
-            partitions = consumer.list_topics(topic, timeout=timeout_seconds).topics[topic].partitions
-            consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
-            unread = set(partitions)
+            unread = {partition.partition for partition in consumer.assignment()}
             heard = time.monotonic()
             while unread:
-                for message in consumer.consume(10_000, timeout=0.5):
+                for message in consumer.consume(_BATCH, timeout=0.5):
                     heard, error = time.monotonic(), message.error()
                     if error is None:
                         yield message
@@ -146,6 +137,41 @@ class KafkaService(Service):
     def count(self, topic: str) -> int:
         """How many committed records a topic holds."""
         return sum(1 for _ in self.records(topic))
+
+    def values(self, topic: str) -> Iterator[bytes]:
+        """The value of every committed record that a topic holds now."""
+        return (message.value() or b"" for message in self.records(topic))
+
+    def follow(self, topic: str) -> Generator[list[bytes], None, None]:
+        """The values of a topic's committed records: each step gives, at once, what has come since the one before."""
+        consumer = self._consumer(topic, 30)
+        try:
+            while True:
+                arrived: list[bytes] = []
+                while messages := consumer.consume(_BATCH, timeout=0):
+                    for message in messages:
+                        if message.error() is not None:
+                            raise KafkaException(message.error())
+                        arrived.append(message.value() or b"")
+                yield arrived
+        finally:
+            consumer.close()
+
+    def write(self, topic: str, records: Sequence[tuple[str, bytes]]) -> None:
+        """Write records, each a key and a value, and wait until the broker has them."""
+        refused: list[KafkaError] = []
+
+        def note(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                refused.append(error)
+
+        for start in range(0, len(records), _BATCH):
+            for key, value in records[start : start + _BATCH]:
+                self._producer.produce(topic, value, key, on_delivery=note)
+            if self._producer.flush(30):
+                raise RunError(f"the topic {topic} took no record for 30 s")
+        if refused:
+            raise KafkaException(refused[0])
 
     def end_offsets(self, topic: str) -> int:
         """The sum of the partitions' end offsets: the records of a topic into which nobody writes transactions."""
@@ -163,6 +189,26 @@ class KafkaService(Service):
             return int(AdminClient(self._client()).list_topics(timeout=5).controller_id) >= 0
         except KafkaException:
             return False
+
+    def _consumer(self, topic: str, timeout_seconds: float, **settings: object) -> Consumer:
+        """A consumer of the committed records of all partitions of a topic, from their beginnings."""
+        consumer = Consumer(
+            {
+                **self._client(),
+                "group.id": f"local-{uuid.uuid4()}",
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                **settings,
+            }
+        )
+        partitions = consumer.list_topics(topic, timeout=timeout_seconds).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+        return consumer
+
+    @cached_property
+    def _producer(self) -> Producer:
+        return Producer({**self._client(), "linger.ms": 5})
 
     def _client(self) -> dict[str, Any]:
         """Settings of a client that logs nothing of its own: what matters comes as an error."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,16 @@ from stacks.project import ROOT
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
-    from mypy_boto3_kinesis.type_defs import RecordTypeDef
+    from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef, RecordTypeDef
 
 STREAM_TYPE = "AWS::Kinesis::Stream"
 #: What a stream has at first in on-demand mode
 #: (https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html).
 ON_DEMAND_SHARDS = 4
+#: Records that PutRecords takes at most (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html).
+_PUT_RECORDS = 500
+#: How often records are put before their refusal is an error.
+_PUT_ATTEMPTS = 7
 _EMULATOR = ROOT / "node_modules" / "kinesalite"
 
 
@@ -125,21 +129,63 @@ class KinesisService(Service):
 
     def records(self, stream_name: str) -> Iterator[tuple[str, RecordTypeDef]]:
         """Every record of a stream from its beginning to what it holds now, with its shard's id."""
-        for shard in self.client.list_shards(StreamName=stream_name)["Shards"]:
-            shard_id = shard["ShardId"]
-            iterator = self.client.get_shard_iterator(
-                StreamName=stream_name, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
-            )["ShardIterator"]
-            while iterator:
-                page = self.client.get_records(ShardIterator=iterator, Limit=10_000)
-                for record in page["Records"]:
+        for shard_id, iterator in self._shard_iterators(stream_name):
+            for records, _ in self._pages(iterator):
+                for record in records:
                     yield shard_id, record
-                # The emulator keeps no lag: an empty page is the end.
-                iterator = page.get("NextShardIterator", "") if page["Records"] else ""
 
     def count(self, stream_name: str) -> int:
         """How many records a stream holds."""
         return sum(1 for _ in self.records(stream_name))
+
+    def values(self, stream_name: str) -> Iterator[bytes]:
+        """The data of every record that a stream holds now."""
+        return (record["Data"] for _, record in self.records(stream_name))
+
+    def follow(self, stream_name: str) -> Generator[list[bytes], None, None]:
+        """The data of a stream's records: each step gives, at once, what has come since the one before."""
+        iterators = dict(self._shard_iterators(stream_name))
+        while True:
+            arrived: list[bytes] = []
+            for shard_id, iterator in iterators.items():
+                for records, following in self._pages(iterator):
+                    arrived += (record["Data"] for record in records)
+                    iterators[shard_id] = following
+            yield arrived
+
+    def write(self, stream_name: str, records: Sequence[tuple[str, bytes]]) -> None:
+        """Write records, each a partition key and its data, and wait until the stream has them."""
+        for start in range(0, len(records), _PUT_RECORDS):
+            batch = records[start : start + _PUT_RECORDS]
+            self._put(stream_name, [{"PartitionKey": key, "Data": data} for key, data in batch])
+
+    def _put(self, stream_name: str, entries: list[PutRecordsRequestEntryTypeDef]) -> None:
+        for attempt in range(_PUT_ATTEMPTS):
+            answers = self.client.put_records(StreamName=stream_name, Records=entries)["Records"]
+            entries = [entry for entry, answer in zip(entries, answers, strict=True) if answer.get("ErrorCode")]
+            if not entries:
+                return
+            time.sleep(0.1 * 2**attempt)
+        raise RunError(f"the stream {stream_name} refused {len(entries)} records {_PUT_ATTEMPTS} times")
+
+    def _shard_iterators(self, stream_name: str) -> Iterator[tuple[str, str]]:
+        """Each shard's id with an iterator that begins with its oldest record, made when it is asked for."""
+        for shard in self.client.list_shards(StreamName=stream_name)["Shards"]:
+            yield (
+                shard["ShardId"],
+                self.client.get_shard_iterator(
+                    StreamName=stream_name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+                )["ShardIterator"],
+            )
+
+    def _pages(self, iterator: str) -> Iterator[tuple[list[RecordTypeDef], str]]:
+        """What a shard holds now from an iterator on, as pages, each with the iterator that goes on after it."""
+        while iterator:
+            page = self.client.get_records(ShardIterator=iterator, Limit=10_000)
+            iterator = page.get("NextShardIterator", "")
+            yield page["Records"], iterator
+            if not page["Records"]:  # The emulator keeps no lag: an empty page is the end.
+                return
 
     @cached_property
     def _port(self) -> int:

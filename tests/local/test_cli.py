@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from flink_constructs.bundle import JobBundle
 from local.cli import SCENARIOS, app
-from stacks.project import ROOT
+from stacks.project import ROOT, job_folder
 from stacks.registry import SCENARIOS as STACKS
 
 runner = CliRunner()
@@ -25,7 +26,15 @@ def test_every_scenario_that_has_a_stack_can_be_run() -> None:
         (["data-generator", "-c", "x"], "-c must be KEY=VALUE (got 'x')"),
         (["data-generator", "--duration", "soon"], "--duration must be a time above 0 (got 'soon'); write"),
         (["data-generator", "--duration", "0s"], "--duration must be a time above 0 (got '0s')"),
-        (["data-generator", "--duration", "5s", "--records", "5"], "--records and --duration exclude each other"),
+        (["data-generator", "--duration", "5s", "--records", "5"], "--records, --duration and --interactive exclude"),
+        (
+            ["lottery", "--interactive", "--duration", "5s"],
+            "--records, --duration and --interactive exclude each other",
+        ),
+        (
+            ["streaming-etl", "--interactive"],
+            "--interactive must be for a scenario that takes typed events (got 'streaming-etl'); known is lottery",
+        ),
         (["data-generator", "--report", "/nowhere/r.json"], "--report must be a file in a folder that exists"),
     ],
 )
@@ -64,7 +73,24 @@ def test_help_teaches_every_command_and_option() -> None:
     help_text = runner.invoke(app, ["--help"]).stdout
     assert all(command in help_text for command in ("run", "stop", "setup"))
     run_help = re.sub(r"\x1b\[[0-9;]*m", "", runner.invoke(app, ["run", "--help"]).stdout)
-    assert all(option in run_help for option in ("--records", "--duration", "--keep", "--report", "--context"))
+    assert all(
+        option in run_help for option in ("--records", "--duration", "--interactive", "--keep", "--report", "--context")
+    )
+
+
+def test_setup_builds_the_bundle_of_each_module_that_is_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+
+    def note(bundle: JobBundle) -> Path:
+        built.append(bundle.jar.module)
+        return bundle.main
+
+    monkeypatch.setattr(JobBundle, "build", note)
+    monkeypatch.setattr("local.cli.SERVICES", ())
+    assert runner.invoke(app, ["setup"]).exit_code == 0
+    modules = re.findall(r"<module>(.*)</module>", (ROOT / "flink_apps" / "pom.xml").read_text(encoding="utf-8"))
+    assert sorted(built) == sorted(module for module in modules if not module.startswith("connectors/"))
+    assert {job_folder(scenario) for scenario in SCENARIOS} < set(built)
 
 
 def test_stop_says_when_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,16 @@
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, cast
 
 import pytest
 
-from local import cli
+from local import watch
 from local.errors import RunError
 from local.feeders import Feeders
 from local.flink.rest import Job
+from local.load import Load
 from local.run import LocalRun
 from local.scenarios.data_generator import DataGenerator
 
@@ -81,6 +85,38 @@ def test_none_is_submitted_when_the_run_ends_before_its_job_runs(feeders: Feeder
     assert run.stopped == []
 
 
+def test_a_load_begins_after_the_applications_and_ends_before_them(run: FakeRun) -> None:
+    seen: list[tuple[int, int]] = []
+    load = Load("the players", lambda: seen.append((len(run.submitted), len(run.stopped))), interval_seconds=0)
+    feeders = Feeders(cast("LocalRun", run), ("Replay",), load)
+    list(feeders.submit())
+    while not seen:
+        time.sleep(0.01)
+    feeders.stop()
+    assert set(seen) == {(1, 0)}
+    assert len(run.stopped) == 1
+
+
+def test_a_load_that_fails_ends_the_run_with_its_cause(run: FakeRun) -> None:
+    def step() -> None:
+        raise OSError("no such stream")
+
+    feeders = Feeders(cast("LocalRun", run), (), Load("the players", step))
+    list(feeders.submit())
+    with pytest.raises(RunError, match="the players failed: no such stream"):
+        feeders.stop()
+
+
+def test_whatever_ends_the_context_ends_the_load(run: FakeRun) -> None:
+    steps = count()
+    load = Load("the players", lambda: next(steps), interval_seconds=0)
+    with suppress(RunError), Feeders(cast("LocalRun", run), (), load) as feeders:
+        list(feeders.submit())
+        raise RunError("the job failed")
+    after = next(steps)
+    assert next(steps) == after + 1
+
+
 class Slow(DataGenerator):
     """A scenario whose job has drained when it is asked for the third time."""
 
@@ -94,8 +130,8 @@ class Slow(DataGenerator):
 def drain(scenario: DataGenerator, job: FakeJob, monkeypatch: pytest.MonkeyPatch, **constants: Any) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     for name, value in constants.items():
-        monkeypatch.setattr(cli, name, value)
-    cli._drain(scenario, cast("LocalRun", FakeRun()), cast("Job", job))
+        monkeypatch.setattr(watch, name, value)
+    watch.drain(scenario, cast("LocalRun", FakeRun()), cast("Job", job), watch.News(tuple))
 
 
 def test_a_job_is_left_running_until_it_has_drained(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,15 +52,18 @@ final class JsonColumn implements Serializable {
 
     private final String name;
     private final Kind kind;
+    private final boolean optional;
     private final int target;
 
     /**
      * @param name of the column and of the field
+     * @param optional whether the field may be left out, or null
      * @param target position in the row that is produced, or {@link #NOWHERE}
      */
-    JsonColumn(String name, Kind kind, int target) {
+    JsonColumn(String name, Kind kind, boolean optional, int target) {
         this.name = name;
         this.kind = kind;
+        this.optional = optional;
         this.target = target;
     }
 
@@ -70,6 +73,10 @@ final class JsonColumn implements Serializable {
 
     Kind kind() {
         return kind;
+    }
+
+    boolean optional() {
+        return optional;
     }
 
     int target() {

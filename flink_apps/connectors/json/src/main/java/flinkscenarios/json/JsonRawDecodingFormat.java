@@ -58,6 +58,14 @@ final class JsonRawDecodingFormat implements ProjectableDecodingFormat<Deseriali
                 kinds.put(name, kind(field));
             }
         }
+        for (String name : options.optionalColumns()) {
+            if (!kinds.containsKey(name)) {
+                throw new ValidationException(
+                        String.format(
+                                "'%s' must name columns that are fields (got %s); known are %s",
+                                JsonRawOptions.OPTIONAL_COLUMNS.key(), name, String.join(", ", kinds.keySet())));
+            }
+        }
         return new JsonRawDecodingFormat(options, kinds);
     }
 
@@ -68,7 +76,7 @@ final class JsonRawDecodingFormat implements ProjectableDecodingFormat<Deseriali
         List<String> names = DataType.getFieldNames(produced);
         List<JsonColumn> columns =
                 kinds.entrySet().stream()
-                        .map(field -> new JsonColumn(field.getKey(), field.getValue(), names.indexOf(field.getKey())))
+                        .map(field -> column(field.getKey(), field.getValue(), names))
                         .collect(Collectors.toList());
         return new JsonRawDeserializationSchema(
                 columns,
@@ -77,6 +85,10 @@ final class JsonRawDecodingFormat implements ProjectableDecodingFormat<Deseriali
                 names.indexOf(options.rawColumn()),
                 names.indexOf(options.errorColumn()),
                 context.createTypeInformation(produced));
+    }
+
+    private JsonColumn column(String name, JsonColumn.Kind kind, List<String> produced) {
+        return new JsonColumn(name, kind, options.optionalColumns().contains(name), produced.indexOf(name));
     }
 
     @Override

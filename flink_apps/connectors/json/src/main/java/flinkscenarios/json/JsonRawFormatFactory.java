@@ -28,7 +28,7 @@ import org.apache.flink.table.factories.SerializationFormatFactory;
  *
  * <p>The rules: BIGINT, INT and SMALLINT are written without fraction and exponent (neither {@code 1.0} nor
  * {@code 1e3}), and fit; DOUBLE is any number that is finite as a double; STRING is a string; BOOLEAN is true or false;
- * null is none of them. Names are told apart by case. No column's field may come twice. Fields without a column are
+ * null is none of them, but stands for a field among the {@code optional-columns} that is left out. Names are told apart by case. No column's field may come twice. Fields without a column are
  * skipped. Text is well-formed Unicode, nesting ends at 500 levels, and after the object comes white space at most. A
  * message is no larger than {@code max-bytes}, if that is set. Of several faults the reason is the first; a field that
  * is missing comes last.
@@ -52,7 +52,11 @@ public final class JsonRawFormatFactory implements DeserializationFormatFactory,
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        return Set.of(JsonRawOptions.RAW_COLUMN, JsonRawOptions.ERROR_COLUMN, JsonRawOptions.MAX_BYTES);
+        return Set.of(
+                JsonRawOptions.RAW_COLUMN,
+                JsonRawOptions.ERROR_COLUMN,
+                JsonRawOptions.MAX_BYTES,
+                JsonRawOptions.OPTIONAL_COLUMNS);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package flinkscenarios.json;
 
 import java.io.Serializable;
+import java.util.List;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
@@ -32,14 +33,24 @@ final class JsonRawOptions implements Serializable {
                     .defaultValue(Integer.MAX_VALUE)
                     .withDescription("Bytes of a message, at the most; a larger one is refused.");
 
+    /** Fields that a message may do without. */
+    static final ConfigOption<List<String>> OPTIONAL_COLUMNS =
+            ConfigOptions.key("optional-columns")
+                    .stringType()
+                    .asList()
+                    .defaultValues()
+                    .withDescription("Names of columns whose fields may be left out, or null, separated by ';'.");
+
     private final String rawColumn;
     private final String errorColumn;
     private final int maxBytes;
+    private final List<String> optionalColumns;
 
-    private JsonRawOptions(String rawColumn, String errorColumn, int maxBytes) {
+    private JsonRawOptions(String rawColumn, String errorColumn, int maxBytes, List<String> optionalColumns) {
         this.rawColumn = rawColumn;
         this.errorColumn = errorColumn;
         this.maxBytes = maxBytes;
+        this.optionalColumns = List.copyOf(optionalColumns);
     }
 
     /**
@@ -56,7 +67,7 @@ final class JsonRawOptions implements Serializable {
                             "'%s' must differ from '%s' (got %s for both); name two columns",
                             ERROR_COLUMN.key(), RAW_COLUMN.key(), raw));
         }
-        return new JsonRawOptions(raw, error, maxBytes(config));
+        return new JsonRawOptions(raw, error, maxBytes(config), config.get(OPTIONAL_COLUMNS));
     }
 
     private static int maxBytes(ReadableConfig config) {
@@ -85,5 +96,9 @@ final class JsonRawOptions implements Serializable {
 
     int maxBytes() {
         return maxBytes;
+    }
+
+    List<String> optionalColumns() {
+        return optionalColumns;
     }
 }

@@ -1,11 +1,13 @@
 package flinkscenarios.json;
 
+import java.util.Arrays;
 import org.apache.flink.table.data.GenericRowData;
 
 /** Reads one JSON object into a row, and checks each column whether it is produced or not. Not thread-safe. */
 final class JsonRecordParser {
 
     private final JsonColumn[] columns;
+    private final int required;
     private final JsonColumnNames names;
     private final JsonScanner scanner = new JsonScanner();
 
@@ -16,6 +18,7 @@ final class JsonRecordParser {
 
     JsonRecordParser(JsonColumn[] columns) {
         this.columns = columns;
+        this.required = (int) Arrays.stream(columns).filter(column -> !column.optional()).count();
         this.names = new JsonColumnNames(columns);
         this.seenIn = new long[columns.length];
     }
@@ -35,12 +38,12 @@ final class JsonRecordParser {
         }
         int found = readFields(row);
         scanner.expectEnd();
-        if (found < columns.length) {
+        if (found < required) {
             throw firstMissing();
         }
     }
 
-    /** Gives the number of columns found. */
+    /** Gives the number of required columns found. */
     private int readFields(GenericRowData row) throws BadRecordException {
         int found = 0;
         scanner.expect('{');
@@ -53,7 +56,9 @@ final class JsonRecordParser {
                     scanner.skipValue();
                 } else {
                     readValue(column, row);
-                    found++;
+                    if (!columns[column].optional()) {
+                        found++;
+                    }
                 }
             } while (scanner.takeComma());
         }
@@ -67,6 +72,10 @@ final class JsonRecordParser {
             throw column.duplicate();
         }
         seenIn[index] = record;
+        if (column.optional() && scanner.next() == 'n') {
+            scanner.skipValue(); // null, which the row has already
+            return;
+        }
         Object value = value(column);
         if (column.target() != JsonColumn.NOWHERE) {
             row.setField(column.target(), value);
@@ -144,7 +153,7 @@ final class JsonRecordParser {
 
     private BadRecordException firstMissing() {
         int index = 0;
-        while (seenIn[index] == record) {
+        while (columns[index].optional() || seenIn[index] == record) {
             index++;
         }
         return columns[index].missing();

@@ -359,6 +359,44 @@ class JsonRawDecodingTest {
                 refusal(TRIPS, Map.of(), Map.of("max-bytes", limit)));
     }
 
+    private static RowData decodeOptional(String message) throws Exception {
+        int[][] idTypeAndError = {{0}, {4}, {7}};
+        Map<String, String> format = Map.of("optional-columns", "riders;zone;fare;type;paid");
+        return TestTables.decoder(TRIPS, Map.of(), format, idTypeAndError).deserialize(message.getBytes(UTF_8));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"id\":7}", "{\"id\":7,\"type\":null}", "{\"type\":null,\"paid\":null,\"id\":7}"})
+    void anOptionalFieldMayBeLeftOutOrNull(String message) throws Exception {
+        assertEquals(GenericRowData.of(7L, null, null), decodeOptional(message));
+    }
+
+    @Test
+    void anOptionalFieldIsReadWhereItIs() throws Exception {
+        assertEquals(
+                GenericRowData.of(7L, StringData.fromString("green"), null),
+                decodeOptional("{\"id\":7,\"type\":\"green\"}"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'{\"type\":\"green\"}', missing field: id",
+        "'{\"id\":null}', wrong type: id must be a whole number",
+        "'{\"id\":7,\"type\":5}', wrong type: type must be a string",
+        "'{\"id\":7,\"paid\":null,\"paid\":null}', duplicate field: paid",
+    })
+    void optionalFieldsAreCheckedAndOthersAreRequired(String message, String reason) throws Exception {
+        assertEquals(GenericRowData.of(null, null, StringData.fromString(reason)), decodeOptional(message));
+    }
+
+    @Test
+    void anOptionalColumnThatIsNoneIsRefused() {
+        assertEquals(
+                "'optional-columns' must name columns that are fields (got fair);"
+                        + " known are id, riders, zone, fare, type, paid",
+                refusal(TRIPS, Map.of(), Map.of("optional-columns", "fair")));
+    }
+
     @Test
     void columnsOfAKafkaKeyAloneAreNoFieldsOfTheValue() throws Exception {
         byte[] message = TRIP.replace("\"id\":7,", "").replace("\"zone\":132,", "").getBytes(UTF_8);

@@ -1,0 +1,86 @@
+package flinkscenarios.eventtime;
+
+import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.ChainingStrategy;
+import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.api.watermark.Watermark;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
+import org.apache.flink.types.Row;
+
+/**
+ * Watermarks that wait for the slowest partition of a source: see {@link EventTime#partitioned}.
+ *
+ * <p>Kafka's table source has the like, the one of Kinesis has not: after a restart, when shards are read at different
+ * speeds, what the slow ones hold would be late.
+ */
+final class PartitionTimeOperator extends AbstractStreamOperator<Row> implements OneInputStreamOperator<Row, Row> {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final long TICK_MILLIS = 200;
+
+    private final long outOfOrderMillis;
+    private final long idleMillis;
+
+    private transient PartitionTimes times;
+    private transient long watermark;
+    private transient boolean idle;
+
+    PartitionTimeOperator(long outOfOrderMillis, long idleMillis) {
+        this.outOfOrderMillis = outOfOrderMillis;
+        this.idleMillis = idleMillis;
+        setChainingStrategy(ChainingStrategy.ALWAYS);
+    }
+
+    @Override
+    public void open() throws Exception {
+        super.open();
+        times = new PartitionTimes(idleMillis, now());
+        watermark = Long.MIN_VALUE;
+        idle = false;
+        tick(now());
+    }
+
+    @Override
+    public void processElement(StreamRecord<Row> element) {
+        Row row = element.getValue();
+        Object time = row.getField(3);
+        if (time != null) {
+            times.add(row.getField(2), (long) time, now());
+        }
+        output.collect(element.replace(Row.of(row.getField(0), row.getField(1))));
+    }
+
+    @Override
+    public void processWatermarkStatus(WatermarkStatus status) {
+        // Who is idle is decided here.
+    }
+
+    private void tick(long time) {
+        boolean wasIdle = idle;
+        idle = times.isIdle(time);
+        if (wasIdle && !idle) {
+            output.emitWatermarkStatus(WatermarkStatus.ACTIVE);
+        }
+        // Before the stream falls silent, too: what it has reached is where its reader's time goes on from.
+        times.reached(time).ifPresent(this::emit);
+        if (idle && !wasIdle) {
+            output.emitWatermarkStatus(WatermarkStatus.IDLE);
+        }
+        getProcessingTimeService().registerTimer(time + TICK_MILLIS, this::tick);
+    }
+
+    private void emit(long reached) {
+        // A watermark says that its own millisecond is over, too.
+        long next = reached - outOfOrderMillis - 1;
+        if (next > watermark) {
+            watermark = next;
+            output.emitWatermark(new Watermark(next));
+        }
+    }
+
+    private long now() {
+        return getProcessingTimeService().getCurrentProcessingTime();
+    }
+}

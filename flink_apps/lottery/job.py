@@ -1,0 +1,125 @@
+"""The pipeline: check the events, apply the rules in keyed state, draw each window, keep what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pyflink.common import Types
+from pyflink.datastream import ConnectedStreams, DataStream
+from pyflink.table import Schema, StatementSet, StreamTableEnvironment
+
+from flink_apps.common.keyed import keyed_rows, rows, rows_in_event_time, timed_by
+from flink_apps.common.tables import Connector
+from flink_apps.lottery import functions, queries, schema
+from flink_apps.lottery.settings import Settings
+
+#: The names under which ``sources`` and ``sinks`` hold their tables.
+LOTTERY_EVENTS, USER_EVENTS = "lottery_events", "user_events"
+WINNERS, REJECTED = "winners", "rejected"
+
+ACCEPTED_CLICKS, REFUSED_EVENTS = "accepted_clicks", "refused_events"
+
+#: Counts what passes it, in the JVM: see flink_apps/connectors/json.
+COUNTED = "flinkscenarios.json.Counted"
+
+
+def options(settings: Settings) -> dict[str, str]:
+    """What the environment has to be configured with before :func:`build` is called."""
+    return {
+        "python.execution-mode": settings.execution_mode,
+        # In process mode each state that is not in the worker's cache is asked of the JVM.
+        "python.state.cache-size": "100000",
+        "python.map-state.read-cache-size": "100000",
+        "python.map-state.write-cache-size": "100000",
+    }
+
+
+def build(
+    table_env: StreamTableEnvironment,
+    settings: Settings,
+    sources: Mapping[str, Connector],
+    sinks: Mapping[str, Connector],
+) -> StatementSet:
+    """Declare the pipeline from the two ``sources`` to the two ``sinks``; nothing runs before ``execute()``."""
+    config = table_env.get_config()
+    config.set("table.local-time-zone", "UTC")
+    config.set("pipeline.object-reuse", "true")
+    table_env.create_java_temporary_function("counted", COUNTED)
+
+    user_events = _user_events(table_env, settings, sources[USER_EVENTS])
+    lottery_events = timed_by(
+        _lottery_events(table_env, sources[LOTTERY_EVENTS]),
+        user_events,
+        Types.ROW([Types.LONG(), functions.LOTTERY_EVENT]),
+    )
+    lotteries = (
+        keyed_rows(lottery_events, Types.LONG())
+        .process(
+            functions.Lotteries(buckets=settings.buckets, window_millis=settings.window_millis, prizes=settings.prizes),
+            Types.ROW([Types.INT(), functions.LOTTERY_RUNS]),
+        )
+        .name(functions.LOTTERIES_OPERATOR)
+        .uid(functions.LOTTERIES_OPERATOR)
+        # Starts and stops are few, and every bucket has to hear of them in the same order.
+        .set_parallelism(1)
+    )
+    accepted = (
+        ConnectedStreams(keyed_rows(user_events, Types.INT()), keyed_rows(lotteries, Types.INT()))
+        .process(
+            functions.Players(
+                window_millis=settings.window_millis, player_expiry=timedelta(hours=settings.player_expiry_hours)
+            ),
+            functions.ACCEPTED_CLICK,
+        )
+        .name(functions.PLAYERS_OPERATOR)
+        .uid(functions.PLAYERS_OPERATOR)
+    )
+    refused = lotteries.get_side_output(functions.REJECTED).union(accepted.get_side_output(functions.REJECTED))
+
+    table_env.create_temporary_view(ACCEPTED_CLICKS, accepted, _with_event_time())
+    table_env.create_temporary_view(REFUSED_EVENTS, refused)
+    table_env.execute_sql(sinks[WINNERS].create_table(schema.WINNER))
+    table_env.execute_sql(sinks[REJECTED].create_table(schema.REJECTED))
+    statements = table_env.create_statement_set()
+    statements.add_insert_sql(_winners(table_env, settings, sinks[WINNERS]))
+    statements.add_insert_sql(f"INSERT INTO `{sinks[REJECTED].table}` {queries.rejected(REFUSED_EVENTS)}")
+    return statements
+
+
+def _lottery_events(table_env: StreamTableEnvironment, source: Connector) -> DataStream:
+    table_env.execute_sql(source.create_table((*schema.LOTTERY_EVENT, *schema.SOURCE)))
+    events = table_env.sql_query(queries.lottery_events(source.table))
+    return rows(table_env.to_data_stream(events), Types.ROW([Types.LONG(), functions.LOTTERY_EVENT]))
+
+
+def _user_events(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> DataStream:
+    checks = (*queries.USER_CHECKS, queries.ahead_of_its_arrival(settings.clock_skew_millis))
+    table_env.execute_sql(source.create_table((*schema.USER_EVENT, *schema.SOURCE)))
+    events = table_env.sql_query(queries.user_events(source.table, *checks, buckets=settings.buckets))
+    return rows_in_event_time(
+        table_env.to_data_stream(events),
+        Types.ROW([Types.INT(), functions.USER_EVENT]),
+        out_of_order_millis=settings.grace_millis,
+        idle_millis=settings.idle_millis,
+    )
+
+
+def _winners(table_env: StreamTableEnvironment, settings: Settings, sink: Connector) -> str:
+    tickets = queries.tickets(ACCEPTED_CLICKS, window_millis=settings.window_millis)
+    table_env.execute_sql(f"CREATE TEMPORARY VIEW tickets AS {tickets}")
+    return f"INSERT INTO `{sink.table}` {queries.winners('tickets', window_millis=settings.window_millis)}"
+
+
+def _with_event_time() -> Schema:
+    """The columns of an accepted click, in the event time that its operator has."""
+    return (
+        Schema.new_builder()
+        .column("lotteryId", "BIGINT")
+        .column("userId", "BIGINT")
+        .column("timestamp", "BIGINT")
+        .column("secret", "STRING")
+        .column_by_expression(schema.EVENT_TIME, "TO_TIMESTAMP_LTZ(`timestamp`, 3)")
+        .watermark(schema.EVENT_TIME, "SOURCE_WATERMARK()")
+        .build()
+    )

@@ -1,0 +1,212 @@
+"""The rules of the lottery and its draw. Pure Python: no Flink, no clock, no state of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
+
+#: Before and after all timestamps.
+ALWAYS, NEVER = -(2**63), 2**63 - 1
+#: What a player's coupons are kept in.
+MOST_COUPONS = 2**63 - 1
+
+
+class RuleError(Exception):
+    """An event that the rules refuse: the message says why, ``reason`` is what the same violations have in common."""
+
+    reason: ClassVar[str]
+
+
+class MalformedEventError(RuleError):
+    """Not an event: it cannot be parsed, its type is not known, a field is missing or impossible."""
+
+    reason = "malformed"
+
+
+class LotteryAlreadyStartedError(RuleError):
+    """The start of a lottery that has been started, and has not ended."""
+
+    reason = "already-started"
+
+
+class LotteryNotStartedError(RuleError):
+    """The stop of a lottery that has not been started, or has ended."""
+
+    reason = "not-started"
+
+
+class TooFewCouponsError(RuleError):
+    """A purchase of fewer coupons than one."""
+
+    reason = "too-few-coupons"
+
+
+class TooManyCouponsError(RuleError):
+    """A purchase after which a player would have more coupons than can be counted."""
+
+    reason = "too-many-coupons"
+
+
+class InactiveLotteryError(RuleError):
+    """A click on a lottery that is not active at its time."""
+
+    reason = "inactive-lottery"
+
+
+class NoCouponError(RuleError):
+    """A click of a player who has no coupon."""
+
+    reason = "no-coupon"
+
+
+class LateClickError(RuleError):
+    """A click that came after its window was drawn."""
+
+    reason = "late"
+
+
+REASONS = tuple(
+    violation.reason
+    for violation in (
+        MalformedEventError,
+        LotteryAlreadyStartedError,
+        LotteryNotStartedError,
+        TooFewCouponsError,
+        TooManyCouponsError,
+        InactiveLotteryError,
+        NoCouponError,
+        LateClickError,
+    )
+)
+
+
+class Run(NamedTuple):
+    """A lottery from its start to its end: the clicks with timestamps from ``starts`` to before ``ends`` count.
+
+    ``secret`` is drawn when it starts: what the seeds of its windows are made from.
+    """
+
+    starts: int
+    ends: int
+    secret: str
+
+
+def start(
+    runs: tuple[Run, ...], lottery_id: int, *, timestamp: int | None, ends: int = NEVER, secret: str
+) -> tuple[Run, ...]:
+    """The runs of a lottery after it has been started, once more.
+
+    Without a ``timestamp`` it is active from the end of its last run, or for all times.
+
+    :raises LotteryAlreadyStartedError: where it is active then.
+    """
+    last = max((run.ends for run in runs), default=ALWAYS)
+    starts = last if timestamp is None else timestamp
+    if last == NEVER or starts < last:
+        raise LotteryAlreadyStartedError(f"Cannot start a lottery that has been started, lotteryId: {lottery_id}")
+    return (*runs, Run(starts=starts, ends=max(starts, ends), secret=secret))
+
+
+def stop(runs: tuple[Run, ...], lottery_id: int, *, timestamp: int | None) -> tuple[Run, ...]:
+    """The runs of a lottery after it has been stopped: at once, or for all clicks from ``timestamp`` on.
+
+    :raises LotteryNotStartedError: where it is not active then.
+    """
+    if timestamp is None:
+        if not runs:
+            raise _not_started(lottery_id)
+        return ()
+    if run_at(runs, timestamp) is None:
+        raise _not_started(lottery_id)
+    return tuple(run._replace(ends=timestamp) if run.starts <= timestamp < run.ends else run for run in runs)
+
+
+def _not_started(lottery_id: int) -> LotteryNotStartedError:
+    return LotteryNotStartedError(f"Cannot stop a lottery that has not been started, lotteryId: {lottery_id}")
+
+
+def run_at(runs: tuple[Run, ...], timestamp: int) -> Run | None:
+    """The run in which a click with this timestamp counts, if there is one."""
+    for run in runs:
+        if run.starts <= timestamp < run.ends:
+            return run
+    return None
+
+
+def not_ended(runs: tuple[Run, ...], watermark: int) -> tuple[Run, ...]:
+    """The runs that may still have clicks once no more come with timestamps up to ``watermark``."""
+    return tuple(run for run in runs if run.ends > watermark + 1)
+
+
+def buy(coupons: int, purchased: int) -> int:
+    """The coupons of a player after a purchase.
+
+    :raises TooFewCouponsError: where fewer than one is bought.
+    :raises TooManyCouponsError: where they cannot be counted any more.
+    """
+    if purchased < 1:
+        raise TooFewCouponsError(f"Cannot buy fewer coupons than 1, purchasedCoupons: {purchased}")
+    if coupons + purchased > MOST_COUPONS:
+        raise TooManyCouponsError(f"Cannot hold more coupons than {MOST_COUPONS}, purchasedCoupons: {purchased}")
+    return coupons + purchased
+
+
+def click(runs: tuple[Run, ...], coupons: int, *, lottery_id: int, user_id: int, timestamp: int) -> tuple[Run, int]:
+    """The run in which a click counts, and the coupons that its player has left.
+
+    :raises InactiveLotteryError: where the lottery is not active at the time of the click.
+    :raises NoCouponError: where the player has no coupon to give.
+    """
+    run = run_at(runs, timestamp)
+    if run is None:
+        raise InactiveLotteryError(f"Cannot click on inactive lottery, lotteryId: {lottery_id}")
+    if coupons < 1:
+        raise NoCouponError(f"Cannot click without a coupon, userId: {user_id}")
+    return run, coupons - 1
+
+
+def window_start(timestamp: int, window_millis: int) -> int:
+    """The first millisecond of the window that a click is in; windows are aligned to 1970."""
+    return timestamp - timestamp % window_millis
+
+
+def refuse_late(timestamp: int, *, window_millis: int, watermark: int, lottery_id: int) -> None:
+    """Refuse a click whose window has been drawn, as it is once the watermark reaches the window's last millisecond.
+
+    :raises LateClickError: with the message that says so.
+    """
+    end = window_start(timestamp, window_millis) + window_millis
+    if end - 1 <= watermark:
+        raise LateClickError(f"Cannot click late: the window before {end} has been drawn, lotteryId: {lottery_id}")
+
+
+def prizes_end(started: int, *, prizes: int, window_millis: int) -> int:
+    """When a lottery ends that lasts ``prizes`` windows, that in which it starts being the first; 0 is for ever."""
+    return min(NEVER, window_start(started, window_millis) + prizes * window_millis) if prizes else NEVER
+
+
+def seed(secret: str, lottery_id: int, window: int) -> str:
+    """The seed of the draw of the window that starts at ``window``: 64 hexadecimal digits.
+
+    Nobody can know it before the draw, and no seed tells another one, as long as the lottery's secret stays one.
+    """
+    return _sha256(f"{secret}:{lottery_id}:{window}")
+
+
+def ticket(seed: str, user_id: int, timestamp: int) -> str:
+    """What a click takes part in the draw with: the lowest ticket of the window wins."""
+    return _sha256(f"{seed}:{user_id}:{timestamp}")
+
+
+def winner(seed: str, clicks: Iterable[tuple[int, int]]) -> int:
+    """Draw again: the player who wins among a window's accepted clicks, each a player and a timestamp, in any order.
+
+    Every click has the same chance, as every ticket has of being the lowest; clicks of one player in the same
+    millisecond share one ticket.
+    """
+    return min((ticket(seed, user_id, timestamp), user_id) for user_id, timestamp in clicks)[1]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

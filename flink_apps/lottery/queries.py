@@ -1,0 +1,171 @@
+"""The SQL around the rules: what is an event, and the draw. The JVM evaluates it. No Flink in here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flink_apps.common.tables import ARRIVAL, SOURCE_PARTITION, beginning, interval, literal
+from flink_apps.lottery import schema
+from flink_apps.lottery.metrics import REJECTED_BY_REASON, REJECTED_COUNT, WINNER_COUNT
+
+#: Hexadecimal digits of a ticket.
+_DIGITS = 64
+#: A reserved word.
+_RAW = f"`{schema.RAW}`"
+
+
+@dataclass(frozen=True)
+class Check:
+    """Why an event is malformed, and the SQL condition under which it is."""
+
+    reason: str
+    broken: str
+
+
+def _required(event: str, *fields: str) -> tuple[Check, ...]:
+    return tuple(Check(f"missing field: {field}", f"type = {literal(event)} AND `{field}` IS NULL") for field in fields)
+
+
+def _known(*events: str) -> Check:
+    return Check(
+        f"type must be {' or '.join(events)}", f"type NOT IN ({', '.join(literal(event) for event in events)})"
+    )
+
+
+def _not_negative(*fields: str) -> tuple[Check, ...]:
+    return tuple(Check(f"{field} must not be negative", f"`{field}` < 0") for field in fields)
+
+
+LOTTERY_CHECKS = (
+    _known(schema.START, schema.STOP),
+    *_required(schema.START, "lotteryId"),
+    *_required(schema.STOP, "lotteryId"),
+    *_not_negative("lotteryId", "timestamp", "prizes"),
+)
+USER_CHECKS = (
+    _known(schema.BUY, schema.CLICK),
+    *_required(schema.BUY, "userId", "purchasedCoupons"),
+    *_required(schema.CLICK, "userId", "lotteryId", "timestamp"),
+    *_not_negative("userId", "lotteryId", "timestamp"),
+)
+
+
+def ahead_of_its_arrival(clock_skew_millis: int) -> Check:
+    """A timestamp that no honest clock has: it would end the windows of everybody else."""
+    arrival = f"`{ARRIVAL.name}` + INTERVAL {interval(clock_skew_millis)}"
+    return Check(
+        f"timestamp must not be more than {clock_skew_millis} ms ahead of the arrival",
+        # No time at all, and so NULL, beyond the year 9999.
+        f"`timestamp` IS NOT NULL AND COALESCE(TO_TIMESTAMP_LTZ(`timestamp`, 3) > {arrival}, TRUE)",
+    )
+
+
+def reason(*checks: Check) -> str:
+    """The SQL expression that gives the first reason why an event is malformed, or NULL for a good one."""
+    cases = " ".join(f"WHEN {check.broken} THEN {literal(check.reason)}" for check in checks)
+    return f"CASE WHEN {schema.ERROR} IS NOT NULL THEN {schema.ERROR} {cases} END"
+
+
+def lottery_events(table: str) -> str:
+    """Rows of a key and a lottery event: see :data:`flink_apps.lottery.functions.LOTTERY_EVENT`."""
+    arrival = f"CAST(TIMESTAMPDIFF(SECOND, TO_TIMESTAMP_LTZ(0, 3), `{ARRIVAL.name}`) AS BIGINT) * 1000"
+    return f"""
+        SELECT key, ROW(type, lotteryId, `timestamp`, prizes, arrived, problem, {_RAW}) AS event
+        FROM (
+          SELECT *, COALESCE(lotteryId, 0) AS key, {arrival} AS arrived, {reason(*LOTTERY_CHECKS)} AS problem
+          FROM `{table}`
+        )
+    """
+
+
+def user_events(table: str, *checks: Check, buckets: int) -> str:
+    """Rows of a bucket, a user event, its partition, and its event time, which a good click alone has.
+
+    The event is :data:`flink_apps.lottery.functions.USER_EVENT`.
+    """
+    return f"""
+        SELECT
+          key,
+          ROW(is_click, userId, lotteryId, `timestamp`, purchasedCoupons, problem, {_RAW}) AS event,
+          {SOURCE_PARTITION},
+          CASE WHEN is_click AND problem IS NULL THEN `timestamp` END AS event_time
+        FROM (
+          SELECT
+            *,
+            CAST(MOD(ABS(COALESCE(userId, 0)), {buckets}) AS INT) AS key,
+            type = {literal(schema.CLICK)} AS is_click,
+            {reason(*checks)} AS problem
+          FROM `{table}`
+        )
+    """
+
+
+def winners(clicks: str, *, window_millis: int) -> str:
+    """The draw of each window, from rows of accepted clicks: as in :func:`flink_apps.lottery.logic.winner`.
+
+    Only the lowest ticket so far is kept, so that the state of a window does not grow with its clicks.
+    """
+    return f"""
+        SELECT
+          lotteryId,
+          counted(CAST(SUBSTRING(best FROM {_DIGITS + 2}) AS BIGINT), {literal(WINNER_COUNT)}),
+          window_start_millis,
+          window_start_millis + {window_millis},
+          clicks,
+          seed
+        FROM (
+          SELECT lotteryId, seed, window_start_millis, COUNT(*) AS clicks, MIN(best) AS best
+          FROM TABLE(TUMBLE(TABLE `{clicks}`, DESCRIPTOR({schema.EVENT_TIME}), INTERVAL {interval(window_millis)}))
+          GROUP BY window_start, window_end, lotteryId, seed, window_start_millis
+        )
+    """
+
+
+def tickets(clicks: str, *, window_millis: int) -> str:
+    """Accepted clicks with their window's seed, and their tickets in the draw, each followed by its player."""
+    window = f"`timestamp` - MOD(`timestamp`, {window_millis})"
+    return f"""
+        SELECT
+          lotteryId,
+          seed,
+          window_start_millis,
+          CONCAT({ticket("seed", "userId", "`timestamp`")}, ':', CAST(userId AS STRING)) AS best,
+          {schema.EVENT_TIME}
+        FROM (
+          SELECT *, {seed("secret", "lotteryId", window)} AS seed, {window} AS window_start_millis
+          FROM `{clicks}`
+        )
+    """
+
+
+def seed(secret: str, lottery_id: str, window: str) -> str:
+    """The SQL expression of :func:`flink_apps.lottery.logic.seed`."""
+    return _sha256(secret, lottery_id, window)
+
+
+def ticket(seed: str, user_id: str, timestamp: str) -> str:
+    """The SQL expression of :func:`flink_apps.lottery.logic.ticket`."""
+    return _sha256(seed, user_id, timestamp)
+
+
+def _sha256(*parts: str) -> str:
+    return f"SHA256(CONCAT_WS(':', {', '.join(f'CAST({part} AS STRING)' for part in parts)}))"
+
+
+def rejected(events: str) -> str:
+    """What is kept of refused events: their text, and where that is not all of it, their bytes."""
+    text = f"DECODE({beginning(_RAW, schema.LARGEST_TEXT_BYTES)}, 'UTF-8')"
+    rest = beginning(_RAW, schema.LARGEST_RAW_BYTES)
+    by_reason = " ".join(
+        f"WHEN {literal(reason)} THEN counted(message, {literal(metric)})"
+        for reason, metric in REJECTED_BY_REASON.items()
+    )
+    return f"""
+        SELECT
+          {text},
+          CASE WHEN ENCODE({text}, 'UTF-8') <> {_RAW} THEN {rest} ELSE CAST(NULL AS BYTES) END,
+          counted(reason, {literal(REJECTED_COUNT)}),
+          CASE reason {by_reason} END,
+          CURRENT_TIMESTAMP
+        FROM `{events}`
+    """

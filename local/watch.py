@@ -1,0 +1,171 @@
+"""A running job: what feeds it, a person or a load, what is told meanwhile, and the wait until it has processed all."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from local.conversation import Conversation, Lines, converse
+from local.errors import RunError
+from local.feeders import Feeders
+from local.flink.rest import Job
+from local.run import LocalRun
+from local.scenarios import Scenario
+from local.terminal import console
+
+#: For how long a job may work on what it was fed, once its feeders have ended.
+DRAIN_SECONDS = 60
+#: How often a scenario is asked for its news, at most.
+NEWS_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """When a run ends, by records or seconds if not by hand, who feeds it, and what becomes of its servers."""
+
+    records: int | None
+    seconds: float | None
+    interactive: bool
+    keep: bool
+
+
+class News:
+    """What a scenario tells, asked for now and then."""
+
+    def __init__(self, ask: Callable[[], Iterable[str]]) -> None:
+        self._ask = ask
+        self._asked = 0.0
+
+    def tell(self) -> None:
+        """Print what is new, unless there has been news a moment ago."""
+        if time.monotonic() < self._asked + NEWS_SECONDS:
+            return
+        for line in self._ask():
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._asked = time.monotonic()
+
+
+def talk(conversation: Conversation, job: Job) -> float:
+    """Let a person feed the job, once it runs; gives the seconds that it took."""
+    with console.status("starting the job"):
+        while not job.running_seconds():
+            if (state := job.state) == "RESTARTING":
+                raise RunError(f"the job never started: {job.root_cause()}")
+            _refuse_failed(job, state)
+            time.sleep(0.25)
+    began, before = time.monotonic(), "RUNNING"
+
+    def ended() -> bool:
+        nonlocal before
+        state = job.state
+        _refuse_failed(job, state)
+        if state == "RESTARTING" != before:
+            console.print(f"the job restarts: {job.root_cause()}", style="yellow", markup=False)
+        before = state
+        return interrupted()
+
+    with _first_interrupt(True) as interrupted:
+        converse(conversation, Lines(sys.stdin.fileno()), console, ended)
+    return time.monotonic() - began
+
+
+def feed(scenario: Scenario, local: LocalRun, job: Job, options: RunOptions, news: News) -> float:
+    """Feed the job from its applications and its load; gives the seconds that it took."""
+    names = [name for name in scenario.feeders if name in local.clusters]
+    with Feeders(local, names, scenario.load(local)) as feeders:
+        elapsed = _watch(scenario, job, feeders, news, options)
+        with console.status("ending what feeds the job"):
+            feeders.stop()
+    return elapsed
+
+
+def _watch(scenario: Scenario, job: Job, feeders: Feeders, news: News, options: RunOptions) -> float:
+    """Feed the job once it runs, and show the progress until the end is reached; gives the seconds that it was fed."""
+    records, seconds = options.records, options.seconds
+    total = records or seconds
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        *((BarColumn(),) if total else ()),
+        TextColumn("{task.fields[figures]}"),
+        TimeElapsedColumn(),
+    )
+    with (
+        Progress(*columns, console=console, transient=True) as progress,
+        _first_interrupt(total is None) as interrupted,
+    ):
+        task = progress.add_task("starting", total=total, figures="")
+        running, failures = 0.0, 0
+        fed_from: float | None = None
+        while True:
+            state = job.state
+            _refuse_failed(job, state)
+            done = scenario.records_so_far(job)
+            before, running = running, job.running_seconds() if state == "RUNNING" else 0.0
+            if state in ("RESTARTING", "FAILING") or running < before:
+                failures += 1
+                fed_from = fed_from and 0.0  # the job's time begins anew
+                progress.console.print(f"the job restarts: {job.root_cause()}", style="yellow", markup=False)
+                if done == 0 and failures >= 3:
+                    raise RunError(f"the job never started: {job.root_cause()}")
+                time.sleep(1)
+            if running:
+                for name in feeders.submit():
+                    progress.update(task, description=f"submitting {name}")
+                if fed_from is None and feeders.running():
+                    fed_from = running if feeders else 0.0
+                news.tell()
+            feeders.check()
+            elapsed = 0.0 if fed_from is None else max(0.0, running - fed_from)
+            progress.update(
+                task,
+                description="running" if elapsed else "starting",
+                completed=done if records else min(elapsed, seconds or elapsed),
+                figures=f"{done:,} records",
+            )
+            if interrupted() or (records and done >= records) or (seconds and elapsed >= seconds):
+                return elapsed
+            time.sleep(max(0.0, min(0.25, seconds - elapsed)) if seconds and elapsed else 0.25)
+
+
+def _refuse_failed(job: Job, state: str) -> None:
+    if state in ("FAILED", "CANCELED"):
+        raise RunError(f"the job failed: {job.root_cause()}")
+
+
+def drain(scenario: Scenario, local: LocalRun, job: Job, news: News) -> None:
+    """Wait until the job has processed what it was fed, or tell that it has not."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while not scenario.drained(local, job):
+        _refuse_failed(job, job.state)
+        news.tell()
+        if time.monotonic() > deadline:
+            console.print(f"the job is stopped with records unread: it needed more than {DRAIN_SECONDS} s for them")
+            return
+        time.sleep(0.5)
+
+
+@contextmanager
+def _first_interrupt(wanted: bool) -> Iterator[Callable[[], bool]]:
+    """Where wanted, the first Ctrl-C only sets what the given function answers; the next one interrupts."""
+    seen = False
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        nonlocal seen
+        seen = True
+        signal.signal(signal.SIGINT, previous)
+
+    previous = signal.getsignal(signal.SIGINT)
+    if wanted:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: seen
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,275 @@
+"""The lottery's operators in a harness: what they give, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import timedelta
+
+import pytest
+from pyflink.common import Row
+
+from flink_apps.lottery import logic, schema
+from flink_apps.lottery.functions import REJECTED, Lotteries, Players
+from flink_apps.lottery.logic import NEVER, Run
+from tests.flink_apps.keyed_harness import END, Harness
+
+SECRET = "secret"  # noqa: S105 - of a lottery
+HOUR = 3_600_000
+
+
+def start(lottery_id: int, *, timestamp: int | None = None, prizes: int | None = None, arrival: int = 0) -> Row:
+    return Row(schema.START, lottery_id, timestamp, prizes, arrival, None, b"start")
+
+
+def stop(lottery_id: int, *, timestamp: int | None = None) -> Row:
+    return Row(schema.STOP, lottery_id, timestamp, None, 0, None, b"stop")
+
+
+def buy(user_id: int, coupons: int) -> Row:
+    return Row(False, user_id, None, None, coupons, None, b"buy")
+
+
+def click(user_id: int, timestamp: int, lottery_id: int = 1) -> Row:
+    return Row(True, user_id, lottery_id, timestamp, None, None, f"click at {timestamp}".encode())
+
+
+def runs(*each: tuple[int, int], lottery_id: int = 1) -> Row:
+    return Row(lottery_id, tuple(Run(starts=starts, ends=ends, secret=SECRET) for starts, ends in each))
+
+
+ALWAYS = runs((logic.ALWAYS, NEVER))
+
+
+def lotteries(*, prizes: int = 0) -> Harness:
+    return Harness(Lotteries(buckets=2, window_millis=10_000, prizes=prizes))
+
+
+def players() -> Harness:
+    return Harness(Players(window_millis=10_000, player_expiry=timedelta(hours=1)))
+
+
+def rejections(harness: Harness) -> list[tuple[bytes, str]]:
+    return [(row[0], row[1]) for row in harness.side[REJECTED.tag_id]]
+
+
+def accepted(harness: Harness) -> list[tuple[int, int]]:
+    return [(row[1], row[2]) for row in harness.results]
+
+
+class TestLotteries:
+    def test_every_bucket_is_told_of_a_start(self) -> None:
+        harness = lotteries()
+        harness.put(1, start(1))
+        assert [row[0] for row in harness.results] == [0, 1]
+        (first, second) = [row[1] for row in harness.results]
+        assert first == second
+        assert first[0] == 1
+        assert [(run.starts, run.ends) for run in first[1]] == [(logic.ALWAYS, NEVER)]
+
+    def test_each_run_has_a_secret_of_its_own(self) -> None:
+        harness = lotteries()
+        for _ in range(3):
+            harness.put(1, start(1))
+            harness.put(1, stop(1))
+        secrets = {run.secret for row in harness.results for run in row[1][1]}
+        assert len(secrets) == 3
+        assert all(len(secret) == 32 for secret in secrets)
+
+    def test_a_mistake_is_refused_once_and_no_bucket_hears_of_it(self) -> None:
+        harness = lotteries()
+        harness.put(1, start(1))
+        harness.results.clear()
+        harness.put(1, start(1))
+        harness.put(2, stop(2))
+        harness.put(0, Row(None, None, None, None, 0, "not JSON", b"{"))
+        assert rejections(harness) == [(b"start", "already-started"), (b"stop", "not-started"), (b"{", "malformed")]
+        assert harness.results == []
+
+    def test_a_lottery_ends_after_its_prizes(self) -> None:
+        harness = lotteries()
+        harness.put(1, start(1, timestamp=12_000, prizes=3))
+        (run,) = harness.results[0][1][1]
+        assert (run.starts, run.ends) == (12_000, 40_000)
+        harness.advance(39_999)
+        assert harness.state_size() == 0
+
+    def test_prizes_count_from_the_arrival_of_a_start_without_a_timestamp(self) -> None:
+        harness = lotteries(prizes=2)
+        harness.put(1, start(1, arrival=15_000))
+        (run,) = harness.results[0][1][1]
+        assert (run.starts, run.ends) == (logic.ALWAYS, 30_000)
+
+    def test_a_lottery_that_has_ended_can_be_started_again(self) -> None:
+        harness = lotteries()
+        harness.put(1, start(1, timestamp=0, prizes=1))
+        harness.advance(10_000)
+        harness.put(1, start(1, timestamp=11_000))
+        assert rejections(harness) == []
+
+    def test_nothing_stays_of_what_has_been_stopped(self) -> None:
+        harness = lotteries()
+        harness.put(1, start(1))
+        harness.put(1, stop(1))
+        harness.put(2, start(2, timestamp=0))
+        harness.put(2, stop(2, timestamp=20_000))
+        assert harness.state_size() == 1
+        harness.advance(20_000)
+        assert harness.state_size() == 0
+        assert harness.timers == set()
+
+
+class TestPlayers:
+    def test_the_known_example(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        for user_id, timestamp in ((1, 1_000), (2, 5_000), (3, 11_000)):
+            harness.put1(0, buy(user_id, 100))
+            harness.put1(0, click(user_id, timestamp))
+        assert [tuple(row) for row in harness.results] == [
+            (1, 1, 1_000, SECRET),
+            (1, 2, 5_000, SECRET),
+            (1, 3, 11_000, SECRET),
+        ]
+
+    def test_a_click_takes_a_coupon(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        harness.put1(0, buy(1, 2))
+        harness.advance(5_000)
+        for timestamp in (1_000, 2_000, 3_000):
+            harness.put1(0, click(1, timestamp))
+        assert accepted(harness) == [(1, 1_000), (1, 2_000)]
+        assert rejections(harness) == [(b"click at 3000", "no-coupon")]
+
+    def test_a_click_before_the_start_is_held_and_counts_then(self) -> None:
+        harness = players()
+        harness.put1(0, buy(1, 2))
+        harness.put1(0, click(1, 2_000))
+        harness.put1(0, click(1, 1_000))
+        assert accepted(harness) == []
+        harness.put2(0, ALWAYS)
+        assert accepted(harness) == [(1, 1_000), (1, 2_000)]
+
+    def test_a_click_before_the_purchase_is_held_and_counts_then(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        harness.put1(0, click(1, 1_000))
+        harness.put1(0, click(2, 1_000))
+        harness.put1(0, buy(1, 1))
+        assert accepted(harness) == [(1, 1_000)]
+        harness.advance(1_000)
+        assert rejections(harness) == [(b"click at 1000", "no-coupon")]
+
+    def test_a_held_click_is_refused_once_event_time_reaches_it(self) -> None:
+        harness = players()
+        harness.put1(0, buy(1, 1))
+        harness.put1(0, click(1, 2_000))
+        harness.advance(1_999)
+        assert rejections(harness) == []
+        harness.advance(2_000)
+        assert rejections(harness) == [(b"click at 2000", "inactive-lottery")]
+        harness.put2(0, ALWAYS)
+        assert accepted(harness) == []
+
+    def test_a_click_that_event_time_has_passed_is_not_held(self) -> None:
+        harness = players()
+        harness.advance(2_000)
+        harness.put1(0, click(1, 2_000))
+        assert rejections(harness) == [(b"click at 2000", "inactive-lottery")]
+        assert harness.timers == set()
+
+    def test_a_click_counts_as_long_as_its_window_is_open(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        harness.put1(0, buy(1, 2))
+        harness.advance(9_998)
+        harness.put1(0, click(1, 1_000))
+        harness.advance(9_999)
+        harness.put1(0, click(1, 1_000))
+        assert accepted(harness) == [(1, 1_000)]
+        assert rejections(harness) == [(b"click at 1000", "late")]
+
+    def test_a_late_click_takes_no_coupon(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        harness.put1(0, buy(1, 1))
+        harness.advance(10_000)
+        harness.put1(0, click(1, 1_000))
+        harness.put1(0, click(1, 11_000))
+        assert accepted(harness) == [(1, 11_000)]
+
+    def test_a_lottery_counts_from_its_start_to_its_end_whatever_comes_first(self) -> None:
+        harness = players()
+        harness.put1(0, buy(1, 9))
+        harness.put2(0, runs((2_000, 5_000)))
+        harness.advance(500)
+        for timestamp in (1_999, 2_000, 4_999, 5_000):
+            harness.put1(0, click(1, timestamp))
+        harness.advance(6_000)
+        assert accepted(harness) == [(1, 2_000), (1, 4_999)]
+        assert [event for event, _ in rejections(harness)] == [b"click at 1999", b"click at 5000"]
+
+    def test_buckets_know_nothing_of_each_other(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        harness.put1(0, buy(2, 1))
+        harness.put1(1, click(1, 1_000))
+        harness.advance(1_000)
+        assert rejections(harness) == [(b"click at 1000", "inactive-lottery")]
+
+    @pytest.mark.parametrize(
+        ("event", "reason"),
+        [
+            (buy(1, 0), "too-few-coupons"),
+            (buy(1, -5), "too-few-coupons"),
+            (Row(None, None, None, None, None, "missing field: userId", b"{}"), "malformed"),
+        ],
+    )
+    def test_a_bad_event_is_refused_and_nothing_more(self, event: Row, reason: str) -> None:
+        harness = players()
+        harness.put1(0, event)
+        assert rejections(harness) == [(event[6], reason)]
+        assert harness.state_size() == 0
+
+    def test_more_coupons_than_can_be_counted_are_refused(self) -> None:
+        harness = players()
+        harness.put1(0, buy(1, 2**63 - 1))
+        harness.put1(0, buy(1, 1))
+        assert rejections(harness) == [(b"buy", "too-many-coupons")]
+
+    def test_an_idle_player_expires_with_all_coupons(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        harness.put1(0, buy(1, 5))
+        harness.clock = HOUR // 2
+        harness.put1(0, click(1, 1_000))
+        harness.clock = HOUR + 1
+        harness.put1(0, click(1, 2_000))
+        assert accepted(harness) == [(1, 1_000), (1, 2_000)]
+        harness.clock += HOUR
+        harness.advance(2_500)
+        harness.put1(0, click(1, 2_500))
+        assert rejections(harness) == [(b"click at 2500", "no-coupon")]
+
+    def test_nothing_stays_when_all_coupons_are_taken_and_all_lotteries_have_ended(self) -> None:
+        harness = players()
+        harness.put2(0, runs((0, 20_000)))
+        harness.put2(0, runs((0, NEVER), lottery_id=2))
+        harness.put1(0, buy(1, 1))
+        harness.put1(0, click(1, 1_000))
+        harness.put1(0, click(2, 1_500))
+        harness.put2(0, Row(2, ()))
+        harness.advance(END)
+        assert harness.state_size() == 0
+        assert harness.timers == set()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        Lotteries(buckets=2, window_millis=10_000, prizes=0),
+        Players(window_millis=10_000, player_expiry=timedelta(hours=1)),
+    ],
+)
+def test_a_function_can_be_sent_to_a_worker(function: object) -> None:
+    assert type(pickle.loads(pickle.dumps(function))) is type(function)  # noqa: S301 - what was pickled just now

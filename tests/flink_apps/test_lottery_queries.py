@@ -1,0 +1,77 @@
+"""What SQL does for the lottery, evaluated by Flink: which events are malformed, and the draw's tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flink_apps.common.tables import ARRIVAL, Column
+from flink_apps.lottery import logic, queries, schema
+from tests.flink_apps.sql import evaluate
+
+
+def problems(
+    columns: tuple[Column, ...], checks: tuple[queries.Check, ...], events: list[dict[str, Any]]
+) -> list[str | None]:
+    names = [column.name for column in columns]
+    rows = [[event.get(name) for name in (*names, schema.ERROR)] for event in events]
+    # A minute after the begin of 1970.
+    expression = queries.reason(*checks).replace(f"`{ARRIVAL.name}`", "TO_TIMESTAMP_LTZ(60000, 3)")
+    values = evaluate([expression], (*columns, Column(schema.ERROR, "STRING")), rows)
+    return [value for (value,) in values]
+
+
+USER_CHECKS = (*queries.USER_CHECKS, queries.ahead_of_its_arrival(60_000))
+CLICK = {"type": schema.CLICK, "userId": 1, "lotteryId": 2, "timestamp": 3}
+BUY = {"type": schema.BUY, "userId": 1, "purchasedCoupons": 5}
+START = {"type": schema.START, "lotteryId": 1}
+STOP = {"type": schema.STOP, "lotteryId": 1}
+
+
+def test_good_user_events_pass() -> None:
+    events = [CLICK, BUY, {**BUY, "purchasedCoupons": -1}, {**CLICK, "userId": 0}, {**CLICK, "timestamp": 120_000}]
+    assert problems(schema.USER_EVENT, USER_CHECKS, events) == [None] * len(events)
+
+
+def test_bad_user_events_have_a_reason_each() -> None:
+    cases: dict[str, dict[str, Any]] = {
+        "what the format says": {"error": "what the format says"},
+        "type must be UserBuyCouponEvent or UserClickEvent": {**CLICK, "type": "UserSleepEvent"},
+        "missing field: userId": {**CLICK, "userId": None},
+        "missing field: lotteryId": {**CLICK, "lotteryId": None},
+        "missing field: timestamp": {**CLICK, "timestamp": None},
+        "missing field: purchasedCoupons": {**BUY, "purchasedCoupons": None},
+        "userId must not be negative": {**BUY, "userId": -1},
+        "lotteryId must not be negative": {**CLICK, "lotteryId": -1},
+        "timestamp must not be negative": {**CLICK, "timestamp": -1},
+        "timestamp must not be more than 60000 ms ahead of the arrival": {**CLICK, "timestamp": 120_001},
+    }
+    assert problems(schema.USER_EVENT, USER_CHECKS, list(cases.values())) == list(cases)
+
+
+def test_a_timestamp_beyond_all_dates_is_ahead_of_its_arrival() -> None:
+    (problem,) = problems(schema.USER_EVENT, USER_CHECKS, [{**CLICK, "timestamp": 2**63 - 1}])
+    assert problem == "timestamp must not be more than 60000 ms ahead of the arrival"
+
+
+def test_good_lottery_events_pass() -> None:
+    events = [START, STOP, {**START, "timestamp": 5, "prizes": 0}, {**STOP, "timestamp": 5}]
+    assert problems(schema.LOTTERY_EVENT, queries.LOTTERY_CHECKS, events) == [None] * len(events)
+
+
+def test_bad_lottery_events_have_a_reason_each() -> None:
+    cases: dict[str, dict[str, Any]] = {
+        "what the format says": {"error": "what the format says"},
+        "type must be LotteryStartEvent or LotteryStopEvent": {**START, "type": schema.CLICK},
+        "missing field: lotteryId": {**STOP, "lotteryId": None},
+        "lotteryId must not be negative": {**START, "lotteryId": -1},
+        "timestamp must not be negative": {**START, "timestamp": -5},
+        "prizes must not be negative": {**START, "prizes": -5},
+    }
+    assert problems(schema.LOTTERY_EVENT, queries.LOTTERY_CHECKS, list(cases.values())) == list(cases)
+
+
+def test_sql_draws_the_tickets_that_anybody_can_draw_again() -> None:
+    columns = (Column("secret", "STRING"), Column("a", "BIGINT"), Column("b", "BIGINT"))
+    rows = [["5ecret", 1, 1_706_659_210_000], ["", 2**63 - 1, 0]]
+    expressions = [queries.seed("secret", "a", "b"), queries.ticket("secret", "a", "b")]
+    assert evaluate(expressions, columns, rows) == [[logic.seed(*row), logic.ticket(*row)] for row in rows]  # type: ignore[arg-type]

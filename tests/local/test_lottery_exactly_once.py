@@ -1,0 +1,216 @@
+"""The lottery for real: every window has its winner, no coupon is lost or taken twice, whatever is killed."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flink_apps.lottery import logic, schema
+from flink_apps.lottery.settings import Settings
+from local.flink.rest import Job
+from local.run import LocalRun
+from local.services.kafka import KafkaService
+from local.services.kinesis import KinesisService
+from local.synth import synthesize
+from tests.local.failures import kill_a_task_manager, wait_for
+
+pytestmark = pytest.mark.integration
+
+WINDOW = 2_000
+PLAYERS, COUPONS = 300, 20
+#: More than all coupons: what a player clicks without one is refused.
+CLICKS = 9_000
+CLICKS_PER_SECOND = 300
+#: Windows of this many milliseconds are aligned to it.
+BEGIN = 1_700_000_000_000
+
+
+Event = tuple[str, bytes]
+
+
+def event(key: int, **fields: object) -> Event:
+    return str(key), json.dumps(fields).encode()
+
+
+def click(user_id: int, timestamp: int, lottery_id: int = 1) -> Event:
+    return event(user_id, type=schema.CLICK, userId=user_id, lotteryId=lottery_id, timestamp=timestamp)
+
+
+def buy(user_id: int, coupons: int) -> Event:
+    return event(user_id, type=schema.BUY, userId=user_id, purchasedCoupons=coupons)
+
+
+def start(lottery_id: int, **fields: int) -> Event:
+    return event(lottery_id, type=schema.START, lotteryId=lottery_id, **fields)
+
+
+def clicks() -> list[Event]:
+    """Players in turn, a click every few milliseconds."""
+    return [click(number % PLAYERS, BEGIN + number * 1000 // CLICKS_PER_SECOND) for number in range(CLICKS)]
+
+
+@dataclass
+class Lottery:
+    """A run with the job's two inputs and two outputs, whatever the connector is."""
+
+    run: LocalRun
+    settings: Settings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settings = Settings.from_property_groups(self.run.property_groups())
+        self._service: KafkaService | KinesisService = next(
+            service for service in self.run.services if isinstance(service, KafkaService | KinesisService)
+        )
+
+    def put_lottery_events(self, *events: Event) -> None:
+        self._service.write(self.settings.streams.lottery_input, events)
+
+    def put_user_events(self, events: Sequence[Event]) -> None:
+        self._service.write(self.settings.streams.user_input, events)
+
+    def winners(self) -> list[dict[str, Any]]:
+        return [json.loads(value) for value in self._service.values(self.settings.streams.winners)]
+
+    def rejected(self) -> list[dict[str, Any]]:
+        return [json.loads(value) for value in self._service.values(self.settings.streams.rejected)]
+
+
+@pytest.fixture
+def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Lottery, Job]]:
+    keys = {
+        "window-seconds": str(WINDOW // 1000),
+        "idle-seconds": "5",
+        "checkpoint-seconds": "2",
+        "partitions": "3",
+        "shards": "3",
+        **request.param,
+    }
+    context = {f"lottery.{key}": value for key, value in keys.items()}
+    with LocalRun(synthesize("lottery", context, tmp_path / "cdk.out"), tmp_path) as run:
+        run.start()
+        yield Lottery(run), run.submit()
+
+
+def at_a_steady_rate(put: Callable[[Sequence[Event]], None], events: Sequence[Event]) -> threading.Thread:
+    """Put the events as they happen, while other things do."""
+
+    def run() -> None:
+        batch, began = CLICKS_PER_SECOND // 10, time.monotonic()
+        for number, first in enumerate(range(0, len(events), batch)):
+            put(events[first : first + batch])
+            time.sleep(max(0.0, began + (number + 1) / 10 - time.monotonic()))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def windows(accepted: Counter[tuple[int, int]]) -> dict[int, list[tuple[int, int]]]:
+    """Accepted clicks, each a player and a timestamp, by the starts of their windows."""
+    result = defaultdict(list)
+    for user_id, timestamp in accepted.elements():
+        result[logic.window_start(timestamp, WINDOW)].append((user_id, timestamp))
+    return result
+
+
+def check_the_draws(winners: list[dict[str, Any]], accepted: Counter[tuple[int, int]]) -> None:
+    """Each window with a click has one winner, whom everybody can draw again."""
+    expected = {
+        start: (start + WINDOW, len(clicks), logic.winner(winner["seed"], clicks))
+        for start, clicks in windows(accepted).items()
+        for winner in winners
+        if winner["windowStart"] == start
+    }
+    assert {
+        winner["windowStart"]: (winner["windowEnd"], winner["clicks"], winner["userId"]) for winner in winners
+    } == expected
+    assert sorted(expected) == sorted(windows(accepted))
+
+
+def accepted_clicks(sent: Sequence[Event], rejected: list[dict[str, Any]]) -> Counter[tuple[int, int]]:
+    """The clicks that were sent, but for those that were refused."""
+    accepted = Counter(_player_and_time(value) for _, value in sent)
+    accepted.subtract(Counter(_player_and_time(refusal["event"]) for refusal in rejected))
+    assert min(accepted.values()) >= 0, "no click is refused more often than it was sent"
+    return accepted
+
+
+def _player_and_time(value: str | bytes) -> tuple[int, int]:
+    fields = json.loads(value)
+    return fields["userId"], fields["timestamp"]
+
+
+@pytest.mark.parametrize("started", [{"connector": "kafka", "parallelism": "2"}], indirect=True)
+def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(started: tuple[Lottery, Job]) -> None:
+    lottery, job = started
+    sent = clicks()
+    lottery.put_lottery_events(start(1))
+    lottery.put_user_events([buy(player, COUPONS) for player in range(PLAYERS)])
+    feed = at_a_steady_rate(lottery.put_user_events, sent)
+    wait_for("the first winners", lambda: bool(lottery.winners()))
+    for _ in range(2):
+        kill_a_task_manager(lottery.run, job)
+    feed.join()
+    last = logic.window_start(_player_and_time(sent[PLAYERS * COUPONS - 1][1])[1], WINDOW)
+    wait_for("the last draw", lambda: any(winner["windowStart"] == last for winner in lottery.winners()))
+    wait_for("the last refusal", lambda: len(lottery.rejected()) >= CLICKS - PLAYERS * COUPONS)
+    lottery.run.stop_job(job)
+
+    winners, rejected = lottery.winners(), lottery.rejected()
+    assert Counter(refusal["reason"] for refusal in rejected) == {"no-coupon": CLICKS - PLAYERS * COUPONS}
+    accepted = accepted_clicks(sent, rejected)
+    taken = Counter(user_id for user_id, _ in accepted.elements())
+    assert taken == dict.fromkeys(range(PLAYERS), COUPONS), "every coupon was taken by one click"
+    assert len(winners) == len({winner["windowStart"] for winner in winners}), "a window has one winner"
+    check_the_draws(winners, accepted)
+
+
+@pytest.mark.parametrize("started", [{"connector": "kinesis", "parallelism": "2"}], indirect=True)
+def test_with_kinesis_each_window_has_a_winner_and_each_coupon_is_taken_once(started: tuple[Lottery, Job]) -> None:
+    lottery, job = started
+    sent = clicks()
+    lottery.put_lottery_events(start(1))
+    lottery.put_user_events([buy(player, COUPONS) for player in range(PLAYERS)])
+    feed = at_a_steady_rate(lottery.put_user_events, sent)
+    wait_for("the first winners", lambda: bool(lottery.winners()))
+    kill_a_task_manager(lottery.run, job)
+    feed.join()
+    refusals = CLICKS - PLAYERS * COUPONS
+    wait_for("the last refusal", lambda: len({refusal["event"] for refusal in lottery.rejected()}) >= refusals)
+    lottery.run.stop_job(job)
+
+    # At least once into a stream: what was written since the last checkpoint comes again, and is the same.
+    winners = list({json.dumps(winner): winner for winner in lottery.winners()}.values())
+    rejected = list({refusal["event"]: refusal for refusal in lottery.rejected()}.values())
+    assert Counter(refusal["reason"] for refusal in rejected) == {"no-coupon": refusals}, rejected[-1]
+    accepted = accepted_clicks(sent, rejected)
+    assert Counter(user_id for user_id, _ in accepted.elements()) == dict.fromkeys(range(PLAYERS), COUPONS)
+    check_the_draws(winners, accepted)
+
+
+@pytest.mark.parametrize(
+    "started",
+    [{"connector": "kafka", "parallelism": str(parallelism), "window-seconds": "10"} for parallelism in (1, 2, 3)],
+    indirect=True,
+)
+def test_the_known_example_has_its_two_winners_at_any_parallelism(started: tuple[Lottery, Job]) -> None:
+    lottery, job = started
+    example = {1: 1_000, 2: 5_000, 3: 11_000}
+    lottery.put_lottery_events(start(1))
+    lottery.put_user_events([buy(user_id, 100) for user_id in example])
+    lottery.put_user_events([click(user_id, timestamp) for user_id, timestamp in example.items()])
+    # Nobody clicks any more, and time goes on all the same.
+    wait_for("two winners", lambda: len(lottery.winners()) >= 2)
+    lottery.run.stop_job(job)
+    first, second = sorted(lottery.winners(), key=lambda winner: winner["windowStart"])
+    assert (first["windowStart"], first["clicks"], first["userId"] in (1, 2)) == (0, 2, True)
+    assert (second["windowStart"], second["clicks"], second["userId"]) == (10_000, 1, 3)
+    assert lottery.rejected() == []

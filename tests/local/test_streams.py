@@ -1,0 +1,76 @@
+"""A topic and a stream, written to and read by the run itself: the same from either server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from local.services.kafka import CLUSTER_TYPE, TOPIC_TYPE, KafkaService
+from local.services.kinesis import STREAM_TYPE, KinesisService
+from local.template import Template
+
+pytestmark = pytest.mark.integration
+
+NAME = "events"
+#: More than a request holds, and than the topic's producer is given at a time.
+MANY = 12_000
+
+
+def kafka(folder: Path) -> KafkaService:
+    topic = {"Type": TOPIC_TYPE, "Properties": {"TopicName": NAME, "PartitionCount": 3}}
+    return KafkaService(Template({"Resources": {"Cluster": {"Type": CLUSTER_TYPE}, "Topic": topic}}), folder)
+
+
+def kinesis(folder: Path) -> KinesisService:
+    stream = {"Type": STREAM_TYPE, "Properties": {"Name": NAME, "ShardCount": 3}}
+    return KinesisService(Template({"Resources": {"Stream": stream}}), folder)
+
+
+@pytest.fixture(params=[kafka, kinesis], ids=lambda make: str(make.__name__))
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KafkaService | KinesisService]:
+    service = request.param(tmp_path)
+    try:
+        service.launch()
+        service.create_resources()
+        yield service
+    finally:
+        service.process.stop()
+
+
+def records(first: int, last: int) -> list[tuple[str, bytes]]:
+    """Numbers, of which each key has every tenth."""
+    return [(str(number % 10), b"%d" % number) for number in range(first, last)]
+
+
+def arrived(follower: Generator[list[bytes], None, None], count: int) -> list[bytes]:
+    """What the steps give until they have given so many, or half a minute is over."""
+    values: list[bytes] = []
+    deadline = time.monotonic() + 30
+    while len(values) < count and time.monotonic() < deadline:
+        values += next(follower)
+        time.sleep(0.05)
+    return values
+
+
+def test_what_is_written_is_read_once_in_the_order_of_its_key(service: KafkaService | KinesisService) -> None:
+    service.write(NAME, records(0, MANY))
+    values = [int(value) for value in service.values(NAME)]
+    assert sorted(values) == list(range(MANY))
+    for key in range(10):
+        assert [value for value in values if value % 10 == key] == list(range(key, MANY, 10))
+
+
+def test_a_follower_gives_what_there_is_then_what_comes_and_nothing_twice(
+    service: KafkaService | KinesisService,
+) -> None:
+    service.write(NAME, records(0, 100))
+    with closing(service.follow(NAME)) as follower:
+        assert sorted(arrived(follower, 100)) == sorted(value for _, value in records(0, 100))
+        assert next(follower) == []
+        service.write(NAME, records(100, 150))
+        assert sorted(arrived(follower, 50)) == sorted(value for _, value in records(100, 150))
+        assert next(follower) == []
