@@ -86,14 +86,14 @@ def user_events(table: str, *checks: Check, buckets: int) -> str:
     return f"""
         SELECT
           key,
-          ROW(is_click, userId, lotteryId, `timestamp`, purchasedCoupons, problem, {_RAW}) AS event,
+          ROW(key, userId, lotteryId, `timestamp`, purchased, problem, {_RAW}) AS event,
           {SOURCE_PARTITION},
-          CASE WHEN is_click AND problem IS NULL THEN `timestamp` END AS event_time
+          CASE WHEN purchased IS NULL AND problem IS NULL THEN `timestamp` END AS event_time
         FROM (
           SELECT
             *,
             CAST(MOD(ABS(COALESCE(userId, 0)), {buckets}) AS INT) AS key,
-            type = {literal(schema.CLICK)} AS is_click,
+            CASE WHEN type = {literal(schema.BUY)} THEN purchasedCoupons END AS purchased,
             {reason(*checks)} AS problem
           FROM `{table}`
         )

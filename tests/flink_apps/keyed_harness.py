@@ -138,6 +138,11 @@ class Harness:
             self.timers.remove((timestamp, key))
             self._run(key, lambda timestamp=timestamp: self.function.on_timer(timestamp, self))
 
+    def restart(self, function: KeyedProcessFunction | KeyedCoProcessFunction) -> None:
+        """Go on with a new function, which has nothing but the state and the timers."""
+        self.function = function
+        function.open(self)
+
     def state_size(self) -> int:
         """Entries of all states of all keys."""
         return sum(state.size() for state in self.states.values())
@@ -153,18 +158,17 @@ class Harness:
 
     # What a function asks of its runtime context, of the context of a call, and of the timer service.
 
-    def get_state(self, descriptor: StateDescriptor) -> _ValueState:
-        state = _ValueState(self, descriptor)
-        self.states[descriptor.name] = state
-        return state
+    def get_state(self, descriptor: StateDescriptor) -> _State:
+        return self.states.setdefault(descriptor.name, _ValueState(self, descriptor))
 
-    def get_map_state(self, descriptor: StateDescriptor) -> _MapState:
-        state = _MapState(self, descriptor)
-        self.states[descriptor.name] = state
-        return state
+    def get_map_state(self, descriptor: StateDescriptor) -> _State:
+        return self.states.setdefault(descriptor.name, _MapState(self, descriptor))
 
     def timer_service(self) -> Harness:
         return self
+
+    def get_current_key(self) -> object:
+        return self.key
 
     def current_watermark(self) -> int:
         return self.watermark

@@ -9,7 +9,7 @@ import pytest
 from pyflink.common import Row
 
 from flink_apps.lottery import logic, schema
-from flink_apps.lottery.functions import REJECTED, Lotteries, Players
+from flink_apps.lottery.functions import REJECTED, Coupons, Lotteries, Players
 from flink_apps.lottery.logic import NEVER, Run
 from tests.flink_apps.keyed_harness import END, Harness
 
@@ -26,15 +26,15 @@ def stop(lottery_id: int, *, timestamp: int | None = None) -> Row:
 
 
 def buy(user_id: int, coupons: int) -> Row:
-    return Row(False, user_id, None, None, coupons, None, b"buy")
+    return Row(0, user_id, None, None, coupons, None, b"buy")
 
 
 def click(user_id: int, timestamp: int, lottery_id: int = 1) -> Row:
-    return Row(True, user_id, lottery_id, timestamp, None, None, f"click at {timestamp}".encode())
+    return Row(0, user_id, lottery_id, timestamp, None, None, f"click at {timestamp}".encode())
 
 
 def runs(*each: tuple[int, int], lottery_id: int = 1) -> Row:
-    return Row(lottery_id, tuple(Run(starts=starts, ends=ends, secret=SECRET) for starts, ends in each))
+    return Row(0, lottery_id, tuple(Run(starts=starts, ends=ends, secret=SECRET) for starts, ends in each))
 
 
 ALWAYS = runs((logic.ALWAYS, NEVER))
@@ -45,7 +45,10 @@ def lotteries(*, prizes: int = 0) -> Harness:
 
 
 def players() -> Harness:
-    return Harness(Players(window_millis=10_000, player_expiry=timedelta(hours=1)))
+    harness: Harness
+    function = Players(window_millis=10_000, player_expiry=timedelta(hours=1), now=lambda: harness.clock / 1000)
+    harness = Harness(function)
+    return harness
 
 
 def rejections(harness: Harness) -> list[tuple[bytes, str]]:
@@ -62,16 +65,17 @@ class TestLotteries:
         harness.put(1, start(1))
         assert [row[0] for row in harness.results] == [0, 1]
         (first, second) = [row[1] for row in harness.results]
-        assert first == second
-        assert first[0] == 1
-        assert [(run.starts, run.ends) for run in first[1]] == [(logic.ALWAYS, NEVER)]
+        assert (first[0], first[1]) == (0, 1)
+        assert (second[0], second[1]) == (1, 1)
+        assert first[2] == second[2]
+        assert [(run.starts, run.ends) for run in first[2]] == [(logic.ALWAYS, NEVER)]
 
     def test_each_run_has_a_secret_of_its_own(self) -> None:
         harness = lotteries()
         for _ in range(3):
             harness.put(1, start(1))
             harness.put(1, stop(1))
-        secrets = {run.secret for row in harness.results for run in row[1][1]}
+        secrets = {run.secret for row in harness.results for run in row[1][2]}
         assert len(secrets) == 3
         assert all(len(secret) == 32 for secret in secrets)
 
@@ -88,7 +92,7 @@ class TestLotteries:
     def test_a_lottery_ends_after_its_prizes(self) -> None:
         harness = lotteries()
         harness.put(1, start(1, timestamp=12_000, prizes=3))
-        (run,) = harness.results[0][1][1]
+        (run,) = harness.results[0][1][2]
         assert (run.starts, run.ends) == (12_000, 40_000)
         harness.advance(39_999)
         assert harness.state_size() == 0
@@ -96,7 +100,7 @@ class TestLotteries:
     def test_prizes_count_from_the_arrival_of_a_start_without_a_timestamp(self) -> None:
         harness = lotteries(prizes=2)
         harness.put(1, start(1, arrival=15_000))
-        (run,) = harness.results[0][1][1]
+        (run,) = harness.results[0][1][2]
         assert (run.starts, run.ends) == (logic.ALWAYS, 30_000)
 
     def test_a_lottery_that_has_ended_can_be_started_again(self) -> None:
@@ -212,8 +216,10 @@ class TestPlayers:
     def test_buckets_know_nothing_of_each_other(self) -> None:
         harness = players()
         harness.put2(0, ALWAYS)
-        harness.put1(0, buy(2, 1))
-        harness.put1(1, click(1, 1_000))
+        harness.put1(0, buy(1, 1))
+        elsewhere = click(513, 1_000)
+        elsewhere[0] = 1
+        harness.put1(1, elsewhere)
         harness.advance(1_000)
         assert rejections(harness) == [(b"click at 1000", "inactive-lottery")]
 
@@ -251,6 +257,32 @@ class TestPlayers:
         harness.put1(0, click(1, 2_500))
         assert rejections(harness) == [(b"click at 2500", "no-coupon")]
 
+    def test_what_counts_is_in_state_and_survives_a_restart(self) -> None:
+        harness = players()
+        harness.put2(0, runs((0, 20_000)))
+        harness.put1(0, buy(1, 3))
+        harness.put1(0, click(1, 1_000))
+        harness.put1(0, click(2, 1_500))
+        harness.restart(Players(window_millis=10_000, player_expiry=timedelta(hours=1)))
+        harness.put1(0, click(1, 2_000))
+        harness.put1(0, buy(2, 1))
+        harness.put1(0, click(1, 3_000))
+        harness.advance(5_000)
+        harness.put1(0, click(1, 4_000))
+        assert accepted(harness) == [(1, 1_000), (1, 2_000), (2, 1_500), (1, 3_000)]
+        assert rejections(harness) == [(b"click at 4000", "no-coupon")]
+
+    def test_more_players_than_are_remembered_keep_their_coupons(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Coupons, "MOST_REMEMBERED", 2)
+        harness = players()
+        harness.put2(0, ALWAYS)
+        for user_id in range(5):
+            harness.put1(0, buy(user_id, 2))
+        for timestamp in (1_000, 2_000):
+            for user_id in range(5):
+                harness.put1(0, click(user_id, timestamp))
+        assert accepted(harness) == [(user_id, timestamp) for timestamp in (1_000, 2_000) for user_id in range(5)]
+
     def test_nothing_stays_when_all_coupons_are_taken_and_all_lotteries_have_ended(self) -> None:
         harness = players()
         harness.put2(0, runs((0, 20_000)))
@@ -258,7 +290,7 @@ class TestPlayers:
         harness.put1(0, buy(1, 1))
         harness.put1(0, click(1, 1_000))
         harness.put1(0, click(2, 1_500))
-        harness.put2(0, Row(2, ()))
+        harness.put2(0, Row(0, 2, ()))
         harness.advance(END)
         assert harness.state_size() == 0
         assert harness.timers == set()
