@@ -20,7 +20,7 @@ import org.apache.http.impl.client.HttpClientBuilder;
 import org.apache.http.util.EntityUtils;
 
 /**
- * Sends bulk requests over HTTP, each once, authenticated anew. Thread-safe.
+ * Sends bulk requests over HTTP, each once, authenticated anew.
  *
  * <p>Not by the HTTP client of the JDK: before Java 21 that cannot be closed while it waits for an answer, and it knows
  * no timeout of a silent connection.
@@ -43,7 +43,6 @@ final class BulkClient implements Closeable {
         // What the client would do by itself is done here, or cannot be with signed requests.
         this.http =
                 HttpClientBuilder.create()
-                        .setMaxConnPerRoute(OpenSearchWriter.LANES)
                         .setDefaultRequestConfig(timeouts(options))
                         .disableAutomaticRetries()
                         .disableRedirectHandling()

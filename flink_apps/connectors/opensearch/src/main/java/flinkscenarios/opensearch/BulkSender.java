@@ -11,7 +11,6 @@ import org.apache.http.HttpHost;
 
 /**
  * Sends bulk requests until each action is settled: OpenSearch has done it, or has kept its document as a rejected one.
- * Thread-safe.
  */
 final class BulkSender {
 

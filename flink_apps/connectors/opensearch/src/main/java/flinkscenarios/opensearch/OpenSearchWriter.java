@@ -1,46 +1,52 @@
 package flinkscenarios.opensearch;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.concurrent.RejectedExecutionException;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.api.common.operators.ProcessingTimeService;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.util.ExceptionUtils;
+import org.apache.flink.util.function.ThrowingRunnable;
 
 /**
  * Sends the documents of rows in bulk requests, and at a checkpoint waits until OpenSearch has answered for all.
  *
- * <p>Each document has a lane, chosen by its id, in which one request follows the other: the changes of a document stay
- * in order without a look at what is under way. Several lanes keep OpenSearch at work while one has an answer to wait
- * for; {@code AsyncSinkWriter} would put actions that failed behind later ones.
+ * <p>One request is under way, while the next one is filled: so no change of a document overtakes an earlier one,
+ * however often that is tried. {@code AsyncSinkWriter} would mix what failed with later actions. OpenSearch spreads one
+ * request over the shards; where more have to be under way, the parallelism of the sink gives them.
+ *
+ * <p>All fields belong to the task's thread. Another one sends the request; a mail tells the task that it is settled.
  */
 final class OpenSearchWriter implements SinkWriter<RowData> {
 
-    /** Requests under way at a time, at the most. */
-    static final int LANES = 2;
-
     private final RowActions rowActions;
     private final MailboxExecutor mailbox;
+    private final SinkMetrics metrics;
+    private final int maxActions;
+    private final long maxBytes;
     private final BulkClient client;
-    private final ExecutorService threads = Executors.newFixedThreadPool(LANES, OpenSearchWriter::thread);
-    private final List<BulkLane> lanes;
-    private int turn;
+    private final BulkSender sender;
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(OpenSearchWriter::thread);
+
+    private List<BulkAction> next = new ArrayList<>();
+    private long nextBytes;
+    private boolean underWay;
 
     OpenSearchWriter(
             OpenSearchOptions options, RowActions rowActions, MailboxExecutor mailbox, SinkMetrics metrics) {
         this.rowActions = rowActions;
         this.mailbox = mailbox;
+        this.metrics = metrics;
+        this.maxActions = options.maxActions();
+        this.maxBytes = options.maxBytes();
         this.client = new BulkClient(options, Authentication.of(options));
-        BulkSender sender = new BulkSender(options, client, metrics);
-        this.lanes =
-                IntStream.range(0, LANES)
-                        .mapToObj(lane -> new BulkLane(options, sender, threads, mailbox, metrics))
-                        .collect(Collectors.toUnmodifiableList());
+        this.sender = new BulkSender(options, client, metrics);
     }
 
     @SuppressWarnings("deprecation") // Of the two contexts, the one that every sink must take.
@@ -63,37 +69,32 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
         return thread;
     }
 
+    /** Takes a row; where that makes the next request full, waits until it can be sent. */
     @Override
     public void write(RowData row, Context context) throws InterruptedException {
         BulkAction action = rowActions.of(row);
-        if (action != null) {
-            lane(action).add(action);
+        if (action == null) {
+            return;
+        }
+        next.add(action);
+        nextBytes += action.size();
+        while (next.size() >= maxActions || nextBytes >= maxBytes) {
+            sendOrWait();
         }
     }
 
     @Override
     public void flush(boolean endOfInput) throws InterruptedException {
-        sendAll();
-        while (!lanes.stream().allMatch(BulkLane::isIdle)) {
-            mailbox.yield();
-            sendAll();
+        while (underWay || !next.isEmpty()) {
+            sendOrWait();
         }
     }
 
     /** Does not wait: what is under way is of no interest any more, or there is none. */
     @Override
     public void close() throws IOException {
-        threads.shutdownNow();
+        thread.shutdownNow();
         client.close();
-    }
-
-    private BulkLane lane(BulkAction action) {
-        int number = action.id() == null ? turn++ : action.target().hashCode();
-        return lanes.get(Math.floorMod(number, LANES));
-    }
-
-    private void sendAll() {
-        lanes.forEach(BulkLane::send);
     }
 
     /** Leaves no action waiting for others longer than this. */
@@ -101,8 +102,46 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
         timers.registerTimer(
                 timers.getCurrentProcessingTime() + intervalMillis,
                 time -> {
-                    sendAll();
+                    if (!underWay && !next.isEmpty()) {
+                        send();
+                    }
                     sendEvery(intervalMillis, timers);
                 });
+    }
+
+    private void sendOrWait() throws InterruptedException {
+        if (underWay) {
+            mailbox.yield();
+        } else {
+            send();
+        }
+    }
+
+    private void send() {
+        List<BulkAction> actions = next;
+        metrics.sending(actions.size(), nextBytes);
+        next = new ArrayList<>();
+        nextBytes = 0;
+        underWay = true;
+        thread.execute(() -> settle(actions));
+    }
+
+    private void settle(List<BulkAction> actions) {
+        long began = System.nanoTime();
+        try {
+            sender.send(actions);
+            metrics.settledAfter(System.nanoTime() - began);
+            tell(() -> underWay = false);
+        } catch (Throwable e) { // In this thread nobody else would ever see it.
+            tell(() -> ExceptionUtils.rethrowException(e));
+        }
+    }
+
+    private void tell(ThrowingRunnable<Exception> mail) {
+        try {
+            mailbox.execute(mail, "an answer of OpenSearch");
+        } catch (RejectedExecutionException e) {
+            // The task has ended, and with it the interest in this request.
+        }
     }
 }

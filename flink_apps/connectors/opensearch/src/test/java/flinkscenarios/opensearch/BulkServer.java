@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +33,6 @@ final class BulkServer implements AutoCloseable {
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Queue<String> answers = new ConcurrentLinkedQueue<>();
     private final List<String> bodies = new CopyOnWriteArrayList<>();
-    private volatile CyclicBarrier together = new CyclicBarrier(1);
 
     BulkServer() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -50,11 +48,6 @@ final class BulkServer implements AutoCloseable {
     /** The next answer: a status and the text, or one of the constants; after the last one all is done. */
     void answer(String answer) {
         answers.add(answer);
-    }
-
-    /** Answers a request only where so many are under way. */
-    void answerTogether(int requests) {
-        together = new CyclicBarrier(requests);
     }
 
     /** The requests so far; a compressed one begins with gzip. */
@@ -100,11 +93,10 @@ final class BulkServer implements AutoCloseable {
         bodies.add((gzip ? "gzip " : "") + new String(body, StandardCharsets.UTF_8));
         String answer = answers.isEmpty() ? DONE : answers.remove();
         try {
-            together.await(10, TimeUnit.SECONDS);
             if (answer.equals(NEVER)) {
                 Thread.sleep(TimeUnit.MINUTES.toMillis(10));
             }
-        } catch (Exception e) {
+        } catch (InterruptedException e) {
             answer = CUT;
         }
         if (!answer.equals(CUT)) {
