@@ -21,33 +21,25 @@ REGION = "eu-central-1"
 SERVICE = "es"
 #: The only index that is never made automatically.
 ABSENT = "absent"
-#: How long credentials are good: so short that nobody keeps them.
-LIFETIME = timedelta(seconds=5)
 
 
 @dataclass
 class CredentialsSource:
-    """The credentials of a container's role: others each time, each good until it expires."""
+    """The credentials of a container's role: others each time, and only the newest ones are good."""
 
-    issued: dict[str, tuple[Credentials, datetime]] = field(default_factory=dict)
+    issued: list[Credentials] = field(default_factory=list)
 
     def issue(self) -> dict[str, str]:
-        """New credentials, in the form of the container's endpoint."""
+        """New credentials, in the form of the container's endpoint; so close to their end that nobody keeps them."""
         number = len(self.issued) + 1
         new = Credentials(f"AKID{number}", f"secret/{number}+", f"session/token+{number}==")
-        expiration = datetime.now(UTC) + LIFETIME
-        self.issued[new.access_key] = new, expiration
+        self.issued.append(new)
         return {
             "AccessKeyId": new.access_key,
             "SecretAccessKey": new.secret_key,
             "Token": new.token or "",
-            "Expiration": f"{expiration:%Y-%m-%dT%H:%M:%SZ}",
+            "Expiration": f"{datetime.now(UTC) + timedelta(seconds=5):%Y-%m-%dT%H:%M:%SZ}",
         }
-
-    def good(self, access_key: str) -> Credentials | None:
-        """The credentials of this key, unless they have expired."""
-        credentials, expiration = self.issued.get(access_key, (None, datetime.min.replace(tzinfo=UTC)))
-        return credentials if datetime.now(UTC) < expiration else None
 
 
 @dataclass
@@ -88,13 +80,13 @@ class SignedOpenSearch:
             return None if authorization == self.basic else f"not {self.basic}: {authorization}"
         algorithm, _, rest = authorization.partition(" ")
         parts = dict(part.strip().split("=", 1) for part in rest.split(",") if "=" in part)
-        if algorithm != "AWS4-HMAC-SHA256":
+        if algorithm != "AWS4-HMAC-SHA256" or not self.source.issued:
             return f"unsigned: {authorization}"
-        access_key, _, scope = parts["Credential"].partition("/")
-        good = self.source.good(access_key)
+        good = self.source.issued[-1]
         signed = parts["SignedHeaders"].split(";")
         stamp = sent["X-Amz-Date"]
-        if good is None or scope != f"{stamp[:8]}/{REGION}/{SERVICE}/aws4_request":
+        day = stamp[:8]
+        if parts["Credential"] != f"{good.access_key}/{day}/{REGION}/{SERVICE}/aws4_request":
             return f"credentials of another time or place: {parts['Credential']}"
         if not {"host", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"} <= set(signed):
             return f"too little is signed: {signed}"

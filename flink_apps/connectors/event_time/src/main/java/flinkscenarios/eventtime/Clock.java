@@ -16,6 +16,10 @@ final class Clock {
         return watermark != Long.MIN_VALUE;
     }
 
+    long time() {
+        return watermark;
+    }
+
     boolean isSilent() {
         return silentSince != NEVER;
     }

@@ -1,6 +1,11 @@
 package flinkscenarios.eventtime;
 
+import java.util.List;
 import java.util.OptionalLong;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.runtime.state.StateInitializationContext;
+import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.ChainingStrategy;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
@@ -23,15 +28,29 @@ final class ClockOperator extends AbstractStreamOperator<Row> implements OneInpu
 
     private transient Clock clock;
     private transient boolean ticking;
+    private transient ListState<Long> kept;
 
     ClockOperator() {
         setChainingStrategy(ChainingStrategy.ALWAYS);
     }
 
+    /** The time is kept: after a restart in silence no watermark comes that it could go on from. */
     @Override
-    public void open() throws Exception {
-        super.open();
+    public void initializeState(StateInitializationContext context) throws Exception {
+        super.initializeState(context);
         clock = new Clock();
+        kept = context.getOperatorStateStore().getListState(new ListStateDescriptor<>("time", Long.class));
+        for (long time : kept.get()) {
+            clock.set(time);
+        }
+    }
+
+    @Override
+    public void snapshotState(StateSnapshotContext context) throws Exception {
+        super.snapshotState(context);
+        // What is drained has come to the end of time; nothing could go on from there.
+        boolean goesOn = clock.isSet() && clock.time() != Watermark.MAX_WATERMARK.getTimestamp();
+        kept.update(goesOn ? List.of(clock.time()) : List.of());
     }
 
     @Override

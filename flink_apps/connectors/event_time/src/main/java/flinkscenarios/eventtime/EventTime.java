@@ -41,6 +41,7 @@ public final class EventTime {
                 timed.filter(row -> false)
                         .name("watermarks")
                         .transform("clock", timed.getType(), new ClockOperator())
+                        .uid("clock")
                         .setParallelism(1);
         return events.connect(clock).transform("timed", type, new TimedOperator()).setParallelism(1);
     }
