@@ -9,6 +9,7 @@ from pyflink.common import Types
 from pyflink.datastream import ConnectedStreams, DataStream
 from pyflink.table import Schema, StatementSet, StreamTableEnvironment
 
+from flink_apps.common.environment import prepare
 from flink_apps.common.keyed import keyed_rows, rows, rows_in_event_time, timed_by
 from flink_apps.common.tables import Connector
 from flink_apps.lottery import functions, queries, schema
@@ -19,9 +20,6 @@ LOTTERY_EVENTS, USER_EVENTS = "lottery_events", "user_events"
 WINNERS, REJECTED = "winners", "rejected"
 
 ACCEPTED_CLICKS, REFUSED_EVENTS = "accepted_clicks", "refused_events"
-
-#: Counts what passes it, in the JVM: see flink_apps/connectors/json.
-COUNTED = "flinkscenarios.json.Counted"
 
 
 def options(settings: Settings) -> dict[str, str]:
@@ -42,10 +40,7 @@ def build(
     sinks: Mapping[str, Connector],
 ) -> StatementSet:
     """Declare the pipeline from the two ``sources`` to the two ``sinks``; nothing runs before ``execute()``."""
-    config = table_env.get_config()
-    config.set("table.local-time-zone", "UTC")
-    config.set("pipeline.object-reuse", "true")
-    table_env.create_java_temporary_function("counted", COUNTED)
+    prepare(table_env)
 
     user_events = _user_events(table_env, settings, sources[USER_EVENTS])
     lottery_events = timed_by(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from flink_apps.common.rules import Rule, reason
 from flink_apps.common.tables import ARRIVAL, SOURCE_PARTITION, beginning, interval, literal
 from flink_apps.lottery import schema
 from flink_apps.lottery.metrics import REJECTED_BY_REASON, REJECTED_COUNT, WINNER_COUNT
@@ -14,26 +13,16 @@ _DIGITS = 64
 _RAW = f"`{schema.RAW}`"
 
 
-@dataclass(frozen=True)
-class Check:
-    """Why an event is malformed, and the SQL condition under which it is."""
-
-    reason: str
-    broken: str
+def _required(event: str, *fields: str) -> tuple[Rule, ...]:
+    return tuple(Rule(f"missing field: {field}", f"type = {literal(event)} AND `{field}` IS NULL") for field in fields)
 
 
-def _required(event: str, *fields: str) -> tuple[Check, ...]:
-    return tuple(Check(f"missing field: {field}", f"type = {literal(event)} AND `{field}` IS NULL") for field in fields)
+def _known(*events: str) -> Rule:
+    return Rule(f"type must be {' or '.join(events)}", f"type NOT IN ({', '.join(literal(event) for event in events)})")
 
 
-def _known(*events: str) -> Check:
-    return Check(
-        f"type must be {' or '.join(events)}", f"type NOT IN ({', '.join(literal(event) for event in events)})"
-    )
-
-
-def _not_negative(*fields: str) -> tuple[Check, ...]:
-    return tuple(Check(f"{field} must not be negative", f"`{field}` < 0") for field in fields)
+def _not_negative(*fields: str) -> tuple[Rule, ...]:
+    return tuple(Rule(f"{field} must not be negative", f"`{field}` < 0") for field in fields)
 
 
 LOTTERY_CHECKS = (
@@ -50,20 +39,14 @@ USER_CHECKS = (
 )
 
 
-def ahead_of_its_arrival(clock_skew_millis: int) -> Check:
+def ahead_of_its_arrival(clock_skew_millis: int) -> Rule:
     """A timestamp that no honest clock has: it would end the windows of everybody else."""
     arrival = f"`{ARRIVAL.name}` + INTERVAL {interval(clock_skew_millis)}"
-    return Check(
+    return Rule(
         f"timestamp must not be more than {clock_skew_millis} ms ahead of the arrival",
         # No time at all, and so NULL, beyond the year 9999.
         f"`timestamp` IS NOT NULL AND COALESCE(TO_TIMESTAMP_LTZ(`timestamp`, 3) > {arrival}, TRUE)",
     )
-
-
-def reason(*checks: Check) -> str:
-    """The SQL expression that gives the first reason why an event is malformed, or NULL for a good one."""
-    cases = " ".join(f"WHEN {check.broken} THEN {literal(check.reason)}" for check in checks)
-    return f"CASE WHEN {schema.ERROR} IS NOT NULL THEN {schema.ERROR} {cases} END"
 
 
 def lottery_events(table: str) -> str:
@@ -72,13 +55,17 @@ def lottery_events(table: str) -> str:
     return f"""
         SELECT key, ROW(type, lotteryId, `timestamp`, prizes, arrived, problem, {_RAW}) AS event
         FROM (
-          SELECT *, COALESCE(lotteryId, 0) AS key, {arrival} AS arrived, {reason(*LOTTERY_CHECKS)} AS problem
+          SELECT
+            *,
+            COALESCE(lotteryId, 0) AS key,
+            {arrival} AS arrived,
+            {reason(*LOTTERY_CHECKS, error=schema.ERROR)} AS problem
           FROM `{table}`
         )
     """
 
 
-def user_events(table: str, *checks: Check, buckets: int) -> str:
+def user_events(table: str, *checks: Rule, buckets: int) -> str:
     """Rows of a bucket, a user event, its partition, and its event time, which a good click alone has.
 
     The event is :data:`flink_apps.lottery.functions.USER_EVENT`.
@@ -94,7 +81,7 @@ def user_events(table: str, *checks: Check, buckets: int) -> str:
             *,
             CAST(MOD(ABS(COALESCE(userId, 0)), {buckets}) AS INT) AS key,
             CASE WHEN type = {literal(schema.BUY)} THEN purchasedCoupons END AS purchased,
-            {reason(*checks)} AS problem
+            {reason(*checks, error=schema.ERROR)} AS problem
           FROM `{table}`
         )
     """
@@ -157,8 +144,7 @@ def rejected(events: str) -> str:
     text = f"DECODE({beginning(_RAW, schema.LARGEST_TEXT_BYTES)}, 'UTF-8')"
     rest = beginning(_RAW, schema.LARGEST_RAW_BYTES)
     by_reason = " ".join(
-        f"WHEN {literal(reason)} THEN counted(message, {literal(metric)})"
-        for reason, metric in REJECTED_BY_REASON.items()
+        f"WHEN {literal(name)} THEN counted(message, {literal(metric)})" for name, metric in REJECTED_BY_REASON.items()
     )
     return f"""
         SELECT

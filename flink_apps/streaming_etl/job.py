@@ -8,7 +8,9 @@ from typing import NamedTuple
 from pyflink.table import StatementSet, TableEnvironment
 
 from flink_apps.common import taxi_trip
-from flink_apps.common.tables import SOURCE_PARTITION, SOURCE_POSITION, Column, Connector, literal
+from flink_apps.common.environment import prepare
+from flink_apps.common.rules import reason
+from flink_apps.common.tables import SOURCE_PARTITION, SOURCE_POSITION, Column, Connector, beginning, literal
 from flink_apps.streaming_etl import logic, schema
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, WATERMARK_EVENTS
 from flink_apps.streaming_etl.settings import BucketPrefix, KafkaSource, Settings
@@ -16,9 +18,6 @@ from flink_apps.streaming_etl.settings import BucketPrefix, KafkaSource, Setting
 #: The names under which ``sources`` and ``sinks`` hold their tables.
 TRIPS = "trips"
 KINESIS, KAFKA, S3, SEARCH, DEAD_LETTERS = "kinesis", "kafka", "s3", "search", "dead_letters"
-
-#: Counts what passes it, in the JVM: see flink_apps/connectors/json.
-COUNTED = "flinkscenarios.json.Counted"
 
 
 class Output(NamedTuple):
@@ -35,17 +34,14 @@ def build(
     sinks: Mapping[str, Connector],
 ) -> StatementSet:
     """Declare the pipeline from ``sources["trips"]`` to every one of ``sinks``; nothing runs before ``execute()``."""
-    config = table_env.get_config()
-    config.set("table.local-time-zone", "UTC")
-    config.set("pipeline.object-reuse", "true")
-    table_env.create_java_temporary_function("counted", COUNTED)
+    prepare(table_env)
 
     trips = sources[TRIPS]
     table_env.execute_sql(trips.create_table((*taxi_trip.TRIP, taxi_trip.RAW, schema.ERROR)))
     rules = (*logic.RULES, *logic.INDEX_RULES) if settings.search else logic.RULES
     table_env.execute_sql(f"""
         CREATE TEMPORARY VIEW checked_trips AS
-        SELECT *, {logic.reason(*rules, error=schema.ERROR.name)} AS reason FROM `{trips.table}`
+        SELECT *, {reason(*rules, error=schema.ERROR.name)} AS reason FROM `{trips.table}`
     """)
 
     statements = table_env.create_statement_set()
@@ -95,12 +91,7 @@ def _dead_letter(settings: Settings) -> Output:
     if isinstance(settings.dead_letters, BucketPrefix):
         day = "DATE_FORMAT(CURRENT_TIMESTAMP, 'yyyy-MM-dd')"
         return Output((*schema.DEAD_LETTER, schema.DEAD_LETTER_DAY), (raw, *values, day))
-    return Output(schema.DEAD_LETTER, (_beginning(raw, schema.LARGEST_DEAD_LETTER_BYTES), *values))
-
-
-def _beginning(column: str, length: int) -> str:
-    """The first bytes of a column; SQL knows no such thing but for text."""
-    return f"ENCODE(SUBSTRING(DECODE({column}, 'ISO-8859-1') FROM 1 FOR {length}), 'ISO-8859-1')"
+    return Output(schema.DEAD_LETTER, (beginning(raw, schema.LARGEST_DEAD_LETTER_BYTES), *values))
 
 
 def _names(columns: tuple[Column, ...]) -> tuple[str, ...]:

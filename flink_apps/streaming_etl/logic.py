@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flink_apps.common import watermark_event
+from flink_apps.common.rules import Rule
 from flink_apps.common.tables import literal
 from flink_apps.common.taxi_zones import BOROUGHS, FIRST_ZONE, LAST_ZONE
 
@@ -12,14 +11,6 @@ from flink_apps.common.taxi_zones import BOROUGHS, FIRST_ZONE, LAST_ZONE
 LAST_MILLISECOND = 253_402_300_799_999
 #: How the format begins its reason to refuse a JSON object that lacks a field, and has nothing else against it.
 MISSING_FIELD = "missing field: "
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Why a trip is refused, and the SQL condition under which it is."""
-
-    reason: str
-    broken: str
 
 
 RULES = (
@@ -40,15 +31,6 @@ RULES = (
 )
 #: Where OpenSearch is a sink, the type names the index; an empty one would have the whole bulk request refused.
 INDEX_RULES = (Rule("type must not be empty", "type = ''"),)
-
-
-def reason(*rules: Rule, error: str) -> str:
-    """The SQL expression that gives the first reason to refuse a record, or NULL for a good one.
-
-    ``error`` is the column with what the format found wrong: then the other columns are NULL.
-    """
-    cases = " ".join(f"WHEN {rule.broken} THEN {literal(rule.reason)}" for rule in rules)
-    return f"CASE WHEN {error} IS NOT NULL THEN {error} {cases} END"
 
 
 def watermark(*, raw: str, error: str) -> str:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from flink_apps.common.rules import Rule, reason
 from flink_apps.common.tables import ARRIVAL, Column
 from flink_apps.lottery import logic, queries, schema
 from tests.flink_apps.sql import evaluate
 
 
-def problems(
-    columns: tuple[Column, ...], checks: tuple[queries.Check, ...], events: list[dict[str, Any]]
-) -> list[str | None]:
+def problems(columns: tuple[Column, ...], checks: tuple[Rule, ...], events: list[dict[str, Any]]) -> list[str | None]:
     names = [column.name for column in columns]
     rows = [[event.get(name) for name in (*names, schema.ERROR)] for event in events]
     # A minute after the begin of 1970.
-    expression = queries.reason(*checks).replace(f"`{ARRIVAL.name}`", "TO_TIMESTAMP_LTZ(60000, 3)")
+    expression = reason(*checks, error=schema.ERROR).replace(f"`{ARRIVAL.name}`", "TO_TIMESTAMP_LTZ(60000, 3)")
     values = evaluate([expression], (*columns, Column(schema.ERROR, "STRING")), rows)
     return [value for (value,) in values]
 

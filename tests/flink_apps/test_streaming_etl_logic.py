@@ -8,6 +8,7 @@ import random
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flink_apps.common.rules import reason
 from flink_apps.common.tables import Column
 from flink_apps.common.taxi_zones import BOROUGHS, ZONES_BY_BOROUGH
 from flink_apps.streaming_etl import logic
@@ -42,7 +43,7 @@ def trip(**changes: object) -> list[object]:
 
 
 def reasons(rows: list[list[object]]) -> list[str | None]:
-    return [row[0] for row in evaluate([logic.reason(*logic.RULES, *logic.INDEX_RULES, error="error")], COLUMNS, rows)]
+    return [row[0] for row in evaluate([reason(*logic.RULES, *logic.INDEX_RULES, error="error")], COLUMNS, rows)]
 
 
 REFUSED: dict[str, list[dict[str, object]]] = {
