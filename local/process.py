@@ -121,14 +121,19 @@ class Process:
         """Let a frozen process go on."""
         self._signal(signal.SIGCONT)
 
+    def ask_to_end(self) -> None:
+        """Ask the process to end, and do not wait for it."""
+        if self.running:
+            self._signal(signal.SIGTERM)
+            self.thaw()  # a frozen one would not hear it
+
     def stop(self, *, seconds: float = 10) -> None:
         """End the process and its children: politely, then not."""
         if self._popen is None:
             return
         children = self._children()
         if self.running:
-            self._signal(signal.SIGTERM)
-            self.thaw()  # a frozen one would not hear it
+            self.ask_to_end()
             with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(seconds)
         # Children of the group may outlive its head.
@@ -146,6 +151,14 @@ class Process:
 
     def _signal(self, number: signal.Signals) -> None:
         signal_group(self.pid, number)
+
+
+def stop_all(processes: Sequence[Process]) -> None:
+    """Stop processes: all are asked to end before the first is waited for."""
+    for process in processes:
+        process.ask_to_end()
+    for process in processes:
+        process.stop()
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from flink_apps.common.tables import AWS_ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job
-from local.process import Process, signal_group, uninterrupted
+from local.process import Process, signal_group, stop_all, uninterrupted
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
@@ -102,8 +102,7 @@ class LocalRun:
         if self.keep and error is None:
             return
         with uninterrupted():
-            for process in reversed(self.processes):
-                process.stop()
+            stop_all(self.processes)
             remove_bulk(self.folder)
 
     @property

@@ -139,11 +139,6 @@ class FlinkCluster:
             raise RunError(f"the application did not start: {root_cause(output)}")
         return self.rest.job(submitted[1])
 
-    def stop(self) -> None:
-        """Stop the processes."""
-        for process in reversed(self.processes):
-            process.stop()
-
     @cached_property
     def _rest_port(self) -> int:
         return free_port(self.rest_port)
@@ -185,6 +180,8 @@ class FlinkCluster:
         configuration = {
             # The shipped options open the JDK's packages that py4j and Arrow reach into.
             "env.java.opts.all": " ".join(java_options),
+            # The client plans one job and ends: what the JVM's second compiler would win comes too late.
+            "env.java.opts.client": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
             "jobmanager.rpc.address": "127.0.0.1",
             "jobmanager.rpc.port": self._rpc_port,
             "jobmanager.memory.process.size": "1g",
@@ -207,6 +204,8 @@ class FlinkCluster:
             "restart-strategy.exponential-delay.max-backoff": "10 s",
             "restart-strategy.exponential-delay.attempts-before-reset-backoff": 15,
             "restart-strategy.exponential-delay.reset-backoff-threshold": "1 min",
+            # A TaskManager that is up before the JobManager tries again soon, not after 10 s.
+            "cluster.registration.error-delay": 500,
             # The default of 50 s would hide a lost TaskManager for as long.
             "heartbeat.interval": "2000",
             "heartbeat.timeout": "10000",
