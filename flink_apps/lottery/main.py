@@ -15,6 +15,7 @@ from flink_apps.common.tables import (
     JSON,
     RAW_JSON,
     Connector,
+    Format,
     kafka_sink,
     kafka_source,
     kinesis_sink,
@@ -40,11 +41,15 @@ def sinks(settings: Settings, groups: PropertyGroups) -> dict[str, Connector]:
     return {table: _sink(table, name, settings, groups) for table, name in outputs.items()}
 
 
-def _source(table: str, name: str, settings: Settings, groups: PropertyGroups) -> Connector:
-    # An event has the fields of its type.
+def event_format(table: str) -> Format:
+    """How the events of one of the inputs are read: an event has the fields of its type."""
     fields = schema.LOTTERY_EVENT if table == job.LOTTERY_EVENTS else schema.USER_EVENT
     optional = ";".join(column.name for column in fields if column.name != schema.TYPE)
-    record_format = dataclasses.replace(RAW_JSON, options={"json-raw.optional-columns": optional})
+    return dataclasses.replace(RAW_JSON, options={"json-raw.optional-columns": optional})
+
+
+def _source(table: str, name: str, settings: Settings, groups: PropertyGroups) -> Connector:
+    record_format = event_format(table)
     connector = settings.connector
     if isinstance(connector, Kafka):
         return kafka_source(

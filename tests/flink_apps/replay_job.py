@@ -16,6 +16,7 @@ from pyflink.table import EnvironmentSettings, StatementSet, TableEnvironment
 from flink_apps.common.tables import Column, Connector
 from flink_apps.replay import job, logic
 from flink_apps.replay.settings import Settings
+from tests.flink_apps.embedded import configuration, json_files
 
 
 def declare(table_env: TableEnvironment, settings: Settings, sink: Connector, *, timed: bool) -> StatementSet:
@@ -33,25 +34,14 @@ def declare(table_env: TableEnvironment, settings: Settings, sink: Connector, *,
 
 
 def run(jar: str, order: dict[str, Any]) -> None:
-    table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    config = {"pipeline.jars": f"file://{jar}", "parallelism.default": "1", **order["config"]}
-    for key, value in config.items():
-        table_env.get_config().set(key, value)
+    table_env = TableEnvironment.create(
+        EnvironmentSettings.new_instance().with_configuration(configuration(jar, order["config"])).build()
+    )
     # The sink is the test's own.
     groups = {
         "ReplayProperties": {"output.bootstrap.servers": "none:9092", "output.topic": "none", **order["properties"]}
     }
-    sink = Connector(
-        table="replayed",
-        options={
-            "connector": "filesystem",
-            "path": order["folder"],
-            "format": "json",
-            # Files become visible with the next checkpoint, not in half an hour.
-            "sink.rolling-policy.rollover-interval": "200 ms",
-            "sink.rolling-policy.check-interval": "100 ms",
-        },
-    )
+    sink = Connector(table="replayed", options=json_files(order["folder"]))
     declare(table_env, Settings.from_property_groups(groups), sink, timed=order["timed"]).execute().wait()
 
 

@@ -6,12 +6,8 @@ import base64
 import gzip
 import itertools
 import json
-import os
 import random
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +21,9 @@ import pytest
 
 from flink_apps.replay.shard_keys import kafka_keys
 from flink_constructs.connector_jar import ConnectorJar
+from tests.flink_apps.embedded import ROOT, rows, run_to_end, start, stop
 
-ROOT = Path(__file__).parents[2]
+DRIVER = "replay_job.py"
 PART_1 = ROOT / "data" / "taxi_trips" / "part-1.json.gz"
 SHARDS = 3
 PACED_TRIPS = 40
@@ -160,43 +157,6 @@ def jar() -> Path:
     return ConnectorJar(project=ROOT / "flink_apps", module="replay").build(ROOT / "build" / "jars").resolve()
 
 
-def start(jar: Path, jobs: Sequence[Mapping[str, Any]], log: Path) -> subprocess.Popen[bytes]:
-    """The process that runs the jobs, in a session of its own: with the JVM, which is its child."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("replay_job.py"))],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "FLINK_LOG_DIR": str(log.parent)},
-            start_new_session=True,
-        )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps({"jar": str(jar), "jobs": jobs}).encode())
-    process.stdin.close()
-    return process
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def run_to_end(jar: Path, jobs: Sequence[Mapping[str, Any]], log: Path) -> None:
-    process = start(jar, jobs, log)
-    try:
-        assert process.wait(timeout=300) == 0, log.read_text(errors="replace")[-3_000:]
-    finally:
-        if process.returncode is None:
-            stop(process)
-
-
-def rows(folder: Path) -> list[dict[str, Any]]:
-    """What a job has written and committed, in its order."""
-    files = sorted(folder.glob("part-*"), key=lambda file: int(file.name.rpartition("-")[2]))
-    return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
-
-
 def write(replay: Replay, folder: Path) -> Path:
     folder.mkdir(parents=True)
     for name, content in replay.files.items():
@@ -222,7 +182,7 @@ def replayed(jar: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, l
         }
         for name, replay in REPLAYS.items()
     ]
-    run_to_end(jar, jobs, base / "log")
+    run_to_end(DRIVER, jar, jobs, base / "log")
     return {name: rows(base / "out" / names[name]) for name in REPLAYS}
 
 
@@ -337,7 +297,7 @@ def test_nothing_is_lost_or_doubled_when_the_job_is_killed_and_restored(jar: Pat
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     }
     job = {"properties": properties, "folder": str(folder), "config": config, "timed": False}
-    first = start(jar, [job], tmp_path / "first.log")
+    first = start(DRIVER, jar, [job], tmp_path / "first.log")
     try:
         deadline = time.monotonic() + 120
         while not rows(folder):
@@ -354,5 +314,5 @@ def test_nothing_is_lost_or_doubled_when_the_job_is_killed_and_restored(jar: Pat
         "properties": {**properties, "speedup": "1000000000"},
         "config": {**config, "execution.state-recovery.path": newest.parent.as_uri()},
     }
-    run_to_end(jar, [restored], tmp_path / "second.log")
+    run_to_end(DRIVER, jar, [restored], tmp_path / "second.log")
     assert sorted(base64.b64decode(row["raw"]) for row in rows(folder)) == sorted(LINES)

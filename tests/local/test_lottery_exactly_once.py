@@ -195,26 +195,3 @@ def test_with_kinesis_each_window_has_a_winner_and_each_coupon_is_taken_once(sta
     accepted = accepted_clicks(sent, rejected)
     assert Counter(user_id for user_id, _ in accepted.elements()) == dict.fromkeys(range(PLAYERS), COUPONS)
     check_the_draws(winners, accepted)
-
-
-@pytest.mark.parametrize(
-    "started",
-    [
-        {"connector": "kafka", "parallelism": str(parallelism), "window-seconds": "10", "idle-seconds": "1"}
-        for parallelism in (1, 2, 3)
-    ],
-    indirect=True,
-)
-def test_the_known_example_has_its_two_winners_at_any_parallelism(started: tuple[Lottery, Job]) -> None:
-    lottery, job = started
-    example = {1: 1_000, 2: 5_000, 3: 11_000}
-    lottery.put_lottery_events(start(1))
-    lottery.put_user_events([buy(user_id, 100) for user_id in example])
-    lottery.put_user_events([click(user_id, timestamp) for user_id, timestamp in example.items()])
-    # Nobody clicks any more, and time goes on all the same.
-    wait_for("two winners", lambda: len(lottery.winners()) >= 2)
-    lottery.run.stop_job(job)
-    first, second = sorted(lottery.winners(), key=lambda winner: winner["windowStart"])
-    assert (first["windowStart"], first["clicks"], first["userId"] in (1, 2)) == (0, 2, True)
-    assert (second["windowStart"], second["clicks"], second["userId"]) == (10_000, 1, 3)
-    assert lottery.rejected() == []

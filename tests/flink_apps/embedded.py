@@ -1,0 +1,80 @@
+"""Embedded Flink clusters: each in a process of its own, with the JVM as its child, for tests that may kill it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pyflink.common import Configuration
+
+ROOT = Path(__file__).parents[2]
+PYTHON = Path(sys.executable)
+
+
+def start(driver: str, jar: Path, jobs: Sequence[Mapping[str, Any]], log: Path) -> subprocess.Popen[bytes]:
+    """Start the script ``driver`` of this folder, which reads the jar and the jobs from its standard input."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(PYTHON), str(Path(__file__).with_name(driver))],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "FLINK_LOG_DIR": str(log.parent),
+                # Functions in the JVM's own Python are of the ``python`` that comes first.
+                "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}",
+            },
+            start_new_session=True,
+        )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"jar": str(jar), "jobs": jobs}).encode())
+    process.stdin.close()
+    return process
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def run_to_end(driver: str, jar: Path, jobs: Sequence[Mapping[str, Any]], log: Path) -> None:
+    process = start(driver, jar, jobs, log)
+    try:
+        assert process.wait(timeout=300) == 0, log.read_text(errors="replace")[-3_000:]
+    finally:
+        if process.returncode is None:
+            stop(process)
+
+
+def configuration(jar: str, config: Mapping[str, str]) -> Configuration:
+    """What the environment of a job is made with."""
+    result = Configuration()
+    for key, value in {"pipeline.jars": f"file://{jar}", "parallelism.default": "1", **config}.items():
+        result.set_string(key, value)
+    return result
+
+
+def json_files(folder: str) -> dict[str, str]:
+    """The options of a table of JSON files, written or read."""
+    return {
+        "connector": "filesystem",
+        "path": folder,
+        "format": "json",
+        # Files become visible with the next checkpoint, not in half an hour.
+        "sink.rolling-policy.rollover-interval": "200 ms",
+        "sink.rolling-policy.check-interval": "100 ms",
+    }
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    """What a job has written and committed, in the order of one task's files."""
+    files = sorted(folder.glob("part-*"), key=lambda file: int(file.name.rpartition("-")[2]))
+    return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]

@@ -1,0 +1,61 @@
+"""Runs lotteries over files in an embedded Flink cluster, one after the other.
+
+Reads from standard input the path of the connector jar, and a list of jobs: the properties of each, Flink's
+configuration, the folders of the two inputs, and those of the two outputs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
+from flink_apps.common.tables import ARRIVAL, SOURCE_PARTITION, Column, Connector
+from flink_apps.lottery import job
+from flink_apps.lottery.main import event_format
+from flink_apps.lottery.settings import (
+    CONSUMER_GROUP,
+    GROUP,
+    LOTTERY_INPUT,
+    PRODUCER_GROUP,
+    REJECTED_OUTPUT,
+    USER_INPUT,
+    WINNERS_OUTPUT,
+    Settings,
+)
+from tests.flink_apps.embedded import configuration, json_files
+
+#: What files know nothing of: every event came just now, and each task's files are its one partition.
+METADATA = (Column(SOURCE_PARTITION, "AS 0"), Column(ARRIVAL.name, "AS CURRENT_TIMESTAMP"))
+
+
+def events(table: str, folder: str) -> Connector:
+    options = {"connector": "filesystem", "path": folder, **event_format(table).as_options()}
+    return Connector(table=table, options=options, metadata=METADATA)
+
+
+def run(jar: str, order: dict[str, Any]) -> None:
+    # The inputs and outputs are the test's own.
+    streams = {stream.group: {} for stream in (LOTTERY_INPUT, USER_INPUT, WINNERS_OUTPUT, REJECTED_OUTPUT)}
+    regions = {group: {"aws.region": "eu-west-1"} for group in (CONSUMER_GROUP, PRODUCER_GROUP)}
+    settings = Settings.from_property_groups({**streams, **regions, GROUP: order["properties"]})
+    config = {**job.options(settings), "python.executable": sys.executable, **order["config"]}
+    env = StreamExecutionEnvironment.get_execution_environment(configuration(jar, config))
+    table_env = StreamTableEnvironment.create(env)
+    folders = order["folders"]
+    sources = {table: events(table, folders[table]) for table in (job.LOTTERY_EVENTS, job.USER_EVENTS)}
+    sinks = {table: Connector(table=table, options=json_files(folders[table])) for table in (job.WINNERS, job.REJECTED)}
+    job.build(table_env, settings, sources, sinks).execute().wait()
+
+
+def main() -> None:
+    work = json.load(sys.stdin)
+    for order in work["jobs"]:
+        run(work["jar"], order)
+
+
+if __name__ == "__main__":
+    main()
