@@ -39,7 +39,9 @@ def events(table: str, folder: str) -> Connector:
 
 def run(jar: str, order: dict[str, Any]) -> None:
     # The inputs and outputs are the test's own.
-    streams = {stream.group: {} for stream in (LOTTERY_INPUT, USER_INPUT, WINNERS_OUTPUT, REJECTED_OUTPUT)}
+    streams: dict[str, dict[str, str]] = {
+        stream.group: {} for stream in (LOTTERY_INPUT, USER_INPUT, WINNERS_OUTPUT, REJECTED_OUTPUT)
+    }
     regions = {group: {"aws.region": "eu-west-1"} for group in (CONSUMER_GROUP, PRODUCER_GROUP)}
     settings = Settings.from_property_groups({**streams, **regions, GROUP: order["properties"]})
     config = {**job.options(settings), "python.executable": sys.executable, **order["config"]}
