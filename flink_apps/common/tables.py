@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from flink_apps.common.places import OpenSearchSink
 from flink_apps.common.properties import Property, PropertyGroups
 
 #: Optional group: the address of an AWS service, by its id, where it is not the public one (an interface endpoint
@@ -52,6 +54,13 @@ PARQUET = Format(
         "parquet.block.size": str(16 * 1024 * 1024),
     },
 )
+
+
+class Output(NamedTuple):
+    """What a table of a sink has in it: its columns, and the SQL expression of each."""
+
+    columns: tuple[Column, ...]
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,22 +269,21 @@ def s3_sink(
     )
 
 
-def opensearch_sink(
-    table: str,
-    *,
-    endpoint: str,
-    region: str,
-    user: tuple[str, str] | None,
-    options: Mapping[str, str],
-) -> Connector:
+def opensearch_sink(table: str, sink: OpenSearchSink, options: Mapping[str, str]) -> Connector:
     """An OpenSearch domain to write documents to: see flink_apps/connectors/opensearch for the ``options``.
 
-    Requests are signed for the domain's ``region``, or carry the name and password of a ``user``.
+    Requests are signed for the domain's region, or carry the name and password of a user.
     """
-    if user:
-        authentication = {"authentication": "basic", "username": user[0], "password": user[1]}
+    if sink.username and sink.password:
+        authentication = {"authentication": "basic", "username": sink.username, "password": sink.password}
     else:
-        authentication = {"authentication": "sigv4", "region": region}
+        authentication = {"authentication": "sigv4", "region": sink.region}
+    bulk = {
+        "bulk.max-size": f"{sink.bulk_size_mb} mb",
+        "bulk.max-actions": str(sink.bulk_actions),
+        "bulk.interval": f"{sink.bulk_interval_millis} ms",
+    }
     return Connector(
-        table=table, options={"connector": "opensearch-signed", "endpoint": endpoint, **authentication, **options}
+        table=table,
+        options={"connector": "opensearch-signed", "endpoint": sink.endpoint, **authentication, **bulk, **options},
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flink_apps.common.dead_letters import RAW
+from flink_apps.common.rules import Rule
 from flink_apps.common.tables import Column
 
 #: The event, as JSON: every field has to be there; times are milliseconds since 1970, UTC.
@@ -27,8 +29,17 @@ TRIP = (
     Column("type", "STRING"),
 )
 
-#: The bytes that an event came as.
-RAW = Column("raw", "BYTES")
+#: The last millisecond of the year 9999: what dates can show.
+LAST_MILLISECOND = 253_402_300_799_999
+#: What the times of any trip have to be.
+TIME_RULES = (
+    *(
+        Rule(f"{time} must lie in the years 1970 to 9999", f"{time} NOT BETWEEN 0 AND {LAST_MILLISECOND}")
+        for time in ("pickup_datetime", "dropoff_datetime")
+    ),
+    Rule("dropoff_datetime must not be before pickup_datetime", "dropoff_datetime < pickup_datetime"),
+)
+
 #: A stream or topic takes the very bytes, under the trip's key.
 KEY = "trip_key"
 KEYED = (Column(KEY, "STRING"), RAW)

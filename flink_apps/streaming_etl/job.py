@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from pyflink.table import StatementSet, TableEnvironment
 
-from flink_apps.common import taxi_trip
+from flink_apps.common import dead_letters, taxi_trip, watermark_event
 from flink_apps.common.environment import prepare
+from flink_apps.common.places import BucketPrefix
 from flink_apps.common.rules import reason
-from flink_apps.common.tables import SOURCE_PARTITION, SOURCE_POSITION, Column, Connector, beginning, literal
+from flink_apps.common.tables import Column, Connector, Output
 from flink_apps.streaming_etl import logic, schema
-from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, WATERMARK_EVENTS
-from flink_apps.streaming_etl.settings import BucketPrefix, KafkaSource, Settings
+from flink_apps.streaming_etl.settings import KafkaSource, Settings
 
 #: The names under which ``sources`` and ``sinks`` hold their tables.
 TRIPS = "trips"
 KINESIS, KAFKA, S3, SEARCH, DEAD_LETTERS = "kinesis", "kafka", "s3", "search", "dead_letters"
-
-
-class Output(NamedTuple):
-    """What a table of a sink has in it: its columns, and the SQL expression of each."""
-
-    columns: tuple[Column, ...]
-    values: tuple[str, ...]
 
 
 def build(
@@ -37,11 +29,11 @@ def build(
     prepare(table_env)
 
     trips = sources[TRIPS]
-    table_env.execute_sql(trips.create_table((*taxi_trip.TRIP, taxi_trip.RAW, schema.ERROR)))
+    table_env.execute_sql(trips.create_table((*taxi_trip.TRIP, dead_letters.RAW, dead_letters.ERROR)))
     rules = (*logic.RULES, *logic.INDEX_RULES) if settings.search else logic.RULES
     table_env.execute_sql(f"""
         CREATE TEMPORARY VIEW checked_trips AS
-        SELECT *, {reason(*rules, error=schema.ERROR.name)} AS reason FROM `{trips.table}`
+        SELECT *, {reason(*rules, error=dead_letters.ERROR.name)} AS reason FROM `{trips.table}`
     """)
 
     statements = table_env.create_statement_set()
@@ -68,30 +60,18 @@ def _good_trip(sink: str, settings: Settings) -> Output:
         return Output((*taxi_trip.TRIP, *folders), values)
     if sink == SEARCH:
         return Output(schema.DOCUMENT, _names(schema.DOCUMENT))
-    return Output(taxi_trip.KEYED, ("CAST(trip_id AS STRING)", *_names((taxi_trip.RAW,))))
+    return Output(taxi_trip.KEYED, ("CAST(trip_id AS STRING)", *_names((dead_letters.RAW,))))
 
 
 def _refused() -> str:
     """Whether a record is a dead letter: not good, nor a watermark event, which is counted and left out."""
-    (raw,) = _names((taxi_trip.RAW,))
-    time = logic.watermark(raw=raw, error=schema.ERROR.name)
-    return f"reason IS NOT NULL AND counted({time}, {literal(WATERMARK_EVENTS)}) IS NULL"
+    no_watermark = watermark_event.is_none(raw=f"`{dead_letters.RAW.name}`", error=dead_letters.ERROR.name)
+    return f"reason IS NOT NULL AND {no_watermark}"
 
 
 def _dead_letter(settings: Settings) -> Output:
     source = settings.source.topic if isinstance(settings.source, KafkaSource) else settings.source.name
-    (raw,) = _names((taxi_trip.RAW,))
-    values = (
-        f"counted(reason, {literal(DEAD_LETTER_COUNT)})",
-        "CURRENT_TIMESTAMP",
-        literal(source),
-        f"CAST({SOURCE_PARTITION} AS STRING)",
-        f"CAST({SOURCE_POSITION} AS STRING)",
-    )
-    if isinstance(settings.dead_letters, BucketPrefix):
-        day = "DATE_FORMAT(CURRENT_TIMESTAMP, 'yyyy-MM-dd')"
-        return Output((*schema.DEAD_LETTER, schema.DEAD_LETTER_DAY), (raw, *values, day))
-    return Output(schema.DEAD_LETTER, (beginning(raw, schema.LARGEST_DEAD_LETTER_BYTES), *values))
+    return dead_letters.output(source=source, in_bucket=isinstance(settings.dead_letters, BucketPrefix))
 
 
 def _names(columns: tuple[Column, ...]) -> tuple[str, ...]:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from flink_apps.common import watermark_event
+from flink_apps.common import taxi_trip
 from flink_apps.common.rules import Rule
 from flink_apps.common.tables import literal
 from flink_apps.common.taxi_zones import BOROUGHS, FIRST_ZONE, LAST_ZONE
-
-#: The last millisecond of the year 9999: what dates can show.
-LAST_MILLISECOND = 253_402_300_799_999
-#: How the format begins its reason to refuse a JSON object that lacks a field, and has nothing else against it.
-MISSING_FIELD = "missing field: "
-
 
 RULES = (
     *(
         Rule(f"{zone} must be {FIRST_ZONE} to {LAST_ZONE}", f"{zone} NOT BETWEEN {FIRST_ZONE} AND {LAST_ZONE}")
         for zone in ("pickup_location_id", "dropoff_location_id")
     ),
-    *(
-        Rule(f"{time} must lie in the years 1970 to 9999", f"{time} NOT BETWEEN 0 AND {LAST_MILLISECOND}")
-        for time in ("pickup_datetime", "dropoff_datetime")
-    ),
-    Rule("dropoff_datetime must not be before pickup_datetime", "dropoff_datetime < pickup_datetime"),
+    *taxi_trip.TIME_RULES,
     *(
         Rule(f"{number} must not be negative", f"{number} < 0")
         # Amounts of money may be: a refund is a trip with negative ones.
@@ -31,14 +21,6 @@ RULES = (
 )
 #: Where OpenSearch is a sink, the type names the index; an empty one would have the whole bulk request refused.
 INDEX_RULES = (Rule("type must not be empty", "type = ''"),)
-
-
-def watermark(*, raw: str, error: str) -> str:
-    """The SQL expression that gives the time in a watermark event, or NULL for any other record.
-
-    Such an event lacks the fields of a trip, as ``error`` says; only the bytes of such records are looked at.
-    """
-    return f"CASE WHEN {error} LIKE {literal(MISSING_FIELD + '%')} THEN {watermark_event.time_of(raw)} END"
 
 
 def partitions(*, by_hour: bool) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import dataclasses
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
-from flink_apps.common import taxi_trip
+from flink_apps.common import dead_letters, taxi_trip
 from flink_apps.common.properties import PropertyGroups, read_property_groups
 from flink_apps.common.start import start
 from flink_apps.common.tables import (
@@ -23,11 +23,8 @@ from flink_apps.common.tables import (
 )
 from flink_apps.streaming_etl import job, schema
 from flink_apps.streaming_etl.settings import (
-    BucketPrefix,
     KafkaSource,
     KafkaTopic,
-    KinesisStream,
-    OpenSearchSink,
     Settings,
 )
 
@@ -88,29 +85,15 @@ def sinks(settings: Settings, groups: PropertyGroups) -> dict[str, Connector]:
             record_format=PARQUET if settings.s3.parquet else JSON_LINES,
         )
     if settings.search:
-        chosen[job.SEARCH] = _search(settings.search)
+        columns = {"index-column": schema.INDEX, "id-column": schema.ID, "document-column": dead_letters.RAW.name}
+        chosen[job.SEARCH] = opensearch_sink(job.SEARCH, settings.search, columns)
     return chosen
 
 
 def _dead_letters(settings: Settings, groups: PropertyGroups) -> Connector:
     place = settings.dead_letters
-    if isinstance(place, BucketPrefix):
-        return s3_sink(
-            job.DEAD_LETTERS,
-            bucket=place.bucket,
-            prefix=place.prefix,
-            partitioned_by=(schema.DEAD_LETTER_DAY.name,),
-            record_format=JSON_LINES,
-        )
-    if isinstance(place, KinesisStream):
-        return kinesis_sink(
-            job.DEAD_LETTERS,
-            stream=place.name,
-            region=place.region,
-            partition_key=None,
-            endpoints=groups,
-            options={},
-        )
+    if not isinstance(place, KafkaTopic):
+        return dead_letters.sink(job.DEAD_LETTERS, place, endpoints=groups)
     prefix = settings.kafka.transactional_id_prefix if settings.kafka else "streaming-etl"
     return kafka_sink(
         job.DEAD_LETTERS,
@@ -118,23 +101,6 @@ def _dead_letters(settings: Settings, groups: PropertyGroups) -> Connector:
         key=None,
         producer=_client(place),
         transactional_id_prefix=f"{prefix}-dead-letters",
-    )
-
-
-def _search(sink: OpenSearchSink) -> Connector:
-    return opensearch_sink(
-        job.SEARCH,
-        endpoint=sink.endpoint,
-        region=sink.region,
-        user=(sink.username, sink.password) if sink.username and sink.password else None,
-        options={
-            "index-column": schema.INDEX,
-            "id-column": schema.ID,
-            "document-column": taxi_trip.RAW.name,
-            "bulk.max-size": f"{sink.bulk_size_mb} mb",
-            "bulk.max-actions": str(sink.bulk_actions),
-            "bulk.interval": f"{sink.bulk_interval_millis} ms",
-        },
     )
 
 

@@ -1,8 +1,7 @@
 """Metrics that the job registers, in the group whose metrics the service hands on to CloudWatch."""
 
-#: Records that were refused, per subtask, since the start.
-DEAD_LETTER_COUNT = "deadLetterCount"
-#: Watermark events that were left out, per subtask, since the start.
-WATERMARK_EVENTS = "watermarkEvents"
-#: Documents that OpenSearch refused for themselves, per subtask, since the start: see flink_apps/connectors/opensearch.
-DOCUMENTS_REJECTED = "documentsRejected"
+from flink_apps.common.dead_letters import DEAD_LETTER_COUNT
+from flink_apps.common.metrics import DOCUMENTS_REJECTED
+from flink_apps.common.watermark_event import WATERMARK_EVENTS
+
+__all__ = ["DEAD_LETTER_COUNT", "DOCUMENTS_REJECTED", "WATERMARK_EVENTS"]

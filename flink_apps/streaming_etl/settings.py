@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
+from flink_apps.common import places
+from flink_apps.common.places import (
+    BucketPrefix,
+    KinesisStream,
+    OpenSearchProperties,
+    OpenSearchSink,
+)
 from flink_apps.common.properties import Property, PropertyGroups, SettingsError, refuse_unknown_keys
 
 GROUP = "FlinkApplicationProperties"
@@ -41,11 +47,7 @@ PARQUET = _key("ParquetConversion", "true: Parquet; false: JSON lines", "true")
 PARTITION_BY_HOUR = _key("PartitionByHour", "true: the pickup's hour is a level of the partitions, too", "false")
 OUTPUT_SEARCH = _key("OutputOpenSearchEndpoint", "sink: address of the OpenSearch domain, as https://host")
 SEARCH_REGION = _key("OpenSearchRegion", "its region; by default the application's")
-SEARCH_BULK_SIZE = _key("OpenSearchBulkFlushMaxSizeMb", "megabytes of a bulk request, at the most", "5")
-SEARCH_BULK_ACTIONS = _key("OpenSearchBulkFlushMaxActions", "documents of a bulk request, at the most", "5000")
-SEARCH_BULK_INTERVAL = _key("OpenSearchBulkFlushInterval", "milliseconds after which a request goes anyway", "1000")
-SEARCH_USERNAME = _key("OpenSearchUsername", "user of basic authentication; by default requests are signed (SigV4)")
-SEARCH_PASSWORD = _key("OpenSearchPassword", "the user's password")
+SEARCH = OpenSearchProperties.in_group(GROUP, endpoint=OUTPUT_SEARCH, region=SEARCH_REGION)
 
 DEAD_LETTER_BUCKET = _key("DeadLetterBucket", "dead letters: name of an S3 bucket; by default OutputBucket")
 DEAD_LETTER_PREFIX = _key("DeadLetterPrefix", "prefix of the dead letters in the bucket", "dead-letters")
@@ -71,13 +73,7 @@ PROPERTIES = (
     OUTPUT_PREFIX,
     PARQUET,
     PARTITION_BY_HOUR,
-    OUTPUT_SEARCH,
-    SEARCH_REGION,
-    SEARCH_BULK_SIZE,
-    SEARCH_BULK_ACTIONS,
-    SEARCH_BULK_INTERVAL,
-    SEARCH_USERNAME,
-    SEARCH_PASSWORD,
+    *SEARCH.all(),
     DEAD_LETTER_BUCKET,
     DEAD_LETTER_PREFIX,
     DEAD_LETTER_STREAM,
@@ -87,19 +83,12 @@ PROPERTIES = (
 #: Amazon OpenSearch Service used to be Amazon Elasticsearch Service; the old keys mean the same.
 OLD_KEYS = {
     prop.key.replace("OpenSearch", "Elasticsearch"): prop
-    for prop in (OUTPUT_SEARCH, SEARCH_REGION, SEARCH_BULK_SIZE, SEARCH_BULK_ACTIONS, SEARCH_BULK_INTERVAL)
+    for prop in SEARCH.all()
+    if prop not in (SEARCH.username, SEARCH.password)
 }
 #: Optional group that goes to every Kafka client as it is: how to sign in.
 KAFKA_CLIENT_GROUP = "KafkaClient"
 PASSED_ON = {KAFKA_CLIENT_GROUP: "the Kafka consumer and producers"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class KinesisStream:
-    """A stream to read or to write."""
-
-    name: str
-    region: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,32 +122,11 @@ class KafkaSink(KafkaTopic):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BucketPrefix:
-    """A place in S3."""
-
-    bucket: str
-    prefix: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class S3Sink(BucketPrefix):
     """Where the trips go in S3, and how."""
 
     parquet: bool
     by_hour: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenSearchSink:
-    """The domain to write to; requests are signed, or carry a user's name and password."""
-
-    endpoint: str
-    region: str
-    bulk_size_mb: int
-    bulk_actions: int
-    bulk_interval_millis: int
-    username: str | None = None
-    password: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,10 +149,10 @@ class Settings:
         kafka, s3 = _kafka_sink(groups), _s3_sink(groups)
         settings = cls(
             source=source,
-            kinesis=_kinesis_stream(groups, OUTPUT_STREAM, OUTPUT_STREAM_REGION),
+            kinesis=places.kinesis_stream(groups, OUTPUT_STREAM, OUTPUT_STREAM_REGION),
             kafka=kafka,
             s3=s3,
-            search=_search_sink(groups),
+            search=SEARCH.sink(groups),
             dead_letters=_dead_letters(groups, s3, kafka, source),
         )
         if not (settings.kinesis or settings.kafka or settings.s3 or settings.search):
@@ -209,7 +177,7 @@ def _with_new_keys(groups: PropertyGroups) -> PropertyGroups:
 
 
 def _source(groups: PropertyGroups) -> KinesisSource | KafkaSource:
-    stream = _kinesis_stream(groups, INPUT_STREAM, INPUT_STREAM_REGION)
+    stream = places.kinesis_stream(groups, INPUT_STREAM, INPUT_STREAM_REGION)
     topic = _kafka_topic(groups, INPUT_KAFKA_SERVERS, INPUT_KAFKA_TOPIC)
     if bool(stream) == bool(topic):
         raise SettingsError(
@@ -227,29 +195,13 @@ def _source(groups: PropertyGroups) -> KinesisSource | KafkaSource:
     return KafkaSource(bootstrap_servers=topic.bootstrap_servers, topic=topic.topic, client=topic.client, group=group)
 
 
-def _kinesis_stream(groups: PropertyGroups, name: Property, region: Property) -> KinesisStream | None:
-    stream = name.matching(
-        groups,
-        pattern=r"[a-zA-Z0-9_.-]{1,128}",
-        rule="be the name of a Kinesis stream: 1 to 128 letters, digits, '_', '.' or '-'",
-        fix="write the name, not the ARN",
-    )
-    return KinesisStream(name=stream, region=region.region(groups)) if stream else None
-
-
 def _kafka_topic(groups: PropertyGroups, servers: Property, topic: Property) -> KafkaTopic | None:
     if servers.text(groups) is None and topic.text(groups) is None:
         return None
-    _both(groups, servers, topic)
+    places.both(groups, servers, topic)
     return KafkaTopic(
         bootstrap_servers=_brokers(groups, servers), topic=_topic(groups, topic), client=_kafka_client(groups)
     )
-
-
-def _both(groups: PropertyGroups, first: Property, second: Property) -> None:
-    for one, other in ((first, second), (second, first)):
-        if one.text(groups) is None:
-            raise one.error(f"be set where {other.key} is", None, "write both, or neither")
 
 
 def _brokers(groups: PropertyGroups, servers: Property) -> str:
@@ -288,67 +240,26 @@ def _kafka_sink(groups: PropertyGroups) -> KafkaSink | None:
     )
 
 
-def _bucket(groups: PropertyGroups, prop: Property) -> str | None:
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    return prop.matching(
-        groups,
-        pattern=r"(?!xn--|(\d+\.){3}\d+$)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]",
-        rule="be the name of a bucket: 3 to 63 small letters, digits, '.' or '-', and no address",
-        fix="write the name alone, without s3:// and without a prefix",
-    )
-
-
-def _prefix(groups: PropertyGroups, prop: Property) -> str:
-    prefix = prop.matching(
-        groups,
-        pattern=r"/*[\w!.*'()-][\w!.*'()/-]{0,511}",
-        rule="be a prefix without spaces",
-        fix="write for example trips/yellow",
-    )
-    return (prefix or "").strip("/")
-
-
 def _s3_sink(groups: PropertyGroups) -> S3Sink | None:
-    bucket = _bucket(groups, OUTPUT_BUCKET)
+    bucket = places.bucket(groups, OUTPUT_BUCKET)
     if bucket is None:
         return None
     return S3Sink(
         bucket=bucket,
-        prefix=_prefix(groups, OUTPUT_PREFIX),
+        prefix=places.prefix(groups, OUTPUT_PREFIX),
         parquet=PARQUET.truth(groups),
         by_hour=PARTITION_BY_HOUR.truth(groups),
-    )
-
-
-def _search_sink(groups: PropertyGroups) -> OpenSearchSink | None:
-    endpoint = OUTPUT_SEARCH.text(groups)
-    if endpoint is None:
-        return None
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise OUTPUT_SEARCH.error("be an address with its scheme, and no path", endpoint, "write https://host")
-    username, password = SEARCH_USERNAME.text(groups), SEARCH_PASSWORD.text(groups)
-    if username or password:
-        _both(groups, SEARCH_USERNAME, SEARCH_PASSWORD)
-    return OpenSearchSink(
-        endpoint=endpoint.rstrip("/"),
-        region=SEARCH_REGION.region(groups),
-        bulk_size_mb=SEARCH_BULK_SIZE.whole_number(groups, low=1, high=100),
-        bulk_actions=SEARCH_BULK_ACTIONS.whole_number(groups, low=1, high=100_000),
-        bulk_interval_millis=SEARCH_BULK_INTERVAL.whole_number(groups, low=10, high=600_000),
-        username=username,
-        password=password,
     )
 
 
 def _dead_letters(
     groups: PropertyGroups, s3: S3Sink | None, kafka: KafkaSink | None, source: KinesisSource | KafkaSource
 ) -> BucketPrefix | KinesisStream | KafkaTopic:
-    places = (DEAD_LETTER_BUCKET, DEAD_LETTER_STREAM, DEAD_LETTER_TOPIC)
-    named = [prop.key for prop in places if prop.text(groups)]
+    keys = (DEAD_LETTER_BUCKET, DEAD_LETTER_STREAM, DEAD_LETTER_TOPIC)
+    named = [prop.key for prop in keys if prop.text(groups)]
     if len(named) > 1:
         raise SettingsError(GROUP, f"name one place for the dead letters, not {len(named)}", named, "keep one of them")
-    stream = _kinesis_stream(groups, DEAD_LETTER_STREAM, DEAD_LETTER_STREAM_REGION)
+    stream = places.kinesis_stream(groups, DEAD_LETTER_STREAM, DEAD_LETTER_STREAM_REGION)
     if stream:
         return stream
     if DEAD_LETTER_TOPIC.text(groups):
@@ -362,17 +273,15 @@ def _dead_letters(
             topic=_topic(groups, DEAD_LETTER_TOPIC),
             client=cluster.client,
         )
-    bucket = _bucket(groups, DEAD_LETTER_BUCKET) or (s3.bucket if s3 else None)
+    bucket = places.bucket(groups, DEAD_LETTER_BUCKET) or (s3.bucket if s3 else None)
     if bucket is None:
-        keys = ", ".join(prop.key for prop in places)
-        raise SettingsError(
-            GROUP, f"say where dead letters go where there is no {OUTPUT_BUCKET.key}: {keys}", _keys(groups), "add one"
-        )
+        rule = f"say where dead letters go where there is no {OUTPUT_BUCKET.key}: {', '.join(key.key for key in keys)}"
+        raise SettingsError(GROUP, rule, _keys(groups), "add one")
     return BucketPrefix(bucket=bucket, prefix=_dead_letter_prefix(groups, s3, bucket))
 
 
 def _dead_letter_prefix(groups: PropertyGroups, s3: S3Sink | None, bucket: str) -> str:
-    prefix = _prefix(groups, DEAD_LETTER_PREFIX)
+    prefix = places.prefix(groups, DEAD_LETTER_PREFIX)
     if s3 and s3.bucket == bucket and _overlap(prefix, s3.prefix):
         raise DEAD_LETTER_PREFIX.error(
             f"lie outside {OUTPUT_PREFIX.key}, or dead letters would be read as trips", prefix, "rename one of the two"

@@ -17,10 +17,11 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.tree import Tree
 
+from flink_apps.common.places import BucketPrefix, KinesisStream
 from flink_apps.replay.settings import GROUP as REPLAY_GROUP
 from flink_apps.replay.settings import SOURCE_PATH
 from flink_apps.streaming_etl.job import TRIPS
-from flink_apps.streaming_etl.settings import BucketPrefix, KafkaTopic, KinesisStream, S3Sink, Settings
+from flink_apps.streaming_etl.settings import KafkaTopic, S3Sink, Settings
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome, Scenario

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flink_apps.common.rules import reason
 from flink_apps.common.tables import Column
+from flink_apps.common.taxi_trip import LAST_MILLISECOND
 from flink_apps.common.taxi_zones import BOROUGHS, ZONES_BY_BOROUGH
 from flink_apps.streaming_etl import logic
 from tests.flink_apps.sql import evaluate
@@ -35,7 +36,7 @@ GOOD: dict[str, object] = {
     "type": "yellow-trip",
     "error": None,
 }
-LONGEST = logic.LAST_MILLISECOND
+LONGEST = LAST_MILLISECOND
 
 
 def trip(**changes: object) -> list[object]:

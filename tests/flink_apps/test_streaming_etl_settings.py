@@ -2,18 +2,16 @@ from __future__ import annotations
 
 import pytest
 
+from flink_apps.common.places import BucketPrefix, KinesisStream, OpenSearchSink
 from flink_apps.common.properties import SettingsError
 from flink_apps.streaming_etl.settings import (
     GROUP,
     OLD_KEYS,
     PROPERTIES,
-    BucketPrefix,
     KafkaSink,
     KafkaSource,
     KafkaTopic,
     KinesisSource,
-    KinesisStream,
-    OpenSearchSink,
     S3Sink,
     Settings,
 )

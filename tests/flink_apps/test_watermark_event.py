@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flink_apps.common import watermark_event
 from flink_apps.common.tables import Column
-from flink_apps.streaming_etl import logic
 from stacks.project import ROOT
 from tests.flink_apps.sql import evaluate
 
@@ -17,7 +16,7 @@ RECORD = (Column("raw", "BYTES"), Column("error", "STRING"))
 
 def watermarks(*records: tuple[bytes, str | None]) -> list[str | None]:
     """What the streaming ETL takes for watermark events, of records and what the format says against them."""
-    expression = logic.watermark(raw="`raw`", error="error")
+    expression = watermark_event.of_refused(raw="`raw`", error="error")
     return [row[0] for row in evaluate([expression], RECORD, [[bytearray(raw), error] for raw, error in records])]
 
 
@@ -43,4 +42,4 @@ def test_what_the_format_found_to_be_no_json_is_none() -> None:
 
 def test_the_format_says_what_is_missing_in_these_words() -> None:
     column = ROOT / "flink_apps/connectors/json/src/main/java/flinkscenarios/json/JsonColumn.java"
-    assert f'BadRecordException("{logic.MISSING_FIELD}" + name)' in column.read_text(encoding="utf-8")
+    assert f'BadRecordException("{watermark_event.MISSING_FIELD}" + name)' in column.read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from flink_apps.common.places import BucketPrefix, KinesisStream
 from flink_apps.replay import settings as replay_settings
 from flink_apps.streaming_etl import settings
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJECTED
@@ -145,7 +146,7 @@ def test_the_job_understands_what_the_stack_tells_it(name: str) -> None:
     assert isinstance(job.source, settings.KinesisSource) == (source_of(name) == "kinesis")
     has = {"kinesis": job.kinesis, "kafka": job.kafka, "s3": job.s3, "opensearch": job.search}
     assert {sink for sink, there in has.items() if there} == sinks_of(name)
-    place = {"s3": settings.BucketPrefix, "kinesis": settings.KinesisStream, "kafka": settings.KafkaTopic}
+    place = {"s3": BucketPrefix, "kinesis": KinesisStream, "kafka": settings.KafkaTopic}
     assert type(job.dead_letters) is place[dead_letters_of(name)]
 
 

@@ -6,7 +6,6 @@ import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.api.watermark.Watermark;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
-import org.apache.flink.types.Row;
 
 /**
  * Watermarks that wait for the slowest partition of a source: see {@link EventTime#partitioned}.
@@ -14,12 +13,13 @@ import org.apache.flink.types.Row;
  * <p>Kafka's table source has the like, the one of Kinesis has not: after a restart, when shards are read at different
  * speeds, what the slow ones hold would be late.
  */
-final class PartitionTimeOperator extends AbstractStreamOperator<Row> implements OneInputStreamOperator<Row, Row> {
+final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implements OneInputStreamOperator<T, T> {
 
     private static final long serialVersionUID = 1L;
 
     private static final long TICK_MILLIS = 200;
 
+    private final TimedRow<T> rows;
     private final long outOfOrderMillis;
     private final long idleMillis;
 
@@ -27,7 +27,8 @@ final class PartitionTimeOperator extends AbstractStreamOperator<Row> implements
     private transient long watermark;
     private transient boolean idle;
 
-    PartitionTimeOperator(long outOfOrderMillis, long idleMillis) {
+    PartitionTimeOperator(TimedRow<T> rows, long outOfOrderMillis, long idleMillis) {
+        this.rows = rows;
         this.outOfOrderMillis = outOfOrderMillis;
         this.idleMillis = idleMillis;
         setChainingStrategy(ChainingStrategy.ALWAYS);
@@ -43,13 +44,15 @@ final class PartitionTimeOperator extends AbstractStreamOperator<Row> implements
     }
 
     @Override
-    public void processElement(StreamRecord<Row> element) {
-        Row row = element.getValue();
-        Object time = row.getField(3);
-        if (time != null) {
-            times.add(row.getField(2), (long) time, now());
+    public void processElement(StreamRecord<T> element) {
+        T row = element.getValue();
+        Long time = rows.time(row);
+        if (time == null) {
+            output.collect(element.replace(rows.withoutTime(row)));
+            return;
         }
-        output.collect(element.replace(Row.of(row.getField(0), row.getField(1))));
+        times.add(rows.partition(row), time, now());
+        output.collect(element.replace(rows.withoutTime(row), time));
     }
 
     @Override
