@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,6 +9,7 @@ from constructs import Construct
 
 from dashboards import widgets
 from dashboards.scenario import ScenarioDashboard
+from dashboards.search import SearchMetrics
 from dashboards.widgets import Graph
 from flink_apps.replay.metrics import REPLAY_LAG_MILLIS, REPLAYED_EVENT_RATE
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
@@ -25,36 +25,6 @@ class ArchiveMetrics:
 
     put_requests: cloudwatch.Metric
     bytes_uploaded: cloudwatch.Metric
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchMetrics:
-    """What a search domain reports; a graph without lines is left out."""
-
-    indexing: Sequence[cloudwatch.IMetric] = ()
-    """Documents indexed, per minute."""
-    latency: Sequence[cloudwatch.IMetric] = ()
-    """Times of a request, in milliseconds."""
-    errors: Sequence[cloudwatch.IMetric] = ()
-    """Requests that were refused or not answered, in 5 minutes."""
-    state: Sequence[cloudwatch.IMetric] = ()
-    """What is 1 while the domain is in trouble: red, yellow, or closed to writes."""
-    load: Sequence[cloudwatch.IMetric] = ()
-    """CPU and JVM memory, in per cent."""
-    free_storage: Sequence[cloudwatch.IMetric] = ()
-    """Free disk of the fullest node, in MiB."""
-
-    def graphs(self) -> list[Graph]:
-        """The graphs that have lines."""
-        graphs = [
-            Graph(title="Search: documents indexed (per minute)", left=self.indexing),
-            Graph(title="Search: latency (ms)", left=self.latency),
-            Graph(title="Search: errors (requests in 5 minutes)", left=self.errors),
-            Graph(title="Search: state (1 is trouble)", left=self.state, maximum=1),
-            Graph(title="Search: CPU and JVM memory (%)", left=self.load, limit=90, maximum=100),
-            Graph(title="Search: free disk of the fullest node (MiB)", left=self.free_storage),
-        ]
-        return [graph for graph in graphs if graph.left]
 
 
 class StreamingEtlDashboard(ScenarioDashboard):

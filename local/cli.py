@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import platform
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -28,6 +30,7 @@ from local.scenarios import InteractiveScenario, Outcome, Scenario
 from local.scenarios.data_generator import DataGenerator
 from local.scenarios.lottery import Lottery
 from local.scenarios.streaming_etl import StreamingEtl
+from local.scenarios.taxi_analytics import TaxiAnalytics
 from local.synth import synthesize
 from local.terminal import console, errors
 from local.watch import News, RunOptions, drain, feed, talk
@@ -44,6 +47,7 @@ SCENARIOS: dict[str, Scenario] = {
     "data-generator": DataGenerator(),
     "streaming-etl": StreamingEtl(),
     "lottery": Lottery(),
+    "taxi-analytics": TaxiAnalytics(),
 }
 #: What clients raise about a server that stopped answering.
 SERVER_ERRORS = (RequestException, KafkaException, BotoCoreError, ClientError)
@@ -92,13 +96,16 @@ def run(
         if report and (report.is_dir() or not report.resolve().parent.is_dir()):
             raise UsageError(f"--report must be a file in a folder that exists (got {str(report)!r})")
         options = RunOptions(records=records, seconds=seconds, interactive=interactive, keep=keep)
-        result, epilogue = _run(scenario, chosen, overrides, options)
-        console.print(result.table())
-        if epilogue is not None:
-            console.print(epilogue)
+        shown = _run(scenario, chosen, overrides, options)
+        console.print(shown.report.table())
+        if shown.epilogue is not None:
+            console.print(shown.epilogue)
         if report:
-            result.write(report)
+            shown.report.write(report)
             console.print(f"report: {report}")
+        if shown.page:
+            beside = shutil.copyfile(shown.page, report.with_suffix(".html")) if report else shown.page
+            console.print(f"page: {shown.address or beside.resolve().as_uri()}", soft_wrap=True)
 
 
 @app.command()
@@ -126,9 +133,17 @@ def setup() -> None:
                 job_bundle(name).build()
 
 
-def _run(
-    name: str, scenario: Scenario, overrides: dict[str, str], options: RunOptions
-) -> tuple[Report, RenderableType | None]:
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """What a run ends with: the page is a file, and has an address where it is served."""
+
+    report: Report
+    epilogue: RenderableType | None
+    page: Path | None
+    address: str | None
+
+
+def _run(name: str, scenario: Scenario, overrides: dict[str, str], options: RunOptions) -> _Shown:
     folder = new_folder(name)
     with console.status("synthesizing the stack"):
         assembly = synthesize(name, overrides, folder / "cdk.out")
@@ -156,10 +171,11 @@ def _run(
         with console.status("stopping the job: every sink commits"):
             local.stop_job(job, watch=lambda: scenario.records_so_far(job))
         with console.status("counting what arrived"):
-            outcome, epilogue = scenario.outcome(local, job), scenario.epilogue(local)
+            outcome, epilogue, page = scenario.outcome(local, job), scenario.epilogue(local), scenario.page(local)
+        address = local.serve(page) if page and options.keep else None
         if options.keep:
             console.print("kept; [b]python -m local stop[/b] ends it")
-        return _report(name, local, outcome, elapsed), epilogue
+        return _Shown(report=_report(name, local, outcome, elapsed), epilogue=epilogue, page=page, address=address)
 
 
 def _report(name: str, local: LocalRun, outcome: Outcome, elapsed: float) -> Report:

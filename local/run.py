@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +23,7 @@ from flink_apps.common.tables import AWS_ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job
-from local.process import Process, signal_group, stop_all, uninterrupted
+from local.process import Process, free_port, listening, signal_group, stop_all, uninterrupted
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
@@ -35,6 +36,8 @@ from stacks.project import BUILD
 RUNS = BUILD / "local"
 #: The port that the scenario's own cluster prefers; the next one takes the next.
 FIRST_REST_PORT = 8081
+#: The port that the page of a kept run prefers.
+FIRST_PAGE_PORT = 8000
 S = TypeVar("S", bound=Service)
 #: The note in a run's folder of what it has started.
 PROCESSES = "processes.json"
@@ -65,6 +68,7 @@ class LocalRun:
     assembly: Assembly
     folder: Path
     keep: bool = False
+    pages: Process | None = field(default=None, init=False)
     services: list[Service] = field(init=False)
     clusters: dict[str, FlinkCluster] = field(init=False)
 
@@ -117,7 +121,8 @@ class LocalRun:
         for service in self.services:
             with suppress(RunError):  # one that lacks what it needs has not been started
                 processes.append(service.process)
-        return [*processes, *(process for cluster in self.clusters.values() for process in cluster.processes)]
+        clusters = [process for cluster in self.clusters.values() for process in cluster.processes]
+        return [*processes, *clusters, *([self.pages] if self.pages else [])]
 
     def start(self) -> None:
         """Start every server, all at once, and create the template's resources in them."""
@@ -155,6 +160,22 @@ class LocalRun:
         }
         endpoints = {name: address for service in self.services for name, address in service.aws_endpoints.items()}
         return {**groups, AWS_ENDPOINTS_GROUP: endpoints} if endpoints else groups
+
+    def serve(self, page: Path) -> str:
+        """Serve a page of the run's folder, as long as the run's other servers live; gives the address."""
+        port = free_port(FIRST_PAGE_PORT)
+        self.pages = Process(
+            name="the page",
+            command=[
+                *(sys.executable, "-m", "http.server", str(port)),
+                *("--bind", "127.0.0.1", "--directory", str(page.parent)),
+            ],
+            log=self.folder / "page.log",
+        )
+        self.pages.start()
+        self._note_processes()
+        self.pages.wait_until(lambda: listening(port))
+        return f"http://127.0.0.1:{port}/{page.name}"
 
     def stop_job(
         self, job: Job, *, drain: bool = True, watch: Callable[[], object] = lambda: None, seconds: float = 120

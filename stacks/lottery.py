@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from constructs import Construct
 from pydantic import Field, ValidationInfo, field_validator
@@ -21,7 +21,7 @@ from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster, KafkaTopic
 from flink_constructs.network import Network
 from stacks.config import ScenarioConfig, Shards, TopicArn, gateways_of_a_vpc, vpc_where_needed
-from stacks.scenario import MAX_RECORDS_LAG, ScenarioStack
+from stacks.scenario import MAX_RECORDS_LAG, ScenarioStack, of_the_job
 
 #: Construct ids of the streams, and begins of their outputs' names.
 LOTTERY_EVENTS, USER_EVENTS, WINNERS, REJECTED_EVENTS = "LotteryEvents", "UserEvents", "Winners", "RejectedEvents"
@@ -81,11 +81,6 @@ COMMANDS = {
 }
 
 
-def _of_the_job(prop: Property, *, low: int, high: int) -> Any:  # noqa: ANN401 - as pydantic's Field, which it is
-    """A key that the job gets as it is, with the default and the meaning that it has there."""
-    return Field(default=int(str(prop.default)), ge=low, le=high, description=prop.meaning)
-
-
 class LotteryConfig(ScenarioConfig):
     """Context of the lottery."""
 
@@ -102,12 +97,12 @@ class LotteryConfig(ScenarioConfig):
     shards: Shards = Field(default=4, description="shards of each stream, or on-demand")
     brokers: int = Field(default=2, ge=2, le=60, description="brokers of the MSK cluster")
     partitions: int = Field(default=6, ge=1, le=4000, description="partitions of each topic")
-    window_seconds: int = _of_the_job(settings.WINDOW, low=1, high=86_400)
-    grace_millis: int = _of_the_job(settings.GRACE, low=0, high=3_600_000)
-    idle_seconds: int = _of_the_job(settings.IDLE, low=1, high=86_400)
-    clock_skew_seconds: int = _of_the_job(settings.CLOCK_SKEW, low=0, high=86_400)
-    prizes: int = _of_the_job(settings.PRIZES, low=0, high=1_000_000)
-    player_expiry_hours: int = _of_the_job(settings.PLAYER_EXPIRY, low=1, high=87_600)
+    window_seconds: int = of_the_job(settings.WINDOW, low=1, high=86_400)
+    grace_millis: int = of_the_job(settings.GRACE, low=0, high=3_600_000)
+    idle_seconds: int = of_the_job(settings.IDLE, low=1, high=86_400)
+    clock_skew_seconds: int = of_the_job(settings.CLOCK_SKEW, low=0, high=86_400)
+    prizes: int = of_the_job(settings.PRIZES, low=0, high=1_000_000)
+    player_expiry_hours: int = of_the_job(settings.PLAYER_EXPIRY, low=1, high=87_600)
     execution_mode: Literal["thread", "process"] = Field(default="thread", description=settings.EXECUTION_MODE.meaning)
     rejected_alarm: int = Field(default=1000, ge=0, description="rejected events in 5 minutes above which it alarms")
     alarm_topic_arn: TopicArn | None = Field(

@@ -16,8 +16,9 @@ from stacks.data_generator import DataGeneratorStack
 from stacks.lottery import LotteryStack
 from stacks.scenario import ScenarioStack
 from stacks.streaming_etl import StreamingEtlStack
+from stacks.taxi_analytics import TaxiAnalyticsStack
 
-_STACKS: tuple[type[ScenarioStack], ...] = (DataGeneratorStack, StreamingEtlStack, LotteryStack)
+_STACKS: tuple[type[ScenarioStack], ...] = (DataGeneratorStack, StreamingEtlStack, LotteryStack, TaxiAnalyticsStack)
 #: What a wrong context raises: its parsing, or the construct that a value ends up in.
 REFUSALS = (InvalidArgumentError,)
 #: What a bundle raises that cannot be built: no Maven, say, or more than the service takes.

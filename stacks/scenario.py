@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_sns as sns
 from constructs import Construct
+from pydantic import Field
 
+from flink_apps.common.properties import Property
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream, StreamCapacity
 from flink_constructs.kafka_cluster import KafkaCluster
@@ -146,3 +148,8 @@ class ScenarioStack(cdk.Stack):
 def comma_separated(value: object) -> object:
     """``"kinesis, kafka"``, as the command line has it, as a list; anything else unchanged."""
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def of_the_job(prop: Property, *, low: int, high: int) -> Any:  # noqa: ANN401 - as pydantic's Field, which it is
+    """A key of the context that the job gets as it is, with the default and the meaning that it has there."""
+    return Field(default=int(str(prop.default)), ge=low, le=high, description=prop.meaning)

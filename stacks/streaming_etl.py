@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, ClassVar, Literal
 
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from dashboards.streaming_etl import ArchiveMetrics, SearchMetrics, StreamingEtlDashboard
+from dashboards.search import SearchMetrics, index_templates
+from dashboards.streaming_etl import ArchiveMetrics, StreamingEtlDashboard
 from flink_apps.common.properties import Property
 from flink_apps.replay import settings as replay_settings
 from flink_apps.streaming_etl import settings
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJECTED
-from flink_constructs import acknowledgment, metric_math
+from flink_constructs import metric_math
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
@@ -26,26 +23,22 @@ from flink_constructs.kafka_cluster import KafkaCluster, KafkaTopic
 from flink_constructs.network import Network
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.stream_archive import StreamArchive
-from stacks.config import ScenarioConfig, Shards, TopicArn, gateways_of_a_vpc, vpc_where_needed
-from stacks.project import ROOT
+from stacks.config import Shards, TopicArn, gateways_of_a_vpc, vpc_where_needed
+from stacks.replay import History, ReplayConfig, history_from, history_in
 from stacks.scenario import MAX_RECORDS_LAG, ScenarioStack, comma_separated
 
 Sink = Literal["kinesis", "kafka", "s3", "opensearch"]
-#: Where the trips to replay lie in the stack's own bucket.
-HISTORY_PREFIX = "history"
 #: Topics of the stack's cluster.
 SOURCE_TOPIC, SINK_TOPIC, DEAD_LETTER_TOPIC = "trips", "clean-trips", "dead-letters"
 #: Construct ids of the stack's streams.
 SOURCE, SINK, DEAD_LETTERS = "Source", "Sink", "DeadLetters"
 #: Indices that the job may write: those of the events' types, and the sink's own for what OpenSearch refuses.
 INDICES = ("trip*", "yellow-trip*", "green-trip*", "rejected-documents")
-#: One index template a file, named after it; the local run installs them from the template.
-INDEX_TEMPLATES = ROOT / "dashboards" / "search" / "streaming_etl"
 #: What only a VPC reaches.
 IN_VPC = {"kafka", "opensearch"}
 
 
-class StreamingEtlConfig(ScenarioConfig):
+class StreamingEtlConfig(ReplayConfig):
     """Context of the streaming ETL."""
 
     scenario: ClassVar[str] = "streaming-etl"
@@ -73,12 +66,6 @@ class StreamingEtlConfig(ScenarioConfig):
     )
     nat_gateways: int = Field(default=0, ge=0, le=2, description="gateways from the VPC to the internet")
     replay: bool = Field(default=True, description="add the application that replays historic trips")
-    replay_from: str | None = Field(
-        default=None,
-        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[a-zA-Z0-9_!.*'()/-]+$",
-        description=f"what it replays, as s3://bucket/prefix; by default {HISTORY_PREFIX}/ in the stack's own bucket",
-    )
-    replay_speedup: float = Field(default=6480, gt=0, description="how much faster than they happened")
     replay_watermark_seconds: int = Field(
         default=0,
         ge=0,
@@ -142,15 +129,6 @@ class End:
     grant: Callable[[FlinkApplication], object]
     #: Has to be there before the application starts.
     needed: Sequence[IDependable] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class History:
-    """Where the trips to replay are, and what permits to read them."""
-
-    bucket: str
-    prefix: str
-    grant_read: Callable[[FlinkApplication], object]
 
 
 class StreamingEtlStack(ScenarioStack):
@@ -293,10 +271,7 @@ class StreamingEtlStack(ScenarioStack):
     def _add_replay(self) -> FlinkApplication:
         """Add the replay: from a bucket's prefix into the source."""
         config, history = self._config, self._history()
-        keys = {
-            replay_settings.SOURCE_PATH: f"s3://{history.bucket}/{history.prefix}",
-            replay_settings.SPEEDUP: f"{config.replay_speedup:f}".rstrip("0").rstrip("."),
-        }
+        keys = history.properties(config)
         client: dict[str, str] = {}
         stream, topic = self._streams.get(SOURCE), self._topics.get(SOURCE_TOPIC)
         if stream:
@@ -326,30 +301,8 @@ class StreamingEtlStack(ScenarioStack):
     def _history(self) -> History:
         """Where the trips to replay are: in the stack's own bucket, or where the configuration says."""
         if self._config.replay_from is None:
-            archive = self._bucket()
-            uri = f"s3://{archive.bucket_name}/{HISTORY_PREFIX}/"
-            self.add_output("UploadHistoryCommand", f"aws s3 cp --recursive data/taxi_trips {uri}", "trips to replay")
-            return History(
-                bucket=archive.bucket_name,
-                prefix=HISTORY_PREFIX,
-                grant_read=lambda reader: archive.grant_read(reader, prefix=HISTORY_PREFIX),
-            )
-        place = urlsplit(self._config.replay_from)
-        prefix = place.path.strip("/")
-        bucket = s3.Bucket.from_bucket_name(self, "History", place.netloc)
-
-        def grant_read(reader: FlinkApplication) -> None:
-            for objects in (prefix, f"{prefix}/*"):
-                iam.Grant.add_to_principal(
-                    grantee=reader, actions=["s3:GetObject"], resource_arns=[bucket.arn_for_objects(objects)]
-                )
-            # Without it a missing object is answered as a forbidden one.
-            iam.Grant.add_to_principal(grantee=reader, actions=["s3:ListBucket"], resource_arns=[bucket.bucket_arn])
-            acknowledgment.wildcard_resource(
-                reader, bucket.arn_for_objects(f"{prefix}/*"), "The files to replay are known by their prefix alone."
-            )
-
-        return History(bucket=place.netloc, prefix=prefix, grant_read=grant_read)
+            return history_in(self, self._bucket(), example="data/taxi_trips")
+        return history_from(self, self._config.replay_from)
 
     def _watch(self, application: FlinkApplication, replay: FlinkApplication | None) -> None:
         """Add alarms and the dashboard that shows them."""
@@ -388,7 +341,7 @@ class StreamingEtlStack(ScenarioStack):
             )
             if archive
             else None,
-            search=_search_metrics(domain) if domain else None,
+            search=SearchMetrics.of(domain) if domain else None,
         )
         self.add_output("DashboardUrl", dashboard.url, "the dashboard")
 
@@ -413,7 +366,7 @@ class StreamingEtlStack(ScenarioStack):
             data_nodes=self._config.search_nodes,
             removal_policy=self.removal_policy,
         )
-        for name, body in index_templates().items():
+        for name, body in index_templates(self._config.scenario).items():
             domain.add_index_template(name, body)
         self.add_output("SearchEndpoint", domain.endpoint, "the OpenSearch domain, from inside the VPC")
         return domain
@@ -432,29 +385,6 @@ class StreamingEtlStack(ScenarioStack):
     def _bucket(self) -> StreamArchive:
         assert self._archive is not None  # noqa: S101 - made where something lies in it
         return self._archive
-
-
-def index_templates() -> dict[str, dict[str, Any]]:
-    """The index templates by their names: the one definition of how documents are indexed."""
-    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(INDEX_TEMPLATES.glob("*.json"))}
-
-
-def _search_metrics(domain: SearchDomain) -> SearchMetrics:
-    return SearchMetrics(
-        indexing=[domain.metric_indexing_rate()],
-        latency=[domain.metric_indexing_latency_millis()],
-        errors=[
-            domain.metric_errors_4xx(),
-            domain.metric_errors_5xx(),
-        ],
-        state=[
-            domain.metric_cluster_status_red(),
-            domain.metric_cluster_status_yellow(),
-            domain.metric_index_writes_blocked(),
-        ],
-        load=[domain.metric_cpu_percent(), domain.metric_jvm_memory_pressure_percent()],
-        free_storage=[domain.metric_free_storage_mib()],
-    )
 
 
 def _text(truth: bool) -> str:

@@ -1,14 +1,12 @@
-"""`SearchDomain`: an Amazon OpenSearch Service domain that a Flink job writes documents to, from inside the VPC."""
+"""`SearchDomain`: an Amazon OpenSearch Service domain that a Flink job writes documents to, and people look at."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jsii
-from aws_cdk import CfnResource, CfnUpdatePolicy, CustomResource, Duration, Fn, Names, RemovalPolicy, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import CfnResource, CfnUpdatePolicy, CustomResource, Fn, Names, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -18,16 +16,15 @@ from constructs import Construct
 
 from flink_constructs import acknowledgment, search_settings
 from flink_constructs.network import selected_subnets
-from flink_constructs.search_installer import SearchInstaller
+from flink_constructs.search_access import NetworkPolicy, SearchAccess
+from flink_constructs.search_installer import DASHBOARDS_TYPE, OBJECTS_TYPE, SECURITY_TYPE, SearchInstaller
+from flink_constructs.search_metrics import DomainMetrics
+from flink_constructs.search_sign_in import SearchSignIn
 from flink_constructs.validation import InvalidArgumentError
 
 __all__ = ["SearchDomain"]
 
 HTTPS = 443
-
-#: Resource types of what is installed; a local run installs the first kind in its node, which has no security plugin.
-OBJECTS_TYPE = "Custom::OpenSearchObjects"
-SECURITY_TYPE = "Custom::OpenSearchSecurity"
 
 # The service's names of a domain's logs, and what they are called here.
 LOGS = {
@@ -39,13 +36,15 @@ LOGS = {
 
 
 @jsii.implements(ec2.IConnectable)
-class SearchDomain(Construct):
-    """An OpenSearch domain: private, encrypted, HTTPS with TLS 1.2, every request signed with IAM, kept on delete.
+class SearchDomain(DomainMetrics):
+    """An OpenSearch domain: encrypted, HTTPS with TLS 1.2, every request signed with IAM, kept on delete.
+
+    It is private in a VPC, or has a public endpoint where its users look at Dashboards from elsewhere.
 
     Two gates stand before an index. IAM decides who may send which request, by the policies of this account's roles
-    alone, as the domain has no access policy of its own. Fine-grained access control then decides by index: ``grant_*``
-    gives a role both. The domain's master is a function of this construct, which installs index templates, roles and
-    the settings of the audit log.
+    alone, as the domain has no access policy that allows anything. Fine-grained access control then decides by index:
+    ``grant_*`` gives a role both. The domain's master is a function of this construct, which installs index templates,
+    saved objects, roles and the settings of the audit log.
 
     The account needs the service's linked role once, for domains in VPCs:
     ``aws iam create-service-linked-role --aws-service-name opensearchservice.amazonaws.com``.
@@ -61,7 +60,12 @@ class SearchDomain(Construct):
     endpoint: str
     """``https://`` and the host, known at deployment."""
 
-    security_group: ec2.SecurityGroup
+    dashboards_url: str
+    """Where Dashboards are."""
+
+    security_group: ec2.SecurityGroup | None
+    """Of the domain in its VPC; none at a public endpoint."""
+
     log_groups: Mapping[str, logs.LogGroup]
     """By the service's name of the log: ``ES_APPLICATION_LOGS``, ``INDEX_SLOW_LOGS``, …."""
 
@@ -70,8 +74,10 @@ class SearchDomain(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        vpc: ec2.IVpc,
+        vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
+        allowed_networks: Sequence[str] | None = None,
+        sign_in: SearchSignIn | None = None,
         domain_name: str | None = None,
         engine_version: str = "OpenSearch_2.19",
         data_nodes: int = 2,
@@ -89,9 +95,13 @@ class SearchDomain(Construct):
         Args:
             scope: The parent.
             construct_id: The id, unique in ``scope``.
-            vpc: Where the domain is reachable.
+            vpc: Where the domain is reachable; it cannot move later. Default: at a public endpoint.
             subnets: Private subnets, one per Availability Zone; the first ``availability_zones`` are used. Default: the
                 subnets with a way out through NAT where the VPC has them, its isolated ones otherwise.
+            allowed_networks: CIDR blocks of IPv4, /8 or narrower, from which a public endpoint takes requests. Roles of
+                this stack that were granted something are excepted, but for those who sign in. Default: from
+                everywhere, as long as they are signed.
+            sign_in: How people come to Dashboards, in the domain's stack. Default: not at all.
             domain_name: 3 to 28 lower-case letters, digits and hyphens. Default: a name that CloudFormation makes, so
                 that the domain can be replaced.
             engine_version: As the service names it. A change upgrades the domain where it is. Default: OpenSearch 2.19.
@@ -122,19 +132,27 @@ class SearchDomain(Construct):
             dedicated_master_nodes=dedicated_master_nodes,
             master_instance_type=master_instance_type,
         )
-        selected = selected_subnets(vpc, subnets)
+        search_settings.check_place(vpc=vpc, subnets=subnets, allowed_networks=allowed_networks)
+        selected = selected_subnets(vpc, subnets) if vpc else None
         zones = search_settings.zones_of(selected, data_nodes=data_nodes, availability_zones=availability_zones)
-        used = selected.subnets[:zones]
+        used = selected.subnets[:zones] if selected else []
         super().__init__(scope, construct_id)
         self._removal_policy = removal_policy
-        self._granted: dict[str, iam.Grant] = {}
+        self._sign_in = sign_in
 
-        self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=vpc, description="OpenSearch domain", allow_all_outbound=False
-        )
-        self._connections = ec2.Connections(security_groups=[self.security_group], default_port=ec2.Port.tcp(HTTPS))
+        self.security_group = None
+        self._connections = None
+        if vpc is not None:
+            self.security_group = ec2.SecurityGroup(
+                self, "SecurityGroup", vpc=vpc, description="OpenSearch domain", allow_all_outbound=False
+            )
+            self._connections = ec2.Connections(security_groups=[self.security_group], default_port=ec2.Port.tcp(HTTPS))
         self._installer = SearchInstaller(self, "Installer", vpc=vpc, subnets=used, log_retention=log_retention)
-        self._connections.allow_default_port_from(self._installer)
+        if self._connections is not None:
+            self._connections.allow_default_port_from(self._installer)
+        network_policy = NetworkPolicy(self, allowed_networks) if allowed_networks else None
+        if network_policy is not None:
+            network_policy.let_pass(self._installer.role)
         self.log_groups = {
             log: logs.LogGroup(self, name, retention=log_retention, removal_policy=removal_policy)
             for log, name in LOGS.items()
@@ -147,22 +165,22 @@ class SearchDomain(Construct):
             "Domain",
             domain_name=domain_name,
             engine_version=engine_version,
-            cluster_config=l1.ClusterConfigProperty(
+            cluster_config=search_settings.cluster(
                 instance_type=instance_type,
-                instance_count=data_nodes,
-                zone_awareness_enabled=zones > 1,
-                zone_awareness_config=l1.ZoneAwarenessConfigProperty(availability_zone_count=zones)
-                if zones > 1
-                else None,
-                dedicated_master_enabled=dedicated_master_nodes > 0,
-                dedicated_master_count=dedicated_master_nodes or None,
-                dedicated_master_type=master_instance_type if dedicated_master_nodes else None,
+                data_nodes=data_nodes,
+                zones=zones,
+                dedicated_master_nodes=dedicated_master_nodes,
+                master_instance_type=master_instance_type,
             ),
             ebs_options=l1.EBSOptionsProperty(ebs_enabled=True, volume_type="gp3", volume_size=volume_gib),
             vpc_options=l1.VPCOptionsProperty(
                 subnet_ids=[subnet.subnet_id for subnet in used],
                 security_group_ids=[self.security_group.security_group_id],
-            ),
+            )
+            if self.security_group
+            else None,
+            access_policies=network_policy.document if network_policy else None,
+            cognito_options=sign_in.cognito_options if sign_in else None,
             encryption_at_rest_options=l1.EncryptionAtRestOptionsProperty(
                 enabled=True, kms_key_id=encryption_key.key_id if encryption_key else None
             ),
@@ -184,16 +202,29 @@ class SearchDomain(Construct):
         self.domain.cfn_options.update_policy = CfnUpdatePolicy(enable_version_upgrade=True)
         # The service tries the log groups out while it creates the domain.
         self.domain.node.add_dependency(log_policy)
+        if sign_in is not None:
+            self.domain.node.add_dependency(*sign_in.needed)
         self.domain_name = self.domain.ref
         self.domain_arn = self.domain.attr_arn
         self.endpoint = f"https://{self.domain.attr_domain_endpoint}"
+        self.dashboards_url = f"{self.endpoint}/_dashboards"
+        groups = [self.security_group] if self.security_group else []
         # A domain that stays needs these: neither its network nor its way to the logs can go under it.
-        for resource in (self.domain, self.security_group.node.default_child, log_policy.node.default_child):
+        for resource in (self.domain, *(one.node.default_child for one in (*groups, log_policy))):
             assert isinstance(resource, CfnResource)  # noqa: S101 - for the type checker
             resource.apply_removal_policy(removal_policy)
-        self._acknowledge(zones=zones, dedicated_master_nodes=dedicated_master_nodes)
+        acknowledgment.findings(
+            self.domain,
+            search_settings.acknowledged(
+                zones=zones,
+                dedicated_master_nodes=dedicated_master_nodes,
+                public=vpc is None,
+                networks=network_policy is not None,
+            ),
+        )
 
-        self._installer.connect(endpoint=self.endpoint, domain_arn=self.domain_arn, needed=[self.security_group])
+        self._installer.connect(endpoint=self.endpoint, domain_arn=self.domain_arn, needed=groups)
+        self._access = SearchAccess(self._installer, domain_arn=self.domain_arn, network_policy=network_policy)
         self._installer.install(
             "AuditLog",
             search_settings.audit_objects(),
@@ -203,7 +234,14 @@ class SearchDomain(Construct):
 
     @property
     def connections(self) -> ec2.Connections:
-        """Who may connect to the domain: ``allow_default_port_from`` opens port 443."""
+        """Who may connect to the domain in its VPC: ``allow_default_port_from`` opens port 443.
+
+        Raises:
+            ValueError: the domain has a public endpoint.
+
+        """
+        if self._connections is None:
+            raise ValueError("connections must be asked of a domain in a VPC (got a public endpoint); pass vpc")
         return self._connections
 
     def add_index_template(self, name: str, body: Mapping[str, Any]) -> CustomResource:
@@ -245,6 +283,49 @@ class SearchDomain(Construct):
             construct_id, objects, resource_type=OBJECTS_TYPE, removal_policy=self._removal_policy
         )
 
+    def add_saved_objects(self, construct_id: str, objects: Sequence[Mapping[str, Any]]) -> CustomResource:
+        """Import saved objects of Dashboards, in the global tenant, over what is there under the same type and id.
+
+        What the objects refer to is among them, or there already. They are deleted again when they leave the list, or
+        the stack with ``RemovalPolicy.DESTROY``; a local run leaves them out.
+
+        Args:
+            construct_id: The id, unique in this domain.
+            objects: As Dashboards exports them, a line each: ``type``, ``id``, ``attributes`` and ``references``.
+
+        Returns:
+            The resource, for ``node.add_dependency``.
+
+        Raises:
+            InvalidArgumentError: for objects without a type, an id or attributes, or one that is there twice.
+
+        """
+        search_settings.check_saved_objects(objects)
+        return self._installer.install(
+            construct_id,
+            [{"saved_objects": [dict(one) for one in objects]}],
+            resource_type=DASHBOARDS_TYPE,
+            removal_policy=self._removal_policy,
+        )
+
+    def grant_dashboards(self, sign_in: SearchSignIn, *indices: str) -> iam.Grant:
+        """Allow those who sign in to use Dashboards: to read ``indices``, and to look at the saved objects there.
+
+        What they save themselves goes to their own tenant. They read no other index.
+
+        Args:
+            sign_in: The domain's own.
+            indices: Their names, or beginnings such as ``trips-*``.
+
+        Raises:
+            InvalidArgumentError: for a sign-in that the domain does not have, or names that are none.
+
+        """
+        if sign_in is not self._sign_in:
+            got = sign_in.node.path
+            raise InvalidArgumentError("sign_in", "be the domain's own", got, "pass it to the domain as sign_in, too")
+        return self._access.grant_dashboards(sign_in, indices)
+
     def grant_write(self, grantee: iam.IGrantable, *indices: str) -> iam.Grant:
         """Allow what the sink does: to index, replace and delete documents in ``indices`` with ``POST /_bulk``.
 
@@ -260,7 +341,7 @@ class SearchDomain(Construct):
             InvalidArgumentError: for a grantee without a role, or names that are none.
 
         """
-        return self._grant(
+        return self._access.grant(
             "writer",
             grantee,
             indices,
@@ -283,7 +364,7 @@ class SearchDomain(Construct):
         """
         search_settings.check_indices(indices)
         searches = [f"{index}/{api}" for index in indices for api in ("_count", "_search")]
-        return self._grant(
+        return self._access.grant(
             "reader",
             grantee,
             indices,
@@ -294,105 +375,6 @@ class SearchDomain(Construct):
             cluster_actions=(),
             index_actions=search_settings.READER_INDEX_ACTIONS,
         )
-
-    def metric(self, name: str, *, statistic: str, period: Duration | None = None) -> cloudwatch.Metric:
-        """A metric of the domain, in the namespace ``AWS/ES``; by default over 5 minutes."""
-        return cloudwatch.Metric(
-            namespace="AWS/ES",
-            metric_name=name,
-            dimensions_map={"DomainName": self.domain_name, "ClientId": Stack.of(self).account},
-            statistic=statistic,
-            period=period or Duration.minutes(5),
-        )
-
-    def metric_cluster_status_red(self) -> cloudwatch.Metric:
-        """1 when an index has lost a primary shard, so that documents are missing; the largest in 5 minutes."""
-        return self.metric("ClusterStatus.red", statistic="Maximum")
-
-    def metric_cluster_status_yellow(self) -> cloudwatch.Metric:
-        """1 when a replica has no node, so that the loss of one more loses documents; the largest in 5 minutes."""
-        return self.metric("ClusterStatus.yellow", statistic="Maximum")
-
-    def metric_index_writes_blocked(self) -> cloudwatch.Metric:
-        """1 when the domain refuses writes, for want of disk or memory; the largest in 5 minutes."""
-        return self.metric("ClusterIndexWritesBlocked", statistic="Maximum")
-
-    def metric_free_storage_mib(self) -> cloudwatch.Metric:
-        """Free disk of the fullest data node, in MiB; the smallest in 5 minutes."""
-        return self.metric("FreeStorageSpace", statistic="Minimum")
-
-    def metric_cpu_percent(self) -> cloudwatch.Metric:
-        """CPU use of the busiest data node, in per cent; the largest in 5 minutes."""
-        return self.metric("CPUUtilization", statistic="Maximum")
-
-    def metric_jvm_memory_pressure_percent(self) -> cloudwatch.Metric:
-        """Heap use of the fullest data node, in per cent; the largest in 5 minutes."""
-        return self.metric("JVMMemoryPressure", statistic="Maximum")
-
-    def metric_indexing_rate(self) -> cloudwatch.Metric:
-        """Documents indexed per minute, on one data node; the mean of 5 minutes."""
-        return self.metric("IndexingRate", statistic="Average")
-
-    def metric_indexing_latency_millis(self) -> cloudwatch.Metric:
-        """Milliseconds that it takes to index a document on one shard; the mean of 5 minutes."""
-        return self.metric("IndexingLatency", statistic="Average")
-
-    def metric_errors_4xx(self) -> cloudwatch.Metric:
-        """Requests refused, as forbidden, unknown, or too many; their number in 5 minutes."""
-        return self.metric("4xx", statistic="Sum")
-
-    def metric_errors_5xx(self) -> cloudwatch.Metric:
-        """Requests that the domain failed to answer; their number in 5 minutes."""
-        return self.metric("5xx", statistic="Sum")
-
-    def _grant(
-        self,
-        kind: str,
-        grantee: iam.IGrantable,
-        indices: tuple[str, ...],
-        *,
-        requests: Mapping[str, Sequence[str]],
-        cluster_actions: Sequence[str],
-        index_actions: Sequence[str],
-    ) -> iam.Grant:
-        search_settings.check_indices(indices)
-        role: Any = grantee.grant_principal
-        role_arn = getattr(role, "role_arn", None)
-        if role_arn is None:
-            raise InvalidArgumentError(
-                "grantee", "be a role, or have one", type(role).__name__, "the domain knows its users by their role"
-            )
-        # Other indices, another name: the new role is there before the old one goes.
-        digest = hashlib.sha256(",".join(sorted(set(indices))).encode()).hexdigest()[:8]
-        name = f"{Names.unique_resource_name(role, max_length=80, separator='-')}-{kind}-{digest}"
-        if name in self._granted:
-            return self._granted[name]
-        grants = []
-        for action, paths in requests.items():
-            arns = [f"{self.domain_arn}/{path}" for path in paths]
-            grants.append(iam.Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=arns))
-            for path, arn in zip(paths, arns, strict=True):
-                if "*" in path:
-                    reason = "The names of the indices and the ids of their documents come with the data."
-                    acknowledgment.wildcard_resource(grantee, arn, reason)
-        self._installer.install(
-            f"Role-{name}",
-            search_settings.role_objects(
-                name,
-                role_arn=role_arn,
-                cluster_actions=cluster_actions,
-                index_actions=index_actions,
-                indices=indices,
-            ),
-            resource_type=SECURITY_TYPE,
-            # A later role of the same name must not inherit what this one may do.
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        grant, *others = grants
-        for other in others:
-            grant = grant.combine(other)
-        self._granted[name] = grant
-        return grant
 
     def _let_the_service_log(self) -> logs.ResourcePolicy:
         """Allow the service to write to the log groups: in one policy, as an account may have 10 per Region."""
@@ -423,20 +405,3 @@ class SearchDomain(Construct):
                 )
             ],
         )
-
-    def _acknowledge(self, *, zones: int, dedicated_master_nodes: int) -> None:
-        findings = {
-            "AwsSolutions-OS3": "In a VPC the service takes no addresses in an access policy: security groups decide "
-            "who reaches the domain.",
-            "AwsSolutions-OS5": "Without an access policy the domain takes signed requests only, from roles of this "
-            "account whose own policies allow them, and fine-grained access control checks each one again.",
-        }
-        if zones == 1:
-            findings["AwsSolutions-OS7"] = (
-                "One Availability Zone was asked for, to save: the loss of it stops searches."
-            )
-        if not dedicated_master_nodes:
-            findings["AwsSolutions-OS4"] = (
-                "Few data nodes elect their master among themselves; dedicated ones are asked for by number."
-            )
-        acknowledgment.findings(self.domain, findings)

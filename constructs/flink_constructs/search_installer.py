@@ -18,6 +18,12 @@ from constructs import Construct, IDependable
 from flink_constructs import acknowledgment
 from flink_constructs.lifecycle import logical_id
 
+#: Resource types of what is installed; a local run installs the first kind in its node, which has no security plugin
+#: and no Dashboards.
+OBJECTS_TYPE = "Custom::OpenSearchObjects"
+SECURITY_TYPE = "Custom::OpenSearchSecurity"
+DASHBOARDS_TYPE = "Custom::OpenSearchDashboardsObjects"
+
 HANDLER = "search_handler"
 # More than the handler's own patience, so that it can tell what it was waiting for.
 TIMEOUT = Duration.minutes(12)
@@ -41,17 +47,19 @@ INTERFACE_ACTIONS = (
 class SearchInstaller(Construct):
     """A function in the domain's network that installs objects, and the role with which it does.
 
-    The role comes first, as the domain names it as its master; ``connect`` then gives it a domain to serve.
+    The role comes first, as the domain names it as its master; ``connect`` then gives it a domain to serve. Without a
+    VPC it runs where functions do, and reaches the domain's public endpoint.
     """
 
     role: iam.Role
+    security_group: ec2.SecurityGroup | None
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        vpc: ec2.IVpc,
+        vpc: ec2.IVpc | None,
         subnets: Sequence[ec2.ISubnet],
         log_retention: logs.RetentionDays,
     ) -> None:
@@ -62,14 +70,16 @@ class SearchInstaller(Construct):
         # Nothing in it is of use once the domain's objects are gone: the stack event has the outcome.
         self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=RemovalPolicy.DESTROY)
         self.role = self._function_role("Role")
-        self.role.add_to_policy(iam.PolicyStatement(actions=list(INTERFACE_ACTIONS), resources=["*"]))
-        acknowledgment.wildcard_resource(
-            self, "*", "Lambda makes the function's network interfaces, so nobody knows their ids beforehand."
-        )
-        self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=vpc, description="OpenSearch installer", allow_all_outbound=False
-        )
-        self._connections = ec2.Connections(security_groups=[self.security_group])
+        self.security_group = None
+        if vpc is not None:
+            self.role.add_to_policy(iam.PolicyStatement(actions=list(INTERFACE_ACTIONS), resources=["*"]))
+            acknowledgment.wildcard_resource(
+                self, "*", "Lambda makes the function's network interfaces, so nobody knows their ids beforehand."
+            )
+            self.security_group = ec2.SecurityGroup(
+                self, "SecurityGroup", vpc=vpc, description="OpenSearch installer", allow_all_outbound=False
+            )
+        self._connections = ec2.Connections(security_groups=[self.security_group] if self.security_group else [])
         self._endpoint = ""
         self._provider: cr.Provider | None = None
         self._needed: list[IDependable] = []
@@ -81,7 +91,7 @@ class SearchInstaller(Construct):
 
     @property
     def connections(self) -> ec2.Connections:
-        """The network side of the function."""
+        """The network side of the function, empty outside a VPC."""
         return self._connections
 
     def connect(self, *, endpoint: str, domain_arn: str, needed: Sequence[IDependable]) -> None:
@@ -92,7 +102,7 @@ class SearchInstaller(Construct):
             self, paths, "It sets up the domain, and each object has a path of its own below this."
         )
         self._endpoint = endpoint
-        self._needed = [*needed, self.security_group]
+        self._needed = [*needed, *([self.security_group] if self.security_group else [])]
 
     def install(
         self,
@@ -102,7 +112,7 @@ class SearchInstaller(Construct):
         resource_type: str,
         removal_policy: RemovalPolicy,
     ) -> CustomResource:
-        """Add a resource that installs ``objects``, each a mapping with ``method``, ``path`` and ``body``."""
+        """Add a resource that installs ``objects``, mappings as the handler reads them."""
         resource = CustomResource(
             self,
             construct_id,
@@ -152,8 +162,8 @@ class SearchInstaller(Construct):
             memory_size=256,
             log_group=self.log_group,
             vpc=self._vpc,
-            vpc_subnets=ec2.SubnetSelection(subnets=list(self._subnets)),
-            security_groups=[self.security_group],
+            vpc_subnets=ec2.SubnetSelection(subnets=list(self._subnets)) if self._vpc else None,
+            security_groups=[self.security_group] if self.security_group else None,
         )
 
     def _function_role(self, name: str) -> iam.Role:

@@ -6,16 +6,16 @@ and the JVM takes it from there. The shape is PyFlink's own: rows of a key and a
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyflink.common import TypeInformation, Types
 from pyflink.datastream import DataStream, KeyedStream
 from pyflink.java_gateway import get_gateway
 
+from flink_apps.common.event_time import event_time
+
 
 def rows(table: DataStream, row_type: TypeInformation) -> DataStream:
     """A table's stream as rows of ``row_type``, which operators in Python take."""
-    return DataStream(_event_time().rows(table._j_data_stream, row_type.get_java_type_info()))
+    return DataStream(event_time().rows(table._j_data_stream, row_type.get_java_type_info()))
 
 
 def rows_in_event_time(
@@ -26,7 +26,7 @@ def rows_in_event_time(
     The watermark is ``out_of_order_millis`` behind the slowest partition that has had a row for ``idle_millis``. A time
     is milliseconds since 1970, a BIGINT; NULL does not move the watermark.
     """
-    stream = _event_time().partitioned(
+    stream = event_time().partitioned(
         table._j_data_stream, row_type.get_java_type_info(), out_of_order_millis, idle_millis
     )
     return DataStream(stream)
@@ -44,9 +44,5 @@ def timed_by(events: DataStream, timed: DataStream, row_type: TypeInformation) -
 
     Where ``timed`` falls silent, event time goes on with the clock: see flink_apps/connectors/event_time.
     """
-    stream = _event_time().timedBy(events._j_data_stream, timed._j_data_stream, row_type.get_java_type_info())
+    stream = event_time().timedBy(events._j_data_stream, timed._j_data_stream, row_type.get_java_type_info())
     return DataStream(stream)
-
-
-def _event_time() -> Any:  # noqa: ANN401 - a class of the JVM
-    return get_gateway().jvm.flinkscenarios.eventtime.EventTime

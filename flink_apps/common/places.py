@@ -100,14 +100,19 @@ class OpenSearchProperties:
         )
 
 
-def kinesis_stream(groups: PropertyGroups, name: Property, region: Property) -> KinesisStream | None:
-    """The stream that ``name`` names, where it does."""
-    stream = name.matching(
+def stream_name(groups: PropertyGroups, prop: Property) -> str | None:
+    """The name of a Kinesis stream, where ``prop`` has one."""
+    return prop.matching(
         groups,
         pattern=r"[a-zA-Z0-9_.-]{1,128}",
         rule="be the name of a Kinesis stream: 1 to 128 letters, digits, '_', '.' or '-'",
         fix="write the name, not the ARN",
     )
+
+
+def kinesis_stream(groups: PropertyGroups, name: Property, region: Property) -> KinesisStream | None:
+    """The stream that ``name`` names, where it does."""
+    stream = stream_name(groups, name)
     return KinesisStream(name=stream, region=region.region(groups)) if stream else None
 
 

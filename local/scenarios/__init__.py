@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -55,6 +56,10 @@ class Scenario(ABC):
 
     def epilogue(self, run: LocalRun) -> RenderableType | None:  # noqa: ARG002 - for those that have one
         """What the terminal shows below the report; by default nothing."""
+        return None
+
+    def page(self, run: LocalRun) -> Path | None:  # noqa: ARG002 - for those that have one
+        """An HTML page that shows what arrived, written below the run's folder; by default none."""
         return None
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import pyarrow
 import pyarrow.parquet
@@ -17,14 +17,14 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.tree import Tree
 
-from flink_apps.common.places import BucketPrefix, KinesisStream
-from flink_apps.replay.settings import GROUP as REPLAY_GROUP
-from flink_apps.replay.settings import SOURCE_PATH
+from flink_apps.common.places import KinesisStream
 from flink_apps.streaming_etl.job import TRIPS
 from flink_apps.streaming_etl.settings import KafkaTopic, S3Sink, Settings
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome, Scenario
+from local.scenarios import trips as replayed
+from local.scenarios.trips import REPLAY, after_accidents, reasons_of, upload_history
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
@@ -35,7 +35,6 @@ from stacks.project import ROOT
 SHIPPED_TRIPS = ROOT / "data" / "taxi_trips"
 #: Where the search sink keeps what OpenSearch refuses.
 REJECTED = "rejected-documents"
-REPLAY = "Replay"
 #: Rows of the sample, and zones of each borough in the tree, that are shown.
 _SAMPLE, _ZONES = 5, 3
 
@@ -50,18 +49,8 @@ class StreamingEtl(Scenario):
         self._held: dict[Path, int] = {}
 
     def prepare(self, run: LocalRun) -> None:
-        """Upload the shipped trips, and a few broken ones, where the replay reads from a bucket of the stack's own."""
-        if REPLAY not in run.clusters:
-            return
-        path = urlsplit(run.property_groups(REPLAY)[REPLAY_GROUP][SOURCE_PATH.key])
-        s3 = run.service(S3Service)
-        if path.netloc not in s3.bucket_names():
-            return
-        folder = path.path.strip("/")
-        for file in sorted(SHIPPED_TRIPS.iterdir()):
-            s3.client.upload_file(str(file), path.netloc, f"{folder}/{file.name}")
-        broken = b"".join(line + b"\n" for line in broken_trips())
-        s3.client.put_object(Bucket=path.netloc, Key=f"{folder}/broken.json", Body=broken)
+        """Upload the shipped trips, and a few broken ones."""
+        upload_history(run, SHIPPED_TRIPS, broken_trips())
 
     def records_so_far(self, job: Job) -> int:
         """The records that the source has handed on."""
@@ -100,11 +89,7 @@ class StreamingEtl(Scenario):
             shown.append(_tree(settings.s3, partitions(s3, settings.s3)))
             if settings.s3.parquet:
                 shown.append(_sample(s3, settings.s3))
-        reasons = Counter(str(letter["reason"]) for letter in dead_letters(run, settings))
-        if reasons:
-            table = Table("reason", "dead letters", title="dead letters")
-            for reason, count in reasons.most_common():
-                table.add_row(reason, f"{count:,}")
+        if table := reasons_of(dead_letters(run, settings)):
             shown.append(table)
         return Group(*shown) if shown else None
 
@@ -123,13 +108,15 @@ class StreamingEtl(Scenario):
 def broken_trips() -> list[bytes]:
     """A few trips of the shipped ones after accidents of several kinds: what dead letters look like."""
     lines = gzip.decompress(min(SHIPPED_TRIPS.iterdir()).read_bytes()).splitlines()[::500]
-    accidents = (
-        (b'"fare_amount"', b'"fair_amount"'),
-        (b'"passenger_count":', b'"passenger_count":-'),
-        (b'"pickup_location_id":', b'"pickup_location_id":9000'),
-        (b'"trip_distance":', b'"trip_distance":"far",'),
+    return after_accidents(
+        lines,
+        (
+            (b'"fare_amount"', b'"fair_amount"'),
+            (b'"passenger_count":', b'"passenger_count":-'),
+            (b'"pickup_location_id":', b'"pickup_location_id":9000'),
+            (b'"trip_distance":', b'"trip_distance":"far",'),
+        ),
     )
-    return [line.replace(*accidents[number % len(accidents)]) for number, line in enumerate(lines)]
 
 
 def _settings(run: LocalRun) -> Settings:
@@ -160,16 +147,11 @@ def documents(search: OpenSearchService) -> tuple[int, int]:
 def dead_letters(run: LocalRun, settings: Settings) -> Iterator[dict[str, Any]]:
     """Every dead letter, wherever they go."""
     place = settings.dead_letters
-    if isinstance(place, BucketPrefix):
-        s3 = run.service(S3Service)
-        for key in s3.keys(place.bucket, f"{place.prefix}/"):
-            yield from map(json.loads, s3.read(place.bucket, key).splitlines())
-    elif isinstance(place, KafkaTopic):
+    if isinstance(place, KafkaTopic):
         for message in run.service(KafkaService).records(place.topic):
             yield json.loads(message.value() or b"{}")
     else:
-        for _, record in run.service(KinesisService).records(place.name):
-            yield json.loads(record["Data"])
+        yield from replayed.dead_letters(run, place)
 
 
 def _tree(sink: S3Sink, files: Iterator[tuple[dict[str, str], int]]) -> Tree:

@@ -19,7 +19,8 @@ from local.services.service import Service
 from local.template import Resource
 
 DOMAIN_TYPE = "AWS::OpenSearchService::Domain"
-#: Index templates and the like. What the security plugin would hold is another type: the node runs without it.
+#: Index templates and the like. What the security plugin or Dashboards would hold is of other types: the node runs
+#: without them.
 OBJECTS_TYPE = "Custom::OpenSearchObjects"
 #: The node answers already: whatever it does not take now, it never will.
 _PATIENCE = timedelta(seconds=10)

@@ -21,7 +21,9 @@ PUBLIC = {
     "metric_math": ["increase", "total", "total_increase"],
     "network": ["EndpointService", "Network"],
     "search_domain": ["SearchDomain"],
+    "search_sign_in": ["SearchSignIn"],
     "stream_archive": ["StreamArchive"],
+    "stream_delivery": ["StreamDelivery"],
     "validation": ["InvalidArgumentError"],
 }
 

@@ -306,6 +306,7 @@ def test_only_those_allowed_reach_the_domain_and_only_over_https() -> None:
     job = ec2.SecurityGroup(stack, "Job", vpc=network.vpc, allow_all_outbound=False)
     domain.connections.allow_default_port_from(job)
     template = Template.from_stack(stack)
+    assert domain.security_group is not None
     group = stack.resolve(domain.security_group.security_group_id)
     rules = template.find_resources("AWS::EC2::SecurityGroupIngress", {"Properties": {"GroupId": group}}).values()
     assert len(rules) == 2  # the job and the installer

@@ -102,6 +102,7 @@ def test_what_passes_by_itself_is_waited_for(fake: FakeOpenSearch, cluster: Clus
             'Invalid configuration {"keys": "users"}',
         ),
         (403, {"Message": "not authorized to perform: es:ESHttpPut"}, "not authorized to perform: es:ESHttpPut"),
+        (400, {"statusCode": 400, "error": "Bad Request", "message": "no osd-xsrf"}, "Bad Request: no osd-xsrf"),
         (405, {"error": "Incorrect HTTP method"}, "Incorrect HTTP method"),
         (500, {"unknown": 1}, '{"unknown": 1}'),
         (502, "<html>\n  Bad\n  Gateway", "<html> Bad Gateway"),

@@ -9,7 +9,8 @@ from aws_cdk import Duration, Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.assertions import Template
 
-from dashboards.streaming_etl import ArchiveMetrics, SearchMetrics, StreamingEtlDashboard
+from dashboards.search import SearchMetrics
+from dashboards.streaming_etl import ArchiveMetrics, StreamingEtlDashboard
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication, MetricsLevel
 from flink_constructs.bundle import JobBundle

@@ -10,7 +10,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from flink_constructs import search_domain
+from flink_constructs import search_installer
 from local.errors import RunError
 from local.run import SERVICES
 from local.services import opensearch
@@ -71,7 +71,7 @@ def index_document(search: OpenSearchService, index: str, **document: Any) -> No
 
 
 def test_what_is_installed_in_a_domain_has_the_type_that_the_node_looks_for() -> None:
-    assert opensearch.OBJECTS_TYPE == search_domain.OBJECTS_TYPE
+    assert opensearch.OBJECTS_TYPE == search_installer.OBJECTS_TYPE
 
 
 def test_each_kind_of_resource_has_one_counterpart() -> None:

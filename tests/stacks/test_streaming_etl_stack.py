@@ -10,12 +10,13 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from dashboards.search import index_templates
 from flink_apps.common.places import BucketPrefix, KinesisStream
 from flink_apps.replay import settings as replay_settings
 from flink_apps.streaming_etl import settings
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJECTED
 from flink_constructs.validation import InvalidArgumentError
-from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC, StreamingEtlConfig, index_templates
+from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC, StreamingEtlConfig
 from tests.constructs.checks import findings, lint, permissions
 from tests.stacks.snapshots import without_hashes
 from tests.stacks.variants import (
@@ -228,9 +229,9 @@ def test_index_templates_are_installed_as_they_stand_in_their_files() -> None:
         for body in variant("default").of_type("Custom::OpenSearchObjects").values()
         for entry in json.loads(body["Properties"]["Objects"])
     ]
-    expected = {f"/_index_template/{name}": body for name, body in index_templates().items()}
+    expected = {f"/_index_template/{name}": body for name, body in index_templates("streaming-etl").items()}
     assert {entry["path"]: entry["body"] for entry in installed} == expected
-    assert set(index_templates()) == {"rejected-documents", "trips"}
+    assert set(index_templates("streaming-etl")) == {"rejected-documents", "trips"}
 
 
 def test_endpoints_lead_to_what_is_used_and_there_is_no_way_to_the_internet() -> None:

@@ -40,8 +40,8 @@ public final class EventTime {
     /**
      * A table in the event time that all partitions of its source have reached.
      *
-     * <p>The table gets one column more, {@code rowtime}, the time attribute that windows want: NULL in a row without a
-     * time. Rows stay in Flink's own form: nothing is converted.
+     * <p>The table gets one column more, {@code rowtime}, the time attribute that windows want: any time in a row
+     * without one. Rows stay in Flink's own form: nothing is converted.
      *
      * @param partition the column with the part of the source that a row came from, a text
      * @param time the column with the event time in milliseconds, a BIGINT, NULL for a row that does not move time

@@ -26,6 +26,7 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
     private transient PartitionTimes times;
     private transient long watermark;
     private transient boolean idle;
+    private transient boolean ended;
 
     PartitionTimeOperator(TimedRow<T> rows, long outOfOrderMillis, long idleMillis) {
         this.rows = rows;
@@ -40,6 +41,7 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
         times = new PartitionTimes(idleMillis, now());
         watermark = Long.MIN_VALUE;
         idle = false;
+        ended = false;
         tick(now());
     }
 
@@ -48,11 +50,22 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
         T row = element.getValue();
         Long time = rows.time(row);
         if (time == null) {
-            output.collect(element.replace(rows.withoutTime(row)));
+            // What becomes a table again has to have some time, which nobody looks at.
+            output.collect(element.replace(rows.withoutTime(row), element.hasTimestamp() ? element.getTimestamp() : 0));
             return;
         }
         times.add(rows.partition(row), time, now());
         output.collect(element.replace(rows.withoutTime(row), time));
+    }
+
+    @Override
+    public void processWatermark(Watermark mark) throws Exception {
+        if (mark.equals(Watermark.MAX_WATERMARK)) {
+            ended = true;
+            // The last windows are to fire, and nobody hears the watermarks of who is idle.
+            output.emitWatermarkStatus(WatermarkStatus.ACTIVE);
+            super.processWatermark(mark);
+        }
     }
 
     @Override
@@ -61,6 +74,9 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
     }
 
     private void tick(long time) {
+        if (ended) {
+            return;
+        }
         boolean wasIdle = idle;
         idle = times.isIdle(time);
         if (wasIdle && !idle) {

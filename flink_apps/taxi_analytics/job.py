@@ -1,0 +1,74 @@
+"""The pipeline: sort the good trips from the bad, count them by cell and hour, keep what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyflink.table import StatementSet, StreamTableEnvironment
+
+from flink_apps.common import dead_letters
+from flink_apps.common.environment import prepare
+from flink_apps.common.event_time import table_in_event_time
+from flink_apps.common.places import BucketPrefix
+from flink_apps.common.tables import SOURCE_PARTITION, Column, Connector, Output
+from flink_apps.taxi_analytics import logic, queries, schema
+from flink_apps.taxi_analytics.settings import Settings
+
+#: The names under which ``sources`` and ``sinks`` hold their tables.
+TRIPS = "trips"
+PICKUP_COUNT, TRIP_DURATION, DEAD_LETTERS = schema.PICKUP_COUNT, schema.TRIP_DURATION, "dead_letters"
+
+_TIMED, _GOOD, _TO_AIRPORTS, _REFUSED = "timed_trips", "good_trips", "airport_trips", "refused_trips"
+
+
+def build(
+    table_env: StreamTableEnvironment,
+    settings: Settings,
+    sources: Mapping[str, Connector],
+    sinks: Mapping[str, Connector],
+) -> StatementSet:
+    """Declare the pipeline from ``sources["trips"]`` to the three ``sinks``; nothing runs before ``execute()``."""
+    prepare(table_env)
+    table_env.create_java_temporary_function("geohash", "flinkscenarios.geo.Geohash")
+    _read(table_env, settings, sources[TRIPS])
+    for view, query in {
+        _GOOD: queries.good(_TIMED),
+        _TO_AIRPORTS: queries.to_airports(_GOOD),
+        _REFUSED: queries.refused(_TIMED),
+    }.items():
+        table_env.execute_sql(f"CREATE TEMPORARY VIEW {view} AS {query}")
+
+    early, bad = settings.early_results_minutes, _dead_letter(settings)
+    outputs: dict[str, tuple[tuple[Column, ...], str]] = {
+        PICKUP_COUNT: (schema.PICKUP_COUNT_DOCUMENT, queries.pickup_count(_GOOD, early_results_minutes=early)),
+        TRIP_DURATION: (
+            schema.TRIP_DURATION_DOCUMENT,
+            queries.trip_duration(_TO_AIRPORTS, early_results_minutes=early),
+        ),
+        DEAD_LETTERS: (bad.columns, f"SELECT {', '.join(bad.values)} FROM {_REFUSED}"),
+    }
+    statements = table_env.create_statement_set()
+    for name, (columns, query) in outputs.items():
+        table_env.execute_sql(sinks[name].create_table(columns))
+        statements.add_insert_sql(f"INSERT INTO `{sinks[name].table}` {query}")
+    return statements
+
+
+def _read(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> None:
+    """Trips, checked and in their event time."""
+    table_env.execute_sql(source.create_table((*schema.TRIP, dead_letters.RAW, dead_letters.ERROR)))
+    rules = logic.rules(clock_skew_millis=settings.clock_skew_millis)
+    timed = table_in_event_time(
+        table_env,
+        table_env.sql_query(queries.checked(source.table, *rules)),
+        partition=SOURCE_PARTITION,
+        time="event_time",
+        out_of_order_millis=settings.out_of_order_millis,
+        idle_millis=settings.idle_millis,
+    )
+    table_env.create_temporary_view(_TIMED, timed)
+
+
+def _dead_letter(settings: Settings) -> Output:
+    in_bucket = isinstance(settings.dead_letters, BucketPrefix)
+    return dead_letters.output(source=settings.input_stream.stream_name, in_bucket=in_bucket)

@@ -1,0 +1,63 @@
+"""What the scenarios of taxi trips have in common: trips to replay, and records that were refused."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from rich.table import Table
+
+from flink_apps.common.places import BucketPrefix, KinesisStream
+from flink_apps.replay.settings import GROUP, SOURCE_PATH
+from local.run import LocalRun
+from local.services.kinesis import KinesisService
+from local.services.s3 import S3Service
+
+#: The application that replays trips.
+REPLAY = "Replay"
+
+
+def upload_history(run: LocalRun, shipped: Path, broken: Sequence[bytes]) -> None:
+    """Upload the shipped trips, and a few broken ones, where the replay reads from a bucket of the stack's own."""
+    if REPLAY not in run.clusters:
+        return
+    path = urlsplit(run.property_groups(REPLAY)[GROUP][SOURCE_PATH.key])
+    s3 = run.service(S3Service)
+    if path.netloc not in s3.bucket_names():
+        return
+    folder = path.path.strip("/")
+    for file in sorted(shipped.iterdir()):
+        s3.client.upload_file(str(file), path.netloc, f"{folder}/{file.name}")
+    body = b"".join(line + b"\n" for line in broken)
+    s3.client.put_object(Bucket=path.netloc, Key=f"{folder}/broken.json", Body=body)
+
+
+def after_accidents(lines: Iterable[bytes], accidents: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """Some of the lines, each after an accident, which replaces a text by another, in turn."""
+    return [line.replace(*accidents[number % len(accidents)]) for number, line in enumerate(lines)]
+
+
+def dead_letters(run: LocalRun, place: BucketPrefix | KinesisStream) -> Iterator[dict[str, Any]]:
+    """Every dead letter in a bucket or a stream."""
+    if isinstance(place, BucketPrefix):
+        s3 = run.service(S3Service)
+        for key in s3.keys(place.bucket, f"{place.prefix}/"):
+            yield from map(json.loads, s3.read(place.bucket, key).splitlines())
+    else:
+        for _, record in run.service(KinesisService).records(place.name):
+            yield json.loads(record["Data"])
+
+
+def reasons_of(letters: Iterable[Mapping[str, Any]]) -> Table | None:
+    """Why records were refused, and how often; nothing where none were."""
+    reasons = Counter(str(letter["reason"]) for letter in letters)
+    if not reasons:
+        return None
+    table = Table("reason", "dead letters", title="dead letters")
+    for reason, count in reasons.most_common():
+        table.add_row(reason, f"{count:,}")
+    return table

@@ -1,0 +1,54 @@
+"""Runs taxi analytics over files in an embedded Flink cluster, one after the other.
+
+Reads from standard input the path of the connector jar, and a list of jobs: the properties of each, Flink's
+configuration, the folder of the trips, and those of the outputs; an index without one goes to the OpenSearch node that
+the properties name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from typing import Any
+
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
+from flink_apps.common.tables import ARRIVAL, RAW_JSON, SOURCE_PARTITION, SOURCE_POSITION, Column, Connector
+from flink_apps.taxi_analytics import job, main
+from flink_apps.taxi_analytics.settings import GROUP, Settings
+from tests.flink_apps.embedded import configuration, json_files
+
+#: What files know nothing of: each is a partition, and all trips came in the year 2030.
+METADATA = (
+    Column(SOURCE_PARTITION, "STRING NOT NULL METADATA FROM 'file.name' VIRTUAL"),
+    Column(SOURCE_POSITION, "AS '0'"),
+    Column(ARRIVAL.name, "AS TO_TIMESTAMP_LTZ(1893456000000, 3)"),
+)
+
+
+def run(jar: str, order: dict[str, Any]) -> None:
+    settings = Settings.from_property_groups({GROUP: order["properties"]})
+    env = StreamExecutionEnvironment.get_execution_environment(configuration(jar, order["config"]))
+    table_env = StreamTableEnvironment.create(env)
+    folders = order["folders"]
+    files = {"connector": "filesystem", "path": folders[job.TRIPS], **RAW_JSON.as_options()}
+    source = Connector(table=job.TRIPS, options=files, metadata=METADATA)
+    sinks = {
+        name: dataclasses.replace(sink, options=json_files(folders[name]), partitioned_by=())
+        if name in folders
+        else sink
+        for name, sink in main.sinks(settings, {}).items()
+    }
+    job.build(table_env, settings, {job.TRIPS: source}, sinks).execute().wait()
+
+
+def run_all() -> None:
+    work = json.load(sys.stdin)
+    for order in work["jobs"]:
+        run(work["jar"], order)
+
+
+if __name__ == "__main__":
+    run_all()
