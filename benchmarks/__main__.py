@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import data_generator, lottery, streaming_etl
+from benchmarks import data_generator, lottery, streaming_etl, taxi_analytics
 from benchmarks.measure import Row
 from stacks.project import BUILD
 
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[Callable[[str], None]], Iterator[Row]]] = {
     "data-generator": data_generator.run,
     "streaming-etl": streaming_etl.run,
     "lottery": lottery.run,
+    "taxi-analytics": taxi_analytics.run,
 }
 
 

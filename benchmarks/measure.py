@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from flink_apps.common.properties import PropertyGroups
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.flink.rest import Job
 from local.process import Process
@@ -45,14 +46,14 @@ class Measurement:
     peak_memory_mib: int
 
 
-def submit(local: LocalRun, baseline: str | None) -> Job:
-    """Submit the scenario's job, or with its property groups another one, by the name of its file."""
+def submit(local: LocalRun, baseline: str | None, more: PropertyGroups | None = None) -> Job:
+    """Submit the scenario's job, or with its property groups and ``more`` another one, by the name of its file."""
     if baseline is None:
         return local.submit()
     code = local.folder / "code"
     local.assembly.unpack_code(code)
     shutil.copy(BASELINES / baseline, code / baseline)
-    groups = local.property_groups()
+    groups = {**local.property_groups(), **(more or {})}
     return local.cluster.submit(code, {**groups, RUN_OPTIONS_GROUP: {**groups[RUN_OPTIONS_GROUP], "python": baseline}})
 
 

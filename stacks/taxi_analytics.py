@@ -41,9 +41,7 @@ class TaxiAnalyticsConfig(ReplayConfig):
     parallelism: int = Field(default=2, ge=1, description="parallel tasks of every operator")
     auto_scaling: bool = Field(default=True, description="let the service change the parallelism with the load")
     shards: Shards = Field(default=6, description="shards of the stream, or on-demand, where the service scales it")
-    early_results_minutes: Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60] = Field(
-        default=15, description=settings.EARLY_RESULTS.meaning
-    )
+    early_results_minutes: int = of_the_job(settings.EARLY_RESULTS, low=1, high=60)
     out_of_order_seconds: int = of_the_job(settings.OUT_OF_ORDER, low=0, high=3_600)
     idle_seconds: int = of_the_job(settings.IDLE, low=1, high=3_600)
     clock_skew_seconds: int = of_the_job(settings.CLOCK_SKEW, low=0, high=86_400)
@@ -52,8 +50,8 @@ class TaxiAnalyticsConfig(ReplayConfig):
         default="replay", description="what puts trips into the stream: the replay of historic ones, or nothing"
     )
     search_nodes: int = Field(default=2, ge=1, le=80, description="data nodes of the OpenSearch domain")
-    search_zones: Literal[1, 2, 3] | None = Field(
-        default=None, description="Availability Zones of the nodes; by default 2, or 1 for a single node"
+    search_zones: int | None = Field(
+        default=None, ge=1, le=3, description="Availability Zones of the nodes; by default 2, or 1 for a single node"
     )
     sign_in: bool = Field(default=True, description="let people sign in to OpenSearch Dashboards, by Cognito")
     allowed_networks: Annotated[tuple[str, ...], BeforeValidator(comma_separated)] = Field(
@@ -66,6 +64,13 @@ class TaxiAnalyticsConfig(ReplayConfig):
     alarm_topic_arn: TopicArn | None = Field(
         default=None, description="the SNS topic that alarms are sent to; by default none"
     )
+
+    @field_validator("early_results_minutes")
+    @classmethod
+    def _a_part_of_an_hour(cls, minutes: int) -> int:
+        if 60 % minutes:
+            raise ValueError("be a part of 60")
+        return minutes
 
     @field_validator("nat_gateways")
     @classmethod

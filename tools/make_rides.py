@@ -215,10 +215,10 @@ def _ride(draws: random.Random) -> Ride:
     }
 
 
-def rides() -> list[Ride]:
-    """All rides, in the order of their ends, numbered from 1."""
+def rides(count: int = RIDES) -> list[Ride]:
+    """The rides of a day, in the order of their ends, numbered from 1."""
     draws = random.Random(SEED)  # noqa: S311 - a data set, no secret
-    made = sorted((_ride(draws) for _ in range(RIDES)), key=lambda ride: ride["dropoff_datetime"])
+    made = sorted((_ride(draws) for _ in range(count)), key=lambda ride: ride["dropoff_datetime"])
     return [{"trip_id": number, **ride} for number, ride in enumerate(made, start=1)]
 
 

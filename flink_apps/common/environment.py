@@ -6,11 +6,13 @@ from pyflink.table import TableEnvironment
 
 
 def prepare(table_env: TableEnvironment) -> None:
-    """All times in UTC, rows handed on without a copy, and ``counted(value, 'metric')``, which counts in the JVM.
+    """All times in UTC, rows handed on without a copy, and two functions.
 
-    The function is in flink_apps/connectors/json, which the job's jar needs.
+    ``counted(value, 'metric')`` counts in the JVM, ``once(text)`` is worked out once for each row, however often a query
+    refers to it. They are in flink_apps/connectors/json, which the job's jar needs.
     """
     config = table_env.get_config()
     config.set("table.local-time-zone", "UTC")
     config.set("pipeline.object-reuse", "true")
     table_env.create_java_temporary_function("counted", "flinkscenarios.json.Counted")
+    table_env.create_java_temporary_function("once", "flinkscenarios.json.Once")

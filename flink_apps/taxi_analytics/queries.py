@@ -38,7 +38,7 @@ def checked(trips: str, *rules: Rule) -> str:
           dropoff_datetime - pickup_datetime AS duration,
           CASE WHEN {good} THEN dropoff_datetime END AS event_time
         FROM (
-          SELECT *, {reason(*rules, error=ERROR.name)} AS reason FROM `{trips}`
+          SELECT *, once({reason(*rules, error=ERROR.name)}) AS reason FROM `{trips}`
         )
         WHERE reason IS NOT NULL
           OR ({inside})

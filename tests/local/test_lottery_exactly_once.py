@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
 from tests.local.failures import kill_a_task_manager, wait_for
+from tests.local.steady import at_a_steady_rate
 
 pytestmark = pytest.mark.integration
 
@@ -99,20 +98,6 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Lo
         yield Lottery(run), run.submit()
 
 
-def at_a_steady_rate(put: Callable[[Sequence[Event]], None], events: Sequence[Event]) -> threading.Thread:
-    """Put the events as they happen, while other things do."""
-
-    def run() -> None:
-        batch, began = CLICKS_PER_SECOND // 10, time.monotonic()
-        for number, first in enumerate(range(0, len(events), batch)):
-            put(events[first : first + batch])
-            time.sleep(max(0.0, began + (number + 1) / 10 - time.monotonic()))
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
 def windows(accepted: Counter[tuple[int, int]]) -> dict[int, list[tuple[int, int]]]:
     """Accepted clicks, each a player and a timestamp, by the starts of their windows."""
     result = defaultdict(list)
@@ -154,7 +139,7 @@ def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(sta
     sent = clicks()
     lottery.put_lottery_events(start(1))
     lottery.put_user_events([buy(player, COUPONS) for player in range(PLAYERS)])
-    feed = at_a_steady_rate(lottery.put_user_events, sent)
+    feed = at_a_steady_rate(lottery.put_user_events, sent, per_second=CLICKS_PER_SECOND)
     wait_for("the first winners", lambda: bool(lottery.winners()))
     kill_a_task_manager(lottery.run, job)
     feed.join()
@@ -180,7 +165,7 @@ def test_with_kinesis_each_window_has_a_winner_and_each_coupon_is_taken_once(sta
     sent = clicks()
     lottery.put_lottery_events(start(1))
     lottery.put_user_events([buy(player, COUPONS) for player in range(PLAYERS)])
-    feed = at_a_steady_rate(lottery.put_user_events, sent)
+    feed = at_a_steady_rate(lottery.put_user_events, sent, per_second=CLICKS_PER_SECOND)
     wait_for("the first winners", lambda: bool(lottery.winners()))
     kill_a_task_manager(lottery.run, job)
     feed.join()

@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import random
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -33,6 +32,7 @@ from local.services.s3 import S3Service
 from local.synth import synthesize
 from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC
 from tests.local.failures import kill_a_task_manager, kill_the_job_manager, wait_for
+from tests.local.steady import at_a_steady_rate
 
 pytestmark = pytest.mark.integration
 
@@ -94,20 +94,6 @@ def records(story: Story) -> list[bytes]:
     return [*result, REFUSED_BY_SEARCH]
 
 
-def at_a_steady_rate(put: Callable[[list[bytes]], None], values: list[bytes]) -> threading.Thread:
-    """Put the values, a batch ten times a second, while other things happen."""
-
-    def run() -> None:
-        batch, began = TRIPS_PER_SECOND // 10, time.monotonic()
-        for number, start in enumerate(range(0, len(values), batch)):
-            put(values[start : start + batch])
-            time.sleep(max(0.0, began + (number + 1) / 10 - time.monotonic()))
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
 def context(**changes: object) -> dict[str, str]:
     keys = {"checkpoint-seconds": 3, "replay": "false", "shards": 4, "partitions": 4, **changes}
     return {f"streaming-etl.{key}": str(value) for key, value in keys.items()}
@@ -146,7 +132,7 @@ def tell_exactly_once(run: LocalRun) -> Story:
             producer.produce(SOURCE_TOPIC, value)
         producer.poll(0)
 
-    feeding = at_a_steady_rate(put, values)
+    feeding = at_a_steady_rate(put, values, per_second=TRIPS_PER_SECOND)
     kill_a_task_manager(run, job)
     kill_a_task_manager(run, job)
     job = kill_the_job_manager(run, job)
@@ -257,7 +243,7 @@ def tell_at_least_once(run: LocalRun) -> Story:
         entries = [{"Data": value, "PartitionKey": str(hash(value))} for value in batch]
         kinesis.client.put_records(StreamName=source, Records=entries)  # type: ignore[arg-type] # plain dictionaries
 
-    feeding = at_a_steady_rate(put, values)
+    feeding = at_a_steady_rate(put, values, per_second=TRIPS_PER_SECOND)
     kill_a_task_manager(run, job)
     feeding.join()
     scenario = StreamingEtl()

@@ -1,0 +1,64 @@
+"""Taxi analytics for real: Kinesis to OpenSearch, each document as the oracle has it, whatever is killed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flink_apps.taxi_analytics.job import PICKUP_COUNT, TRIP_DURATION
+from flink_apps.taxi_analytics.settings import Settings
+from local.run import LocalRun
+from local.scenarios.trips import dead_letters
+from local.services.kinesis import KinesisService
+from local.services.opensearch import OpenSearchService
+from local.synth import synthesize
+from tests import taxi_oracle
+from tests.local.failures import kill_a_task_manager, wait_for
+from tests.local.steady import at_a_steady_rate
+
+pytestmark = pytest.mark.integration
+
+CONTEXT = {"producer": "none", "shards": "3", "parallelism": "2", "checkpoint-seconds": "2"}
+TRIPS_PER_SECOND = 2_500
+#: Enough for each shard to have some.
+ENDS = 50
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[LocalRun]:
+    context = {f"taxi-analytics.{key}": value for key, value in CONTEXT.items()}
+    with LocalRun(synthesize("taxi-analytics", context, tmp_path / "cdk.out"), tmp_path) as run:
+        run.start()
+        yield run
+
+
+def refused(run: LocalRun) -> int:
+    place = Settings.from_property_groups(run.property_groups()).dead_letters
+    return sum(1 for _ in dead_letters(run, place))
+
+
+def test_every_document_is_the_oracles_though_a_task_manager_is_killed(run: LocalRun) -> None:
+    job, kinesis, search = run.submit(), run.service(KinesisService), run.service(OpenSearchService)
+    (stream,) = kinesis.stream_names()
+    lines = taxi_oracle.out_of_order(taxi_oracle.lines(), minutes=2)
+    keyed = [(str(json.loads(line)["trip_id"]), line) for line in lines]
+    wait_for("the job", lambda: job.running_seconds() > 0)
+    feed = at_a_steady_rate(lambda batch: kinesis.write(stream, batch), keyed, per_second=TRIPS_PER_SECOND)
+    wait_for("early results", lambda: search.count(PICKUP_COUNT) > 0)
+    assert feed.is_alive(), "documents come while their hours are open, and trips still come"
+    kill_a_task_manager(run, job)
+    feed.join()
+
+    # Behind the last trip of each shard: once they are refused, all before them has been read.
+    kinesis.write(stream, [(f"last-{number}", b"the end") for number in range(ENDS)])
+    wait_for("the ends of all shards", lambda: refused(run) >= ENDS)
+    run.stop_job(job)
+    found = {
+        index: {document["_id"]: document["_source"] for document in search.documents(index)}
+        for index in (PICKUP_COUNT, TRIP_DURATION)
+    }
+    taxi_oracle.compare(found, lines)
+    assert refused(run) == ENDS, "no trip was late, and no end came twice"
