@@ -31,8 +31,8 @@ setup: preflight .venv/installed node_modules/installed ## virtual environment, 
 	@python -m local setup
 
 .PHONY: demo
-demo: setup ## generate stock prices into a local Kafka broker and Kinesis emulator
-	@python -m local run data-generator -c data-generator.sinks=kinesis,kafka -c data-generator.records-per-second=2000 --duration 30s
+demo: setup ## a day of New York's taxis through Kinesis, Flink and OpenSearch, and a page that shows it
+	@python -m local run taxi-analytics --duration 30s
 
 .PHONY: test
 test: lint setup ## lint, then the whole suite: unit, snapshots, integration

@@ -1,4 +1,4 @@
-"""Data generator: random stock prices or taxi trips into Kinesis, Kafka, or both."""
+"""Data generator: random stock prices, taxi trips or rides into Kinesis, Kafka, or both."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class DataGeneratorStack(ScenarioStack):
     """The generator's application with the streams and clusters that it writes to."""
 
     config_type = DataGeneratorConfig
-    purpose = "Random stock prices or taxi trips into Kinesis and Kafka, at an exact rate"
+    purpose = "Random stock prices, taxi trips or rides into Kinesis and Kafka, at an exact rate"
 
     def __init__(self, scope: Construct, construct_id: str, *, config: DataGeneratorConfig) -> None:
         """Declare the sinks that ``config`` names, and the application that may write to just these."""

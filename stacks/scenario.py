@@ -97,6 +97,31 @@ class ScenarioStack(cdk.Stack):
         )
         return replay
 
+    def add_generator(
+        self,
+        config: ScenarioConfig,
+        *,
+        property_groups: Mapping[str, Mapping[str, str]],
+        vpc: ec2.IVpc | None = None,
+    ) -> FlinkApplication:
+        """Add the application that makes records up, for as long as it runs."""
+        return FlinkApplication(
+            self,
+            "Generator",
+            bundle=job_bundle("data-generator"),
+            property_groups=property_groups,
+            description=f"Flink scenarios: the generator for {config.scenario}",
+            # A KPU makes more than most streams are made for.
+            parallelism=1,
+            checkpoint_interval=cdk.Duration.seconds(config.checkpoint_seconds),
+            snapshots=config.snapshots,
+            metrics_level=config.metrics_level,
+            log_level=config.log_level,
+            removal_policy=self.removal_policy,
+            vpc=vpc,
+            start=config.start,
+        )
+
     def add_stream(self, construct_id: str, *, shards: Shards, output: str, description: str) -> DataStream:
         """Add a Kinesis stream, and an output with its name."""
         capacity = StreamCapacity.on_demand() if shards == "on-demand" else StreamCapacity.provisioned(shards)

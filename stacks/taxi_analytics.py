@@ -11,6 +11,8 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from dashboards.search import SearchMetrics, index_templates, saved_objects
 from dashboards.taxi_analytics import TaxiAnalyticsDashboard
 from flink_apps.common.properties import Property
+from flink_apps.data_generator import settings as generator_settings
+from flink_apps.data_generator.records.taxi_ride import TAXI_RIDE
 from flink_apps.replay import settings as replay_settings
 from flink_apps.taxi_analytics import schema, settings
 from flink_apps.taxi_analytics.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJECTED, LATE_TRIPS
@@ -46,9 +48,11 @@ class TaxiAnalyticsConfig(ReplayConfig):
     idle_seconds: int = of_the_job(settings.IDLE, low=1, high=3_600)
     clock_skew_seconds: int = of_the_job(settings.CLOCK_SKEW, low=0, high=86_400)
     archive: bool = Field(default=True, description="archive the trips in S3 as they come, by Firehose")
-    producer: Literal["replay", "none"] = Field(
-        default="replay", description="what puts trips into the stream: the replay of historic ones, or nothing"
+    producer: Literal["replay", "generator", "none"] = Field(
+        default="replay",
+        description="what puts trips into the stream: replay (of historic ones), generator (of made-up ones), or none",
     )
+    records_per_second: int = Field(default=100, ge=1, le=1_000_000, description="trips that the generator makes")
     search_nodes: int = Field(default=2, ge=1, le=80, description="data nodes of the OpenSearch domain")
     search_zones: int | None = Field(
         default=None, ge=1, le=3, description="Availability Zones of the nodes; by default 2, or 1 for a single node"
@@ -104,6 +108,8 @@ class TaxiAnalyticsStack(ScenarioStack):
         application = self._add_job()
         delivery = self._add_delivery() if config.archive else None
         replay = self._add_replay() if config.producer == "replay" else None
+        if config.producer == "generator":
+            self._add_generator()
         self._watch(application, replay, delivery)
 
     def _add_domain(self) -> SearchDomain:
@@ -203,6 +209,26 @@ class TaxiAnalyticsStack(ScenarioStack):
         history.grant_read(replay)
         self._stream.grant_write(replay)
         return replay
+
+    def _add_generator(self) -> None:
+        """Add the generator of rides that end as they are made."""
+        generator = self.add_generator(
+            self._config,
+            property_groups={
+                generator_settings.RECORDS_PER_SECOND.group: {
+                    generator_settings.RECORDS_PER_SECOND.key: str(self._config.records_per_second),
+                    generator_settings.RECORD_TYPE.key: TAXI_RIDE.name,
+                },
+                generator_settings.KINESIS_STREAM_ARN.group: {
+                    generator_settings.KINESIS_STREAM_ARN.key: self._stream.stream_arn,
+                    generator_settings.KINESIS_REGION.key: self.region,
+                },
+            },
+            vpc=self._network.vpc if self._network else None,
+        )
+        self._stream.grant_write(generator)
+        if self._network:
+            generator.starts_after(self._network)
 
     def _watch(
         self, application: FlinkApplication, replay: FlinkApplication | None, delivery: StreamDelivery | None

@@ -15,11 +15,13 @@ from flink_apps.data_generator import settings as data_generator
 from flink_apps.lottery import settings as lottery
 from flink_apps.replay import settings as replay
 from flink_apps.streaming_etl import settings as streaming_etl
+from flink_apps.taxi_analytics import settings as taxi_analytics
 from stacks.config import ScenarioConfig
 from stacks.data_generator import DataGeneratorConfig
 from stacks.lottery import LotteryConfig
 from stacks.project import ROOT
 from stacks.streaming_etl import StreamingEtlConfig
+from stacks.taxi_analytics import TaxiAnalyticsConfig
 
 _MARKED = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -70,6 +72,10 @@ TABLES: dict[Path, dict[str, Callable[[], str]]] = {
     ROOT / "flink_apps" / "lottery" / "README.md": {
         "properties": lambda: properties_table((*lottery.PROPERTIES, tables.KINESIS_ENDPOINT), lottery.PASSED_ON),
         "context": lambda: context_table(LotteryConfig),
+    },
+    ROOT / "flink_apps" / "taxi_analytics" / "README.md": {
+        "properties": lambda: properties_table((*taxi_analytics.PROPERTIES, tables.KINESIS_ENDPOINT), {}),
+        "context": lambda: context_table(TaxiAnalyticsConfig),
     },
 }
 

@@ -8,8 +8,8 @@ from pyflink.table import TableEnvironment
 def prepare(table_env: TableEnvironment) -> None:
     """All times in UTC, rows handed on without a copy, and two functions.
 
-    ``counted(value, 'metric')`` counts in the JVM, ``once(text)`` is worked out once for each row, however often a query
-    refers to it. They are in flink_apps/connectors/json, which the job's jar needs.
+    ``counted(value, 'metric')`` counts in the JVM, ``once(text)`` is worked out once for each row, however often a
+    query refers to it. They are in flink_apps/connectors/json, which the job's jar needs.
     """
     config = table_env.get_config()
     config.set("table.local-time-zone", "UTC")

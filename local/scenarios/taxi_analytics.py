@@ -13,7 +13,7 @@ from local import taxi_page
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome, Scenario
-from local.scenarios.trips import REPLAY, after_accidents, dead_letters, reasons_of, upload_history
+from local.scenarios.trips import GENERATOR, REPLAY, after_accidents, dead_letters, reasons_of, upload_history
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
 from stacks.project import ROOT
@@ -28,7 +28,7 @@ REJECTED = "rejected-documents"
 class TaxiAnalytics(Scenario):
     """Replays the shipped rides, counts the documents, and draws them."""
 
-    feeders = (REPLAY,)
+    feeders = (REPLAY, GENERATOR)
 
     def __init__(self) -> None:
         """Nothing has been counted yet."""

@@ -17,8 +17,8 @@ from local.run import LocalRun
 from local.services.kinesis import KinesisService
 from local.services.s3 import S3Service
 
-#: The application that replays trips.
-REPLAY = "Replay"
+#: The applications that replay trips, or make them up.
+REPLAY, GENERATOR = "Replay", "Generator"
 
 
 def upload_history(run: LocalRun, shipped: Path, broken: Sequence[bytes]) -> None:

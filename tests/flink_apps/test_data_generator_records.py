@@ -11,9 +11,18 @@ from numpy.typing import NDArray
 from flink_apps.common.taxi_trip import TRIP
 from flink_apps.data_generator.job import TICK_MILLIS
 from flink_apps.data_generator.main import sinks
-from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType, stock_price, taxi_trip
+from flink_apps.data_generator.records import (
+    DEFAULT_RECORD_TYPE,
+    RECORD_TYPES,
+    RecordType,
+    stock_price,
+    taxi_ride,
+    taxi_trip,
+)
 from flink_apps.data_generator.records.drawing import Choice, Word
 from flink_apps.data_generator.settings import MAX_RECORDS_PER_SECOND, Settings
+from flink_apps.taxi_analytics import logic
+from flink_apps.taxi_analytics.schema import TRIP as RIDE
 
 every_type = pytest.mark.parametrize("record_type", RECORD_TYPES.values(), ids=RECORD_TYPES)
 seeds = st.integers(min_value=0, max_value=2**32)
@@ -263,3 +272,47 @@ def test_the_flat_fare_is_between_manhattan_and_jfk() -> None:
 )
 def test_averages_are_near_those_of_the_public_trips(name: str, unit: int, low: float, high: float) -> None:
     assert low < many_trips()[name].mean() / unit < high
+
+
+# Taxi rides.
+
+
+def test_a_ride_has_the_fields_that_the_taxi_analytics_want() -> None:
+    assert taxi_ride.TAXI_RIDE.columns == RIDE
+
+
+@pytest.mark.parametrize("word", [taxi_ride.RIDE, taxi_ride.BILL])
+def test_a_word_of_a_ride_fits_into_a_bigint(word: Word) -> None:
+    assert word.values <= 2**63
+
+
+@given(seed=seeds, size=sizes, now=nows)
+def test_the_words_of_a_ride_hold_all_its_numbers(seed: int, size: int, now: datetime) -> None:
+    numbers = taxi_ride.rides(numpy.random.default_rng(seed), size, now=now)
+    both = {**unpacked(taxi_ride.RIDE, taxi_ride.RIDE.pack(numbers))}
+    both |= unpacked(taxi_ride.BILL, taxi_ride.BILL.pack(numbers))
+    assert {name: list(values) for name, values in both.items()} == {
+        name: list(values) for name, values in numbers.items()
+    }
+
+
+def test_rides_lie_in_new_york_and_some_at_both_airports() -> None:
+    numbers = taxi_ride.rides(numpy.random.default_rng(1), 50_000, now=ONE_NOON)
+    box = logic.NEW_YORK
+    assert (box.south, box.west) == (taxi_ride.SOUTH, taxi_ride.WEST)
+    assert round((box.north - box.south) * taxi_ride.UNITS_PER_DEGREE) + 1 == taxi_ride.LATITUDES
+    assert round((box.east - box.west) * taxi_ride.UNITS_PER_DEGREE) + 1 == taxi_ride.LONGITUDES
+    latitude = taxi_ride.SOUTH + numbers["dropoff_latitude"] / taxi_ride.UNITS_PER_DEGREE
+    longitude = taxi_ride.WEST + numbers["dropoff_longitude"] / taxi_ride.UNITS_PER_DEGREE
+    for airport in logic.AIRPORTS.values():
+        inside = (airport.south <= latitude) & (latitude <= airport.north)
+        inside &= (airport.west <= longitude) & (longitude <= airport.east)
+        assert 0.01 < inside.mean() < 0.05
+
+
+def test_a_ride_takes_longer_in_the_afternoon_than_at_night() -> None:
+    night, afternoon = (
+        taxi_ride.rides(numpy.random.default_rng(1), 10_000, now=ONE_NOON.replace(hour=hour))["seconds"].mean()
+        for hour in (4, 16)
+    )
+    assert night * 1.3 < afternoon
