@@ -95,6 +95,8 @@ def run(
             )
         if report and (report.is_dir() or not report.resolve().parent.is_dir()):
             raise UsageError(f"--report must be a file in a folder that exists (got {str(report)!r})")
+        if report and report.suffix == ".html":
+            raise UsageError(f"--report must be a JSON file (got {str(report)!r}); a page is written beside it")
         options = RunOptions(records=records, seconds=seconds, interactive=interactive, keep=keep)
         shown = _run(scenario, chosen, overrides, options)
         console.print(shown.report.table())
@@ -102,7 +104,7 @@ def run(
             console.print(shown.epilogue)
         if report:
             shown.report.write(report)
-            console.print(f"report: {report}")
+            console.print(f"report: {report}", soft_wrap=True)
         if shown.page:
             beside = shutil.copyfile(shown.page, report.with_suffix(".html")) if report else shown.page
             console.print(f"page: {shown.address or beside.resolve().as_uri()}", soft_wrap=True)

@@ -172,7 +172,7 @@ class ScenarioStack(cdk.Stack):
 
 def comma_separated(value: object) -> object:
     """``"kinesis, kafka"``, as the command line has it, as a list; anything else unchanged."""
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def of_the_job(prop: Property, *, low: int, high: int) -> Any:  # noqa: ANN401 - as pydantic's Field, which it is

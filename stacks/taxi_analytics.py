@@ -35,6 +35,10 @@ RAW_PREFIX = "raw"
 INDICES = (schema.PICKUP_COUNT, schema.TRIP_DURATION, "rejected-documents")
 
 
+#: Availability Zones of the network that a stack makes.
+ZONES_OF_A_VPC = 2
+
+
 class TaxiAnalyticsConfig(ReplayConfig):
     """Context of the taxi analytics."""
 
@@ -80,6 +84,13 @@ class TaxiAnalyticsConfig(ReplayConfig):
     @classmethod
     def _gateways_of_a_vpc(cls, gateways: int, others: ValidationInfo) -> int:
         return gateways_of_a_vpc(gateways, in_vpc=bool(others.data.get("vpc")))
+
+    @field_validator("vpc")
+    @classmethod
+    def _zones_of_the_network(cls, vpc: bool, others: ValidationInfo) -> bool:
+        if vpc and (others.data.get("search_zones") or 0) > ZONES_OF_A_VPC:
+            raise ValueError(f"be false where search-zones is above {ZONES_OF_A_VPC}, the zones of the stack's VPC")
+        return vpc
 
     @field_validator("vpc")
     @classmethod
@@ -196,10 +207,13 @@ class TaxiAnalyticsStack(ScenarioStack):
             else history_from(self, config.replay_from)
         )
         keys = {**history.properties(config), replay_settings.OUTPUT_STREAM_ARN: self._stream.stream_arn}
+        sink = replay_settings.prefix_of(replay_settings.KINESIS_OPTIONS)
         group = {
             **{prop.key: value for prop, value in keys.items()},
             # Of several requests at a time a later one may be written first: with the speedup, hours too early.
-            f"{replay_settings.prefix_of(replay_settings.KINESIS_OPTIONS)}sink.requests.max-inflight": "1",
+            f"{sink}sink.requests.max-inflight": "1",
+            # What waits in the sink has left the replay, so its lag would not show a full stream before the buffer is.
+            f"{sink}sink.requests.max-buffered": "2000",
         }
         replay = self.add_replay(
             config,
@@ -241,8 +255,8 @@ class TaxiAnalyticsStack(ScenarioStack):
             application=application,
             topic=self.alarm_topic(config.alarm_topic_arn),
             always_running=config.start,
-            source_stream=self._stream,
         )
+        alarms.stream_lag(self._stream, silence_is_lag=config.start)
         alarms.dead_letters(DEAD_LETTER_COUNT, max_in_5_minutes=config.dead_letters_alarm)
         alarms.alarm(
             "LateTrips",

@@ -210,13 +210,20 @@ class ApplicationAlarms(Construct):
         return alarm
 
     def stream_lag(
-        self, stream: DataStream, *, max_lag: Duration | None = None, construct_id: str = "StreamLag"
+        self,
+        stream: DataStream,
+        *,
+        max_lag: Duration | None = None,
+        silence_is_lag: bool = False,
+        construct_id: str = "StreamLag",
     ) -> cloudwatch.Alarm:
         """Add an alarm on the lag of the job behind a stream that it reads.
 
         Args:
             stream: The stream.
             max_lag: How far behind the head of the stream the job may be for 5 minutes. Default: 1 minute.
+            silence_is_lag: Raise it also where the job reports no lag, as one that does not read the stream; for an
+                application that is always to run. Default: off, ``Stopped`` is the alarm for that.
             construct_id: The id, unique among the alarms. Default: that of the ``source_stream``.
 
         """
@@ -226,6 +233,9 @@ class ApplicationAlarms(Construct):
             metric=self._application.metric_millis_behind_latest(stream.stream_name),
             threshold=max_lag.to_milliseconds(),
             datapoints=LAG_MINUTES,
+            missing_data=cloudwatch.TreatMissingData.BREACHING
+            if silence_is_lag
+            else cloudwatch.TreatMissingData.NOT_BREACHING,
             description="The job falls behind its stream. Raise the parallelism, at most to the number of shards; "
             "if CPU is to spare, look for throttled reads and for a slow sink.",
         )

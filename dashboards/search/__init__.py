@@ -14,6 +14,8 @@ from dashboards.widgets import Graph
 from flink_constructs.search_domain import SearchDomain
 
 _FOLDER = Path(__file__).parent
+#: Every scenario's sink keeps there what OpenSearch refuses.
+_REJECTED_DOCUMENTS = _FOLDER / "rejected-documents.json"
 _SAVED_OBJECTS = "saved-objects.ndjson"
 
 
@@ -65,7 +67,7 @@ class SearchMetrics:
 
 def index_templates(scenario: str) -> dict[str, dict[str, Any]]:
     """The index templates of a scenario by their names: the one definition of how documents are indexed."""
-    files = sorted((_FOLDER / scenario.replace("-", "_")).glob("*.json"))
+    files = [_REJECTED_DOCUMENTS, *sorted((_FOLDER / scenario.replace("-", "_")).glob("*.json"))]
     return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
 
 

@@ -121,6 +121,12 @@ def test_only_a_stopped_application_is_told_by_missing_data(make: Make) -> None:
     assert (found["Stopped"]["ComparisonOperator"], found["Stopped"]["Threshold"]) == ("LessThanThreshold", 0)
 
 
+def test_a_job_that_reports_no_lag_can_be_taken_to_be_behind(make: Make) -> None:
+    alarms = make(stack=(stack := new_stack()))
+    alarms.stream_lag(DataStream(stack, "Stream"), silence_is_lag=True)
+    assert properties_of(alarms)["StreamLag"]["TreatMissingData"] == "breaching"
+
+
 def test_every_alarm_says_what_it_means_and_what_to_do(make: Make) -> None:
     alarms = make(source_stream=DataStream(stack := new_stack(), "Stream"), stack=stack, max_records_lag=1)
     alarms.dead_letters("deadLetterCount")

@@ -15,11 +15,13 @@ PROJECT = ROOT / "flink_apps"
 FACTORIES = "META-INF/services/org.apache.flink.table.factories.Factory"
 
 
-KINESIS_AND_KAFKA = {
+KINESIS = {
     "org.apache.flink.connector.kinesis.table.KinesisDynamicTableSinkFactory",
+    "org.apache.flink.streaming.connectors.kinesis.table.KinesisDynamicTableFactory",
+}
+KINESIS_AND_KAFKA = KINESIS | {
     "org.apache.flink.streaming.connectors.kafka.table.KafkaDynamicTableFactory",
     "org.apache.flink.streaming.connectors.kafka.table.UpsertKafkaDynamicTableFactory",
-    "org.apache.flink.streaming.connectors.kinesis.table.KinesisDynamicTableFactory",
 }
 JSON = {"flinkscenarios.json.JsonLinesFormatFactory", "flinkscenarios.json.JsonRawFormatFactory"}
 PARQUET = {"org.apache.flink.formats.parquet.ParquetFileFormatFactory"}
@@ -30,6 +32,7 @@ MODULES = {
     "lottery": (KINESIS_AND_KAFKA | JSON, 70),
     "replay": (KINESIS_AND_KAFKA | JSON | PARQUET | {"flinkscenarios.replay.ReplayTableFactory"}, 130),
     "streaming_etl": (KINESIS_AND_KAFKA | JSON | PARQUET | OPENSEARCH, 130),
+    "taxi_analytics": (KINESIS | JSON | OPENSEARCH, 40),
 }
 
 
@@ -46,7 +49,7 @@ def test_the_java_tests_of_the_connectors_pass(tmp_path: Path) -> None:
     command = [maven, "-q", "-B", "-Dstyle.color=never", "-f", str(PROJECT / "pom.xml"), "test"]
     tests = subprocess.run([*command, f"-Dbuild.root={tmp_path}"], capture_output=True, text=True, check=False)
     assert tests.returncode == 0, tests.stdout + tests.stderr
-    for connector in ("json-formats", "opensearch", "replay-source", "tick"):
+    for connector in ("event-time", "geo", "json-formats", "opensearch", "replay-source", "tick"):
         assert list(tmp_path.glob(f"{connector}/surefire-reports/*.xml")), connector
 
 

@@ -2,13 +2,21 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from flink_constructs.bundle import JobBundle
 from local.cli import SCENARIOS, app
+from local.flink.rest import Job
+from local.run import LocalRun
+from local.scenarios import Outcome, Scenario
 from stacks.project import ROOT, job_folder
 from stacks.registry import SCENARIOS as STACKS
 
@@ -96,3 +104,122 @@ def test_setup_builds_the_bundle_of_each_module_that_is_a_job(monkeypatch: pytes
 def test_stop_says_when_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("local.run.RUNS", tmp_path)
     assert "nothing was running" in runner.invoke(app, ["stop"]).stdout
+
+
+# The page of a run.
+
+PAGE_ADDRESS = "http://127.0.0.1:8000/page.html"
+
+
+class WithPage(Scenario):
+    """A scenario that draws a page."""
+
+    def records_so_far(self, job: Job) -> int:  # noqa: ARG002 - there is no job
+        return 1
+
+    def outcome(self, run: LocalRun, job: Job) -> Outcome:  # noqa: ARG002 - as above
+        return Outcome(records_in=1, records_out={})
+
+    def page(self, run: LocalRun) -> Path | None:
+        path = run.folder / "page.html"
+        path.write_text("<h1>a map</h1>", encoding="utf-8")
+        return path
+
+
+class WithoutPage(WithPage):
+    """A scenario that draws none."""
+
+    def page(self, run: LocalRun) -> None:  # noqa: ARG002 - there is none to draw
+        return None
+
+
+@dataclass
+class FakeRun:
+    """A run that starts nothing, and serves a page by telling an address."""
+
+    folder: Path
+    keep: bool
+    served: list[Path] = field(default_factory=list)
+    services: tuple[()] = ()
+    clusters: dict[str, Any] = field(default_factory=dict)
+    cluster: Any = field(default_factory=lambda: SimpleNamespace(spec=SimpleNamespace(parallelism=1)))
+
+    def start(self) -> None:
+        """Nothing is there to start."""
+
+    def submit(self) -> None:
+        """Nothing is there to submit to."""
+
+    def stop_job(self, _job: None, *, watch: Callable[[], object]) -> None:
+        watch()
+
+    def serve(self, page: Path) -> str:
+        self.served.append(page)
+        return PAGE_ADDRESS
+
+
+@dataclass
+class Command:
+    """``local run`` without servers, in a folder of its own."""
+
+    folder: Path
+    runs: list[FakeRun] = field(default_factory=list)
+
+    def local_run(self, _assembly: object, folder: Path, *, keep: bool) -> AbstractContextManager[FakeRun]:
+        self.runs.append(FakeRun(folder, keep))
+        return nullcontext(self.runs[-1])
+
+    def told(self, scenario: Scenario, *options: str) -> list[str]:
+        """What the command writes of pages, without the word before each."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(SCENARIOS, "taxi-analytics", scenario)
+            result = runner.invoke(app, ["run", "taxi-analytics", "--records", "1", *options])
+        assert result.exit_code == 0, result.output
+        return [line.removeprefix("page: ") for line in result.stdout.splitlines() if line.startswith("page: ")]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    made = Command(tmp_path)
+    (tmp_path / "run").mkdir()
+    for name, stand_in in {
+        "ROOT": tmp_path,
+        "new_folder": lambda _scenario: tmp_path / "run",
+        "synthesize": lambda *_: None,
+        "LocalRun": made.local_run,
+        "feed": lambda *_: 1.0,
+        "drain": lambda *_: None,
+    }.items():
+        monkeypatch.setattr(f"local.cli.{name}", stand_in)
+    return made
+
+
+def test_a_page_is_told_by_its_file_in_the_runs_folder(command: Command) -> None:
+    assert command.told(WithPage()) == [(command.folder / "run" / "page.html").as_uri()]
+
+
+def test_a_page_is_copied_beside_the_report_and_told_there(command: Command) -> None:
+    told = command.told(WithPage(), "--report", str(command.folder / "figures.json"))
+    beside = command.folder / "figures.html"
+    assert told == [beside.as_uri()]
+    assert beside.read_text(encoding="utf-8") == "<h1>a map</h1>"
+
+
+def test_the_page_of_a_kept_run_is_served(command: Command) -> None:
+    assert command.told(WithPage(), "--keep") == [PAGE_ADDRESS]
+    assert [run.served for run in command.runs] == [[command.folder / "run" / "page.html"]]
+
+
+def test_the_page_of_a_kept_run_is_copied_beside_the_report_too(command: Command) -> None:
+    assert command.told(WithPage(), "--keep", "--report", str(command.folder / "figures.json")) == [PAGE_ADDRESS]
+    assert (command.folder / "figures.html").read_text(encoding="utf-8") == "<h1>a map</h1>"
+
+
+def test_the_page_of_a_run_that_ends_is_not_served(command: Command) -> None:
+    command.told(WithPage())
+    assert [run.served for run in command.runs] == [[]]
+
+
+def test_a_scenario_without_a_page_tells_of_none(command: Command) -> None:
+    assert command.told(WithoutPage(), "--keep", "--report", str(command.folder / "figures.json")) == []
+    assert not (command.folder / "figures.html").exists()

@@ -53,7 +53,7 @@ def test_an_override_wins_over_the_block() -> None:
         ({"log-level": "LOUD"}, "data-generator.log-level must be 'DEBUG', 'INFO', 'WARN' or 'ERROR' (got 'LOUD')"),
         (
             {"record-type": "taxi-trp"},
-            "data-generator.record-type must be stock-price or taxi-trip (got 'taxi-trp'); change it",
+            "data-generator.record-type must be stock-price or taxi-trip or taxi-ride (got 'taxi-trp'); change it",
         ),
         ({"topic": "a b"}, "data-generator.topic must match"),
         ({"record-per-second": 1}, "must be a known context key (got 1); did you mean records-per-second?"),
