@@ -27,6 +27,8 @@ Document = Mapping[str, Any]
 Outline = tuple[tuple[float, float], ...]
 
 HOUR = timedelta(hours=1)
+#: The page without its numbers: taxi.html, taxi.css, taxi.js.
+_PAGES = Path(__file__).parent / "pages"
 LONGEST = timedelta(days=31)
 #: What the map shows at first: Manhattan and both airports.
 VIEW = Box(north=40.855, west=-74.050, south=40.620, east=-73.740)
@@ -122,13 +124,13 @@ def write(
         figures.append(_lines_section(drawn, _table(hours, to_airports)))
     else:
         figures.append(_nothing("To the airports", "No airport trips came: the index trip_duration has no document."))
-    page = Template(_PAGE).substitute(
+    page = Template(_part("html")).substitute(
         title=escape(title),
         totals=_totals(summary, trips, to_airports, hours),
         figures="\n".join(figures),
         data=json.dumps(_data(trips, hours), separators=(",", ":")).replace("<", "\\u003c"),
-        script=_SCRIPT,
-        style=_STYLE,
+        script=_part("js"),
+        style=_part("css"),
     )
     path.write_text(page, encoding="utf-8")
     return summary
@@ -390,174 +392,5 @@ def _nothing(heading: str, text: str) -> str:
     return f'<section><h2>{heading}</h2><p class="nothing">{text}</p></section>'
 
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>$title</title>
-<style>$style</style>
-</head>
-<body>
-<header><h1>$title</h1><dl>$totals</dl></header>
-<main>
-$figures
-</main>
-<script id="data" type="application/json">$data</script>
-<script>$script</script>
-</body>
-</html>
-"""
-
-_STYLE = """
-:root { --ink: #1d2329; --soft: #5b6670; --ground: #f4f5f3; --card: #ffffff; --edge: #dde1e3; --accent: #b3305d; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e9edf0; --soft: #9aa6b0; --ground: #0e1216; --card: #161c22; --edge: #29323a; --accent: #f7906a; }
-}
-* { box-sizing: border-box; }
-body { margin: 0; padding: clamp(.75rem, 2vw, 2rem); background: var(--ground); color: var(--ink);
-  font: 16px/1.45 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; }
-header, main { max-width: 1500px; margin: 0 auto; }
-h1 { margin: 0; font-size: clamp(1.5rem, 3vw, 2.1rem); letter-spacing: -.02em; }
-h2 { margin: 0 0 .5rem; font-size: 1.1rem; }
-p { margin: 0 0 .5rem; color: var(--soft); }
-dl { display: flex; flex-wrap: wrap; gap: .5rem 2.25rem; margin: .75rem 0 1.25rem; }
-dl div { display: flex; flex-direction: column-reverse; }
-dt { color: var(--soft); font-size: .85rem; }
-dd { margin: 0; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; }
-main { display: grid; gap: 1rem; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); align-items: start; }
-section { background: var(--card); border: 1px solid var(--edge); border-radius: 12px; padding: 1rem; }
-.controls { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem .9rem; margin-bottom: .75rem; }
-.controls input { flex: 1 1 10rem; min-width: 8rem; accent-color: var(--accent); }
-.controls output { flex: 0 0 18rem; font-variant-numeric: tabular-nums; }
-button { min-width: 5rem; padding: .4rem .9rem; border: 0; border-radius: 8px; background: var(--accent);
-  color: var(--card); font: inherit; font-weight: 600; cursor: pointer; }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.map { height: min(78vh, 800px); min-height: 340px; }
-.lines { height: 400px; }
-.map > div, .lines > div { height: 100%; }
-details { margin-top: .5rem; } summary { cursor: pointer; color: var(--soft); }
-table { width: 100%; margin-top: .5rem; border-collapse: collapse; font-size: .9rem;
-  font-variant-numeric: tabular-nums; }
-th, td { padding: .2rem .4rem; border-bottom: 1px solid var(--edge); text-align: right; font-weight: 400; }
-thead th { color: var(--soft); } th:first-child { text-align: left; }
-.hint { margin: .5rem 0 0; font-size: .85rem; }
-.nothing { padding: 2rem 0; text-align: center; }
-@media (max-width: 900px) { main { grid-template-columns: minmax(0, 1fr); } .map { height: 92vw; } }
-"""
-
-_SCRIPT = """
-(function () {
-  "use strict";
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const map = document.getElementById("map"), lines = document.getElementById("lines");
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const scales = {
-    light: [[0, "#f8cfa4"], [.3, "#f0905f"], [.55, "#d3436e"], [.8, "#812581"], [1, "#2a1152"]],
-    dark: [[0, "#65429f"], [.3, "#a3378c"], [.55, "#de4968"], [.8, "#fe9f6d"], [1, "#fcfdbf"]]
-  };
-
-  function theme() {
-    const night = dark.matches, ink = night ? "#e9edf0" : "#1d2329", grid = night ? "#29323a" : "#e4e7e9";
-    if (lines) Plotly.relayout(lines, {
-      "font.color": ink, "xaxis.gridcolor": grid, "yaxis.gridcolor": grid,
-      "hoverlabel.bgcolor": night ? "#161c22" : "#ffffff"
-    });
-    if (!map) return;
-    const change = { "font.color": ink, plot_bgcolor: night ? "#0b1a26" : "#d9e6ee" };
-    map.layout.shapes.forEach(function (shape, index) {
-      const land = shape.name === "land", key = "shapes[" + index + "].";
-      change[key + "line.color"] = land ? (night ? "#34404a" : "#c3cacd") : ink;
-      if (land) change[key + "fillcolor"] = night ? "#1a2128" : "#f7f6f1";
-    });
-    Plotly.relayout(map, change);
-    Plotly.restyle(map, { colorscale: [night ? scales.dark : scales.light] }, [0]);
-  }
-
-  // Step 0 is the whole time, step n the n-th hour.
-  function tripsOf(step) {
-    const trips = new Map();
-    (step ? [data.counts[step - 1]] : data.counts).forEach(function (pairs) {
-      for (let i = 0; i < pairs.length; i += 2) trips.set(pairs[i], (trips.get(pairs[i]) || 0) + pairs[i + 1]);
-    });
-    return trips;
-  }
-
-  function most(steps) {
-    return Math.max.apply(null, steps.map(function (step) {
-      let top = 3;
-      tripsOf(step).forEach(function (count) { top = Math.max(top, count); });
-      return top;
-    }));
-  }
-
-  function matrix(height, width) {
-    return Array.from({ length: height }, function () { return new Array(width).fill(null); });
-  }
-
-  if (map) {
-    const slider = document.getElementById("hour"), now = document.getElementById("now");
-    const play = document.getElementById("play");
-    const width = Math.max.apply(null, data.columns) + 1, height = Math.max.apply(null, data.rows) + 1;
-    const hourly = data.hours.map(function (_, index) { return index + 1; });
-    // All hours share one scale, so that they compare; the whole time has its own.
-    const tops = { whole: most([0]), hour: most(hourly) };
-    const days = new Set(data.hours.map(function (hour) { return hour.slice(0, 10); }));
-    const whole = days.size === 1 ? "whole day" : "all hours";
-    let timer = null;
-
-    const show = function (step) {
-      const z = matrix(height, width), text = matrix(height, width), label = step ? data.labels[step - 1] : whole;
-      let total = 0;
-      tripsOf(step).forEach(function (count, cell) {
-        const row = data.rows[cell], column = data.columns[cell];
-        total += count;
-        z[row][column] = Math.log10(count);
-        text[row][column] = "<b>" + count.toLocaleString("en") + (count === 1 ? " trip" : " trips") + "</b><br>" +
-          label + "<br>cell " + data.cells[cell];
-      });
-      Plotly.restyle(map, {
-        x0: data.west, dx: data.width, y0: data.south, dy: data.height, z: [z], text: [text],
-        zmax: Math.log10(step ? tops.hour : tops.whole)
-      }, [0]);
-      slider.value = step;
-      slider.setAttribute("aria-valuetext", label);
-      now.textContent = label + " · " + total.toLocaleString("en") + (total === 1 ? " trip" : " trips");
-      if (lines) Plotly.relayout(lines, { shapes: step ? [{
-        type: "line", yref: "paper", y0: 0, y1: 1, x0: data.hours[step - 1] + ":00", x1: data.hours[step - 1] + ":00",
-        line: { color: "#8a959e", width: 1, dash: "dash" }
-      }] : [] });
-    };
-    const stop = function () {
-      clearInterval(timer);
-      timer = null;
-      play.textContent = "Play";
-      play.setAttribute("aria-pressed", "false");
-      now.setAttribute("aria-live", "polite");
-    };
-    // The address names the hour, so that a link can.
-    const named = function () { return data.hours.indexOf(decodeURIComponent(location.hash.slice(1))) + 1; };
-
-    // A finger on the map is to scroll the page.
-    if (window.matchMedia("(pointer: coarse)").matches) Plotly.relayout(map, { dragmode: false });
-    slider.max = data.hours.length;
-    slider.addEventListener("input", function () { stop(); show(Number(slider.value)); });
-    slider.addEventListener("change", function () {
-      const step = Number(slider.value);
-      history.replaceState(null, "", "#" + (step ? data.hours[step - 1] : ""));
-    });
-    window.addEventListener("hashchange", function () { stop(); show(named()); });
-    play.addEventListener("click", function () {
-      if (timer) return stop();
-      play.textContent = "Pause";
-      play.setAttribute("aria-pressed", "true");
-      now.setAttribute("aria-live", "off");
-      timer = setInterval(function () { show(Number(slider.value) % data.hours.length + 1); }, 900);
-    });
-    show(named());
-  }
-  theme();
-  dark.addEventListener("change", theme);
-})();
-"""
+def _part(suffix: str) -> str:
+    return (_PAGES / f"taxi.{suffix}").read_text(encoding="utf-8")
