@@ -45,20 +45,15 @@ class ScenarioStack(cdk.Stack):
         vpc: ec2.IVpc | None = None,
     ) -> FlinkApplication:
         """Add the scenario's application as the context configures it, and the outputs that lead to it."""
-        application = FlinkApplication(
-            self,
+        application = self._flink_application(
             "Flink",
-            bundle=job_bundle(config.scenario),
+            job=config.scenario,
+            config=config,
             property_groups=property_groups,
             description=f"Flink scenarios: {config.scenario}",
             parallelism=config.parallelism,
             parallelism_per_kpu=config.parallelism_per_kpu,
             auto_scaling=config.auto_scaling,
-            checkpoint_interval=cdk.Duration.seconds(config.checkpoint_seconds),
-            snapshots=config.snapshots,
-            metrics_level=config.metrics_level,
-            log_level=config.log_level,
-            removal_policy=self.removal_policy,
             vpc=vpc,
             start=config.start,
         )
@@ -74,19 +69,14 @@ class ScenarioStack(cdk.Stack):
         vpc: ec2.IVpc | None = None,
     ) -> FlinkApplication:
         """Add the application that replays historic trips: not started, as each start is a replay of its own."""
-        replay = FlinkApplication(
-            self,
+        replay = self._flink_application(
             "Replay",
-            bundle=job_bundle("replay"),
+            job="replay",
+            config=config,
             property_groups=property_groups,
             description=f"Flink scenarios: the replay for {config.scenario}",
             # One task reads and paces; a KPU writes more than most sources are made for.
             parallelism=1,
-            checkpoint_interval=cdk.Duration.seconds(config.checkpoint_seconds),
-            snapshots=config.snapshots,
-            metrics_level=config.metrics_level,
-            log_level=config.log_level,
-            removal_policy=self.removal_policy,
             vpc=vpc,
             start=False,
         )
@@ -105,21 +95,49 @@ class ScenarioStack(cdk.Stack):
         vpc: ec2.IVpc | None = None,
     ) -> FlinkApplication:
         """Add the application that makes records up, for as long as it runs."""
-        return FlinkApplication(
-            self,
+        return self._flink_application(
             "Generator",
-            bundle=job_bundle("data-generator"),
+            job="data-generator",
+            config=config,
             property_groups=property_groups,
             description=f"Flink scenarios: the generator for {config.scenario}",
             # A KPU makes more than most streams are made for.
             parallelism=1,
+            vpc=vpc,
+            start=config.start,
+        )
+
+    def _flink_application(
+        self,
+        construct_id: str,
+        *,
+        job: str,
+        config: ScenarioConfig,
+        property_groups: Mapping[str, Mapping[str, str]],
+        description: str,
+        parallelism: int,
+        parallelism_per_kpu: int = 1,
+        auto_scaling: bool = False,
+        vpc: ec2.IVpc | None,
+        start: bool,
+    ) -> FlinkApplication:
+        """An application that runs a job as the context has it for all applications of the scenario."""
+        return FlinkApplication(
+            self,
+            construct_id,
+            bundle=job_bundle(job),
+            property_groups=property_groups,
+            description=description,
+            parallelism=parallelism,
+            parallelism_per_kpu=parallelism_per_kpu,
+            auto_scaling=auto_scaling,
             checkpoint_interval=cdk.Duration.seconds(config.checkpoint_seconds),
             snapshots=config.snapshots,
             metrics_level=config.metrics_level,
             log_level=config.log_level,
             removal_policy=self.removal_policy,
             vpc=vpc,
-            start=config.start,
+            start=start,
         )
 
     def add_stream(self, construct_id: str, *, shards: Shards, output: str, description: str) -> DataStream:
