@@ -64,7 +64,7 @@ def refused(trips: str) -> str:
     return f"""
         SELECT
           `{RAW.name}`,
-          COALESCE(reason, counted({literal(LATE)}, {literal(LATE_TRIPS)})) AS reason,
+          CASE WHEN reason IS NULL THEN counted({literal(LATE)}, {literal(LATE_TRIPS)}) ELSE reason END AS reason,
           {SOURCE_PARTITION},
           {SOURCE_POSITION}
         FROM `{trips}`

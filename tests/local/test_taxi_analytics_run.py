@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from flink_apps.taxi_analytics import queries
 from flink_apps.taxi_analytics.job import PICKUP_COUNT, TRIP_DURATION
+from flink_apps.taxi_analytics.metrics import LATE_TRIPS
 from flink_apps.taxi_analytics.settings import Settings
 from local.run import LocalRun
 from local.scenarios.trips import dead_letters
@@ -35,9 +38,10 @@ def run(tmp_path: Path) -> Iterator[LocalRun]:
         yield run
 
 
-def refused(run: LocalRun) -> int:
+def refused(run: LocalRun) -> list[str]:
+    """The reasons of all dead letters."""
     place = Settings.from_property_groups(run.property_groups()).dead_letters
-    return sum(1 for _ in dead_letters(run, place))
+    return [letter["reason"] for letter in dead_letters(run, place)]
 
 
 def test_every_document_is_the_oracles_though_a_task_manager_is_killed(run: LocalRun) -> None:
@@ -54,11 +58,18 @@ def test_every_document_is_the_oracles_though_a_task_manager_is_killed(run: Loca
 
     # Behind the last trip of each shard: once they are refused, all before them has been read.
     kinesis.write(stream, [(f"last-{number}", b"the end") for number in range(ENDS)])
-    wait_for("the ends of all shards", lambda: refused(run) >= ENDS)
+    wait_for("the ends of all shards", lambda: len(refused(run)) >= ENDS)
+    # The first one again, a day later.
+    kinesis.write(stream, keyed[:1])
+    wait_for("the late trip", lambda: queries.LATE in refused(run))
+    wait_for("its metric", lambda: sum(job.metric_values(LATE_TRIPS)) > 0)
+    late = sum(job.metric_values(LATE_TRIPS))
     run.stop_job(job)
     found = {
         index: {document["_id"]: document["_source"] for document in search.documents(index)}
         for index in (PICKUP_COUNT, TRIP_DURATION)
     }
     taxi_oracle.compare(found, lines)
-    assert refused(run) == ENDS, "no trip was late, and no end came twice"
+    reasons = Counter(refused(run))
+    assert (reasons.pop(queries.LATE), late) == (1, 1), "no other trip was late"
+    assert reasons.total() == ENDS, "no end came twice"

@@ -1,5 +1,12 @@
 package flinkscenarios.eventtime;
 
+import java.util.List;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.runtime.state.StateInitializationContext;
+import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.ChainingStrategy;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
@@ -12,6 +19,9 @@ import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
  *
  * <p>Kafka's table source has the like, the one of Kinesis has not: after a restart, when shards are read at different
  * speeds, what the slow ones hold would be late.
+ *
+ * <p>A restart goes on from the watermark of the checkpoint: otherwise a late row would count as one in time, until all
+ * partitions are known again.
  */
 final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implements OneInputStreamOperator<T, T> {
 
@@ -23,8 +33,10 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
     private final long outOfOrderMillis;
     private final long idleMillis;
 
+    private transient ListState<Tuple2<Long, Boolean>> watermarks;
     private transient PartitionTimes times;
     private transient long watermark;
+    private transient boolean announced;
     private transient boolean idle;
     private transient boolean ended;
 
@@ -36,10 +48,33 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
     }
 
     @Override
+    public void initializeState(StateInitializationContext context) throws Exception {
+        super.initializeState(context);
+        // Each task's, and whether nobody waited for it: the parallelism may be another one now.
+        watermarks =
+                context.getOperatorStateStore()
+                        .getUnionListState(
+                                new ListStateDescriptor<>("watermarks", Types.TUPLE(Types.LONG, Types.BOOLEAN)));
+        long slowest = Long.MAX_VALUE;
+        long furthest = Long.MIN_VALUE;
+        for (Tuple2<Long, Boolean> task : watermarks.get()) {
+            slowest = task.f1 ? slowest : Math.min(slowest, task.f0);
+            furthest = Math.max(furthest, task.f0);
+        }
+        watermark = Math.min(slowest, furthest);
+    }
+
+    @Override
+    public void snapshotState(StateSnapshotContext context) throws Exception {
+        super.snapshotState(context);
+        watermarks.update(List.of(Tuple2.of(watermark, idle)));
+    }
+
+    @Override
     public void open() throws Exception {
         super.open();
         times = new PartitionTimes(idleMillis, now());
-        watermark = Long.MIN_VALUE;
+        announced = watermark == Long.MIN_VALUE;
         idle = false;
         ended = false;
         tick(now());
@@ -47,6 +82,7 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
 
     @Override
     public void processElement(StreamRecord<T> element) {
+        announce();
         T row = element.getValue();
         Long time = rows.time(row);
         if (time == null) {
@@ -77,6 +113,7 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
         if (ended) {
             return;
         }
+        announce();
         boolean wasIdle = idle;
         idle = times.isIdle(time);
         if (wasIdle && !idle) {
@@ -88,6 +125,14 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
             output.emitWatermarkStatus(WatermarkStatus.IDLE);
         }
         getProcessingTimeService().registerTimer(time + TICK_MILLIS, this::tick);
+    }
+
+    /** Says what was reached before a restart, ahead of the first row. */
+    private void announce() {
+        if (!announced) {
+            announced = true;
+            output.emitWatermark(new Watermark(watermark));
+        }
     }
 
     private void emit(long reached) {
