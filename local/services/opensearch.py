@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from flink_constructs.search_handler import index
 from local.errors import RunError
@@ -118,7 +120,7 @@ class OpenSearchService(Service):
 
         :raises RunError: with OpenSearch's own reason, where it refuses.
         """
-        answer = requests.request(method, f"{self.address}{path}", json=body, params=query, timeout=30)
+        answer = self._session.request(method, f"{self.address}{path}", json=body, params=query, timeout=30)
         if not answer.ok:
             raise RunError(f"OpenSearch refused {method} {path}: {index.problem_in(answer.text)}")
         return answer.json()
@@ -140,6 +142,16 @@ class OpenSearchService(Service):
         while hits := page["hits"]["hits"]:
             yield from hits
             page = self.request("POST", "/_search/scroll", {"scroll": "1m", "scroll_id": page["_scroll_id"]})
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        """Asks again while the node is not ready: an index that is being made has no shards to search yet."""
+        session = requests.Session()
+        retries = Retry(
+            6, backoff_factor=0.1, status_forcelist=[503], allowed_methods=["GET", "POST"], raise_on_status=False
+        )
+        session.mount(self.address, HTTPAdapter(max_retries=retries))
+        return session
 
     def _healthy(self) -> bool:
         """Whether this very node answers, and not somebody else's on its port."""

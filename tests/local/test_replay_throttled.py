@@ -34,6 +34,8 @@ pytestmark = pytest.mark.integration
 WITHIN, WITHIN_SECONDS = 0.9, 8
 #: Long enough for what hides the limit at first: a second that the shards have saved up, and the sink's buffer.
 BEYOND, BEYOND_SECONDS = 1.3, 15
+#: Shards, and what each takes a second: twelve at the service's own limit would be more than the emulator takes.
+STREAMS = [(6, RECORDS_PER_SECOND), (12, RECORDS_PER_SECOND // 4)]
 #: How much more than the shards the emulator has to take: it shares its machine with Flink, and all wait for it.
 EMULATOR_MARGIN = 1.2
 EARLIEST_MILLIS = 1_706_659_200_000  # 2024-01-31T00:00:00Z
@@ -77,11 +79,11 @@ class Story:
         return [moment for moment in self.beyond if moment.taken.throttled > before]
 
 
-def trips(shards: int, speedup: float) -> Iterator[dict[str, object]]:
+def trips(limit: int, speedup: float) -> Iterator[dict[str, object]]:
     """Trips whose ends are evenly spaced, first as the shards take them and then closer together."""
     number, due = 0, 0.0
     for share, seconds in ((WITHIN, WITHIN_SECONDS), (BEYOND, BEYOND_SECONDS)):
-        rate = share * shards * RECORDS_PER_SECOND
+        rate = share * limit
         for _ in range(int(rate * seconds)):
             end = EARLIEST_MILLIS + int(due * 1000 * speedup)
             number, due = number + 1, due + 1 / rate
@@ -98,9 +100,9 @@ def trips(shards: int, speedup: float) -> Iterator[dict[str, object]]:
             }
 
 
-@pytest.fixture(scope="module", params=[6, 12], ids="{} shards".format)
+@pytest.fixture(scope="module", params=STREAMS, ids=lambda stream: f"{stream[0]} shards")
 def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    shards: int = request.param
+    shards, records_per_second = request.param
     folder = tmp_path_factory.mktemp("run")
     assembly = synthesize("taxi-analytics", {"taxi-analytics.shards": str(shards)}, folder / "cdk.out")
     with LocalRun(assembly, folder) as run:
@@ -109,15 +111,15 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         run.clusters = {REPLAY: run.clusters[REPLAY]}
         run.start()
         kinesis = run.service(KinesisService)
-        with ThrottlingKinesis(kinesis.address) as proxy:
-            yield tell(run, kinesis, proxy, shards)
+        with ThrottlingKinesis(kinesis.address, records_per_second=records_per_second) as proxy:
+            yield tell(run, kinesis, proxy, shards * records_per_second)
 
 
-def tell(run: LocalRun, kinesis: KinesisService, proxy: ThrottlingKinesis, shards: int) -> Story:
+def tell(run: LocalRun, kinesis: KinesisService, proxy: ThrottlingKinesis, limit: int) -> Story:
     """Replay all trips, and look again and again at how far it is."""
     groups = run.property_groups(REPLAY)
     groups[KINESIS_ENDPOINT.group][KINESIS_ENDPOINT.key] = proxy.address
-    wanted = upload(run, groups[GROUP], shards)
+    wanted = upload(run, groups[GROUP], limit)
     (stream,) = kinesis.stream_names()
     code = run.folder / "code"
     run.assembly.unpack_code(code, REPLAY)
@@ -130,12 +132,12 @@ def tell(run: LocalRun, kinesis: KinesisService, proxy: ThrottlingKinesis, shard
         moments.append(Moment(time.monotonic(), proxy.total(stream), lag_millis(job), proxy.emulator_seconds))
         time.sleep(0.2)
     arrived = Counter(json.loads(value)["trip_id"] for value in kinesis.values(stream))
-    return Story(limit=shards * RECORDS_PER_SECOND, wanted=wanted, moments=moments, arrived=arrived)
+    return Story(limit=limit, wanted=wanted, moments=moments, arrived=arrived)
 
 
-def upload(run: LocalRun, settings: dict[str, str], shards: int) -> int:
+def upload(run: LocalRun, settings: dict[str, str], limit: int) -> int:
     """Upload the trips to where the replay reads them; gives their number."""
-    lines = [json.dumps(trip, separators=(",", ":")) for trip in trips(shards, float(settings[SPEEDUP.key]))]
+    lines = [json.dumps(trip, separators=(",", ":")) for trip in trips(limit, float(settings[SPEEDUP.key]))]
     place = urlsplit(settings[SOURCE_PATH.key])
     key = f"{place.path.strip('/')}/trips.json"
     run.service(S3Service).client.put_object(Bucket=place.netloc, Key=key, Body="\n".join(lines).encode())

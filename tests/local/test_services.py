@@ -1,6 +1,7 @@
 """The counterparts of S3 and OpenSearch, from a template written by hand: values by themselves, then for real."""
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -157,6 +158,17 @@ def test_every_document_is_found_at_once_whatever_the_number_of_pages(search: Op
 def test_an_index_that_nobody_has_written_is_empty(search: OpenSearchService) -> None:
     assert search.count("nobody") == 0
     assert list(search.documents("nobody")) == []
+
+
+@pytest.mark.integration
+def test_an_index_that_has_no_shard_yet_is_waited_for(search: OpenSearchService) -> None:
+    nowhere = {"index.routing.allocation.require.node": "none"}
+    search.request("PUT", "/trips-soon", {"settings": nowhere}, wait_for_active_shards="0")
+    somewhere = {"index.routing.allocation.require.node": None}
+    soon = threading.Timer(0.5, lambda: search.request("PUT", "/trips-soon/_settings", somewhere))
+    soon.start()
+    assert search.count("trips-soon") == 0
+    soon.join()
 
 
 @pytest.mark.integration

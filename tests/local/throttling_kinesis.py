@@ -51,15 +51,19 @@ class _Shard:
     id: str
     first_hash: int
     seconds: float
-    records: float = RECORDS_PER_SECOND
+    records_per_second: int
+    records: float = field(init=False)
     bytes: float = BYTES_PER_SECOND
     admitted: int = 0
     throttled: int = 0
 
+    def __post_init__(self) -> None:
+        self.records = self.records_per_second
+
     def refill(self, now: float) -> None:
         """Add what the time since the last refill gives."""
         passed, self.seconds = now - self.seconds, now
-        self.records = min(RECORDS_PER_SECOND, self.records + passed * RECORDS_PER_SECOND)
+        self.records = min(self.records_per_second, self.records + passed * self.records_per_second)
         self.bytes = min(BYTES_PER_SECOND, self.bytes + passed * BYTES_PER_SECOND)
 
     def take(self, size: int) -> bool:
@@ -76,12 +80,17 @@ class _Shard:
 class StreamLimits:
     """The limits of the open shards of one stream, as ListShards describes them."""
 
-    def __init__(self, shards: Sequence[Mapping[str, Any]], clock: Clock = time.monotonic) -> None:
-        """Begin with full buckets."""
+    def __init__(self, shards: Sequence[Mapping[str, Any]], records_per_second: int, clock: Clock) -> None:
+        """Begin with full buckets; each shard takes ``records_per_second``."""
         self._clock = clock
         now = clock()
         found = (
-            _Shard(id=shard["ShardId"], first_hash=int(shard["HashKeyRange"]["StartingHashKey"]), seconds=now)
+            _Shard(
+                id=shard["ShardId"],
+                first_hash=int(shard["HashKeyRange"]["StartingHashKey"]),
+                seconds=now,
+                records_per_second=records_per_second,
+            )
             for shard in shards
             if "EndingSequenceNumber" not in shard["SequenceNumberRange"]
         )
@@ -143,10 +152,13 @@ class ThrottlingKinesis:
     a stream are asked for at its first record, so a stream must keep them.
     """
 
-    def __init__(self, emulator: str, *, clock: Clock = time.monotonic) -> None:
-        """Prepare a proxy before the emulator at this address."""
+    def __init__(
+        self, emulator: str, *, records_per_second: int = RECORDS_PER_SECOND, clock: Clock = time.monotonic
+    ) -> None:
+        """Prepare a proxy before the emulator at this address, whose shards take ``records_per_second`` each."""
         place = urlsplit(emulator)
         self._host, self._port = str(place.hostname), place.port
+        self._records_per_second = records_per_second
         self._clock = clock
         self._streams: dict[str, StreamLimits] = {}
         self._lock = threading.Lock()
@@ -243,7 +255,9 @@ class ThrottlingKinesis:
                 answer = self._pass_on(path, {**headers, _TARGET: f"{_API}.ListShards"}, body)
                 if answer.status != 200:
                     return None
-                self._streams[stream] = StreamLimits(json.loads(answer.body)["Shards"], self._clock)
+                self._streams[stream] = StreamLimits(
+                    json.loads(answer.body)["Shards"], self._records_per_second, self._clock
+                )
             return self._streams[stream]
 
     def _pass_on(self, path: str, headers: Mapping[str, str], body: bytes) -> _Answer:
