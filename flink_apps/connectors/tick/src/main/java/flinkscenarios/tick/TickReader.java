@@ -22,19 +22,30 @@ import org.apache.flink.table.data.RowData;
 final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
 
     private final TickOptions options;
+    private final boolean withDue;
     private final SourceReaderContext context;
     private final LongSupplier clock;
+    private final LongSupplier systemClock;
     private final ScheduledThreadPoolExecutor timer;
 
     private NumberSequenceSplit split;
     private TickSchedule schedule;
+    private long anchorNanos;
+    private long anchorMillis;
     private boolean noMoreSplits;
     private CompletableFuture<Void> available = new CompletableFuture<>();
 
-    TickReader(TickOptions options, SourceReaderContext context, LongSupplier nanoClock) {
+    TickReader(
+            TickOptions options,
+            boolean withDue,
+            SourceReaderContext context,
+            LongSupplier nanoClock,
+            LongSupplier systemMillis) {
         this.options = options;
+        this.withDue = withDue;
         this.context = context;
         this.clock = nanoClock;
+        this.systemClock = systemMillis;
         this.timer = new ScheduledThreadPoolExecutor(1, TickReader::timerThread);
     }
 
@@ -75,6 +86,8 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         if (schedule == null) {
             // Anchored here, not in addSplits: what the task still had to set up is not a delay to make up for.
             schedule = new TickSchedule(options.interval(), options.catchUp(), split.from(), now);
+            anchorNanos = now;
+            anchorMillis = systemClock.getAsLong();
         }
         if (finished()) {
             return InputStatus.END_OF_INPUT;
@@ -82,7 +95,7 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         if (schedule.nanosUntilDue(now) > 0) {
             return waitUntilDue(now);
         }
-        output.collect(GenericRowData.of(schedule.positionMillis(), schedule.endMillis()));
+        output.collect(row(now));
         schedule.advance(now);
         return InputStatus.MORE_AVAILABLE;
     }
@@ -106,6 +119,16 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
     @Override
     public void close() {
         timer.shutdownNow();
+    }
+
+    private RowData row(long now) {
+        if (!withDue) {
+            return GenericRowData.of(schedule.positionMillis(), schedule.endMillis());
+        }
+        // By the system clock as it was at the anchor: one that is set back would give a time a second time.
+        long passed = now - anchorNanos + schedule.nanosUntilDue(now);
+        long dueMillis = anchorMillis + passed / 1_000_000;
+        return GenericRowData.of(schedule.positionMillis(), schedule.endMillis(), dueMillis);
     }
 
     private boolean finished() {
