@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-#: The job's series, a value from 0 to 1 each, and the label that names an instance.
-METRICS = ("CPU", "Memory")
-INSTANCE = "InstanceId"
+from flink_apps.prometheus_metrics.schema import METRICS
 
 #: How long nothing may come before that is an alert.
 SILENCE = "5m"

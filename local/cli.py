@@ -29,6 +29,7 @@ from local.run import SERVICES, LocalRun, new_folder, stop_kept
 from local.scenarios import InteractiveScenario, Outcome, Scenario
 from local.scenarios.data_generator import DataGenerator
 from local.scenarios.lottery import Lottery
+from local.scenarios.prometheus_metrics import PrometheusMetrics
 from local.scenarios.streaming_etl import StreamingEtl
 from local.scenarios.taxi_analytics import TaxiAnalytics
 from local.services.service import Service
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 SCENARIOS: dict[str, Scenario] = {
     "data-generator": DataGenerator(),
+    "prometheus-metrics": PrometheusMetrics(),
     "streaming-etl": StreamingEtl(),
     "lottery": Lottery(),
     "taxi-analytics": TaxiAnalytics(),

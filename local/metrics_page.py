@@ -18,7 +18,7 @@ from string import Template
 
 import plotly.graph_objects as go
 
-from dashboards.prometheus_rules import INSTANCE, METRICS
+from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 from local.services.prometheus import Series
 
 _EPOCH = datetime.fromtimestamp(0, UTC)

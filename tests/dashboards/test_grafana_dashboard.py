@@ -13,7 +13,8 @@ import pytest
 import yaml
 from aws_cdk.assertions import Template
 
-from dashboards.prometheus_rules import INSTANCE, METRICS, RULES, average
+from dashboards.prometheus_rules import RULES, average
+from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 from flink_constructs.metrics_workspace import MetricsWorkspace
 from local.services.prometheus import PrometheusService
 from stacks.project import ROOT

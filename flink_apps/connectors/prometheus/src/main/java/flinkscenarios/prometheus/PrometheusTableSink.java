@@ -49,10 +49,8 @@ final class PrometheusTableSink implements DynamicTableSink {
         @Override
         public DataStreamSink<?> consumeDataStream(ProviderContext context, DataStream<RowData> rows) {
             int parallelism = getParallelism().orElse(rows.getParallelism());
-            // One task alone has each series anyway, and is spared the way over the network.
-            boolean alone = parallelism == 1 && rows.getParallelism() == 1;
             DataStreamSink<RowData> sink =
-                    (alone ? rows : rows.keyBy(columns::series))
+                    rows.keyBy(columns::series)
                             .sinkTo(new PrometheusSink(options, columns))
                             .name(asSummaryString())
                             .setParallelism(parallelism);

@@ -160,10 +160,10 @@ class PrometheusTableFactoryTest {
     }
 
     @ParameterizedTest
-    @CsvSource(nullValues = "-", value = {"1, -, 1, false", "2, -, 2, true", "1, 2, 2, true", "4, 1, 1, true"})
-    void allSamplesOfASeriesComeToTheSameTask(int tasks, String asked, int parallelism, boolean keyed) {
+    @CsvSource(nullValues = "-", value = {"1, -, 1", "2, -, 2", "1, 2, 2", "4, 1, 1"})
+    void allSamplesOfASeriesComeToTheSameTask(int tasks, String asked, int parallelism) {
         Transformation<?> sink = transformation(tasks, "timestamp-column", "millis", "sink.parallelism", asked);
         assertEquals(parallelism, sink.getParallelism());
-        assertEquals(keyed, sink.getInputs().get(0) instanceof PartitionTransformation);
+        assertInstanceOf(PartitionTransformation.class, sink.getInputs().get(0));
     }
 }
