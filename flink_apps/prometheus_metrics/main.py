@@ -10,7 +10,7 @@ from flink_apps.common.arguments import Arguments
 from flink_apps.common.environment import environment
 from flink_apps.common.start import start
 from flink_apps.common.tables import Connector
-from flink_apps.prometheus_metrics import job
+from flink_apps.prometheus_metrics import job, schema
 from flink_apps.prometheus_metrics.settings import PROPERTIES, Settings, Shares
 
 
@@ -24,7 +24,7 @@ def sources(settings: Settings) -> dict[str, Connector]:
 def sinks(settings: Settings, shares: Shares) -> dict[str, Connector]:
     """The workspace: see flink_apps/connectors/prometheus for the options."""
     options = {
-        "connector": "prometheus-remote-write",
+        "connector": schema.CONNECTOR,
         "metric.endpoint-url": settings.write_url,
         "region": settings.region,
         "max-retry-count": str(settings.max_retries),

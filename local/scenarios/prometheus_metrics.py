@@ -9,9 +9,8 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.table import Table
 
-from flink_apps.prometheus_metrics.job import SAMPLES
 from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED
-from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
+from flink_apps.prometheus_metrics.schema import CONNECTOR, INSTANCE, METRICS
 from local import metrics_page
 from local.flink.rest import Job
 from local.run import LocalRun
@@ -43,8 +42,8 @@ class PrometheusMetrics(Scenario):
             yield _latest(prometheus.samples(ALL))
 
     def records_so_far(self, job: Job) -> int:
-        """The samples that the generators have handed to the sink, whose vertex has the name of its table."""
-        return job.records_read(f"{SAMPLES}[")
+        """The samples that the generators have handed to the sink."""
+        return job.records_read(CONNECTOR)
 
     def outcome(self, run: LocalRun, job: Job) -> Outcome:
         """Count the samples that Prometheus returns; a dead letter is one that the sink has dropped."""
