@@ -32,12 +32,18 @@ class Graph:
     right: Sequence[cloudwatch.IMetric] = ()
     limit: float | None = None
     """Where a horizontal line is drawn on the left axis."""
+    limit_label: str | None = None
+    """What stands beside that line."""
     maximum: float | None = None
     """Where the left axis ends; by default where the values do."""
 
     def widget(self, *, width: int) -> cloudwatch.GraphWidget:
         """The graph as a widget of a dashboard, ``width`` of its 24 columns wide."""
-        limits = [cloudwatch.HorizontalAnnotation(value=self.limit)] if self.limit is not None else []
+        limits = (
+            [cloudwatch.HorizontalAnnotation(value=self.limit, label=self.limit_label)]
+            if self.limit is not None
+            else []
+        )
         # No period here: lines have their own, of which the CDK writes all but five minutes, CloudWatch's default.
         return cloudwatch.GraphWidget(
             title=self.title,

@@ -45,7 +45,7 @@ PROCESSES = "processes.json"
 #: Every local counterpart.
 SERVICES: tuple[type[Service], ...] = (KinesisService, KafkaService, S3Service, OpenSearchService, PrometheusService)
 #: Kafka client settings about signing in, on their own or below a prefix: the local broker asks for none.
-SIGN_IN = re.compile(r"(^|\.)(security|sasl|ssl)\.")
+SIGN_IN = re.compile(r"(^|\.)(security\.|sasl\.|ssl\.|config\.providers(\.|$))")
 #: What is worth keeping of a finished run are its logs, and those of the last few.
 _BULKY = ("cdk.out", "code", "savepoints", "*/checkpoints", "*/data", "*/lib", "*/plugins", "*/tmp")
 _RUNS_KEPT = 5

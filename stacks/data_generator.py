@@ -5,16 +5,35 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from dashboards.data_generator import DataGeneratorDashboard, generated_rate
 from flink_apps.data_generator import settings
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType
+from flink_constructs.alarms import ApplicationAlarms
+from flink_constructs.application import FlinkApplication, MetricsLevel
 from flink_constructs.data_stream import DataStream, StreamCapacity
+from flink_constructs.kafka_authentication import KafkaAuthentication
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import EndpointService, Network
-from stacks.config import ScenarioConfig
+from stacks.config import ScenarioConfig, TopicArn
 from stacks.scenario import ScenarioStack, comma_separated
+
+#: Minutes for which the generator may be throttled, or too slow, before it alarms.
+TROUBLE_MINUTES = 5
+#: The share of the asked rate below which the generator is too slow.
+TOO_SLOW = 0.9
+#: What the rate metric's subtasks may each leave out: they report whole numbers.
+ROUNDED_OFF = 0.5
+#: How clients get in, in the words of the stack's output.
+SIGN_IN = {
+    KafkaAuthentication.IAM: "that sign in by IAM",
+    KafkaAuthentication.SCRAM: "that sign in with the cluster's secret",
+    KafkaAuthentication.TLS: "that speak TLS",
+    KafkaAuthentication.UNAUTHENTICATED: "that speak without TLS",
+}
 
 
 class DataGeneratorConfig(ScenarioConfig):
@@ -42,6 +61,16 @@ class DataGeneratorConfig(ScenarioConfig):
     )
     brokers: int = Field(default=2, ge=2, le=60, description="brokers of the MSK cluster")
     partitions: int = Field(default=6, ge=1, le=4000, description="partitions of the topic")
+    authentication: KafkaAuthentication = Field(
+        default=KafkaAuthentication.IAM,
+        description=f"how the job gets into the MSK cluster: {', '.join(KafkaAuthentication)}",
+    )
+    metrics_level: MetricsLevel = Field(
+        default=MetricsLevel.TASK, description="detail of CloudWatch's metrics; from TASK on, what tasks wait for"
+    )
+    alarm_topic_arn: TopicArn | None = Field(
+        default=None, description="the SNS topic that alarms are sent to; by default none"
+    )
 
     @field_validator("record_type")
     @classmethod
@@ -62,6 +91,11 @@ class DataGeneratorConfig(ScenarioConfig):
             if needed is not None and shards < needed:
                 raise ValueError(f"be at least {needed}, to hold {rate} records/s")
         return shards
+
+    @property
+    def lowest_rate(self) -> float:
+        """Records per second that are asked for at the least; a slower generator is in trouble."""
+        return self.records_per_second
 
     def chosen_record_type(self) -> RecordType:
         """What the name in the context stands for."""
@@ -96,7 +130,10 @@ class DataGeneratorStack(ScenarioStack):
             network = Network(
                 self,
                 "Network",
-                endpoints=[EndpointService.KINESIS_STREAMS] if stream else [],
+                endpoints=[
+                    *([EndpointService.KINESIS_STREAMS] if stream else []),
+                    *([EndpointService.SECRETS_MANAGER] if config.authentication == KafkaAuthentication.SCRAM else []),
+                ],
                 flow_log_removal_policy=self.removal_policy,
             )
             if config.retain:
@@ -108,6 +145,7 @@ class DataGeneratorStack(ScenarioStack):
                 vpc=network.vpc,
                 subnets=network.subnets,
                 number_of_brokers=config.brokers,
+                authentication=config.authentication,
                 removal_policy=self.removal_policy,
             )
             topic = cluster.add_topic(config.topic or record_type.topic, partitions=config.partitions)
@@ -128,9 +166,62 @@ class DataGeneratorStack(ScenarioStack):
             # The last snapshot before a deletion needs the ways to the sinks as much as the start does.
             application.starts_after(network, cluster)
             self.add_output(
-                "BootstrapBrokers", cluster.bootstrap_brokers, "the brokers, for clients that sign in by IAM"
+                "BootstrapBrokers",
+                cluster.bootstrap_brokers,
+                f"the brokers, for clients {SIGN_IN[config.authentication]}",
             )
             self.add_output("TopicName", topic.name, "the Kafka topic with the records")
+            if cluster.secret:
+                self.add_output("SecretArn", cluster.secret.secret_arn, "name and password of the cluster's clients")
+        self._watch(config, application, stream=stream, cluster=cluster)
+
+    def _watch(
+        self,
+        config: DataGeneratorConfig,
+        application: FlinkApplication,
+        *,
+        stream: DataStream | None,
+        cluster: KafkaCluster | None,
+    ) -> None:
+        """Add alarms and the dashboard that shows them."""
+        alarms = ApplicationAlarms(
+            self,
+            "Alarms",
+            application=application,
+            topic=self.alarm_topic(config.alarm_topic_arn),
+            always_running=config.start,
+        )
+        lowest = round(TOO_SLOW * config.lowest_rate - ROUNDED_OFF * config.parallelism, 1)
+        if lowest > 0:
+            alarms.alarm(
+                "RateBelowTarget",
+                metric=generated_rate(application),
+                threshold=lowest,
+                comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                datapoints=TROUBLE_MINUTES,
+                description=f"Fewer records than asked for have been generated for {TROUBLE_MINUTES} minutes. Where "
+                "tasks are backpressured a sink is too slow: add shards or brokers; where they are busy, raise the "
+                "parallelism.",
+            )
+        if stream:
+            alarms.alarm(
+                "Throttled",
+                metric=stream.metric_write_provisioned_throughput_exceeded(period=cdk.Duration.minutes(1)),
+                threshold=0,
+                datapoints=TROUBLE_MINUTES,
+                description=f"The stream has refused records in each of {TROUBLE_MINUTES} minutes; the job sends them "
+                "again. Add shards, or lower the rate.",
+            )
+        dashboard = DataGeneratorDashboard(
+            self,
+            "Dashboard",
+            application=application,
+            alarms=alarms,
+            cluster=cluster,
+            stream=stream,
+            target_records_per_second=config.records_per_second,
+        )
+        self.add_output("DashboardUrl", dashboard.url, "the dashboard")
 
     def _stream(self, config: DataGeneratorConfig) -> DataStream:
         if config.shards == "on-demand":

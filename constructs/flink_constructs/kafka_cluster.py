@@ -1,4 +1,4 @@
-"""`KafkaCluster`: an Amazon MSK cluster whose clients sign in with IAM, over TLS, from inside the VPC."""
+"""`KafkaCluster`: an Amazon MSK cluster for clients inside the VPC, which by default sign in with IAM, over TLS."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_msk as msk
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import custom_resources as cr
 from constructs import Construct
 
 from flink_constructs import acknowledgment, kafka_settings, validation
+from flink_constructs.kafka_authentication import KafkaAuthentication, ScramSecret
 from flink_constructs.network import selected_subnets
 from flink_constructs.validation import InvalidArgumentError
 
@@ -49,7 +51,7 @@ class KafkaTopic:
 
 @jsii.implements(ec2.IConnectable)
 class KafkaCluster(Construct):
-    """An MSK cluster of standard brokers: IAM sign-in only, TLS everywhere, encrypted, private, kept on delete.
+    """An MSK cluster of standard brokers: encrypted, private, kept on delete; by default IAM sign-in only, over TLS.
 
     A cluster that stays keeps its security group and its configuration; the VPC under it has to stay as well. Give it
     a stack of its own, or destroy both.
@@ -62,6 +64,7 @@ class KafkaCluster(Construct):
     cluster: msk.CfnCluster
     cluster_name: str
     cluster_arn: str
+    authentication: KafkaAuthentication
     number_of_brokers: int
     server_properties: Mapping[str, str]
     security_group: ec2.SecurityGroup
@@ -80,6 +83,7 @@ class KafkaCluster(Construct):
         instance_type: str = "kafka.m7g.large",
         ebs_volume_size_gib: int = 100,
         server_properties: Mapping[str, str | int | bool] | None = None,
+        authentication: KafkaAuthentication = KafkaAuthentication.IAM,
         encryption_key: kms.IKey | None = None,
         enhanced_monitoring: EnhancedMonitoring = EnhancedMonitoring.DEFAULT,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
@@ -107,6 +111,7 @@ class KafkaCluster(Construct):
                 acknowledged records are on two disks of three and writes go on while a broker restarts,
                 ``num.partitions`` = the number of brokers,
                 ``unclean.leader.election.enable=false`` (MSK's own default, true, may lose acknowledged records).
+            authentication: How clients sign in. Default: with IAM, over TLS.
             encryption_key: Key for the data at rest. Default: the key that AWS manages, ``alias/aws/kafka``.
             enhanced_monitoring: How finely brokers report. Default: the free level, which has what the dashboards
                 plot; the metrics of ``PER_BROKER`` cost for each broker.
@@ -132,6 +137,7 @@ class KafkaCluster(Construct):
         )
         properties = kafka_settings.server_properties(brokers, server_properties or {})
         super().__init__(scope, construct_id)
+        self.authentication = authentication
         self.number_of_brokers = brokers
         self.server_properties = properties
         self.cluster_name = cluster_name or Names.unique_resource_name(self, max_length=64, separator="-")
@@ -143,7 +149,7 @@ class KafkaCluster(Construct):
             self, "SecurityGroup", vpc=vpc, description="Kafka brokers", allow_all_outbound=False
         )
         self._connections = ec2.Connections(
-            security_groups=[self.security_group], default_port=ec2.Port.tcp(kafka_settings.IAM_PORT)
+            security_groups=[self.security_group], default_port=ec2.Port.tcp(authentication.port)
         )
         self.log_group = logs.LogGroup(self, "BrokerLogs", retention=log_retention, removal_policy=removal_policy)
         configuration = msk.CfnConfiguration(
@@ -166,10 +172,7 @@ class KafkaCluster(Construct):
                     ebs_storage_info=msk.CfnCluster.EBSStorageInfoProperty(volume_size=ebs_volume_size_gib),
                 ),
             ),
-            client_authentication=msk.CfnCluster.ClientAuthenticationProperty(
-                sasl=msk.CfnCluster.SaslProperty(iam=msk.CfnCluster.IamProperty(enabled=True)),
-                unauthenticated=msk.CfnCluster.UnauthenticatedProperty(enabled=False),
-            ),
+            client_authentication=authentication.client_authentication(),
             configuration_info=msk.CfnCluster.ConfigurationInfoProperty(
                 arn=configuration.attr_arn, revision=configuration.attr_latest_revision_revision
             ),
@@ -180,7 +183,9 @@ class KafkaCluster(Construct):
                 )
                 if encryption_key
                 else None,
-                encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(client_broker="TLS", in_cluster=True),
+                encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(
+                    client_broker=authentication.encryption, in_cluster=True
+                ),
             ),
             enhanced_monitoring=enhanced_monitoring.value,
             logging_info=msk.CfnCluster.LoggingInfoProperty(
@@ -196,23 +201,38 @@ class KafkaCluster(Construct):
         for resource in (self.cluster, configuration, self.security_group.node.default_child):
             assert isinstance(resource, CfnResource)  # noqa: S101 - for the type checker
             resource.apply_removal_policy(removal_policy)
+        self._scram = (
+            ScramSecret(self, "Scram", cluster_arn=self.cluster_arn, username="flink", removal_policy=removal_policy)
+            if authentication is KafkaAuthentication.SCRAM
+            else None
+        )
+        if authentication is KafkaAuthentication.UNAUTHENTICATED:
+            reason = "Asked for by its name; only the security groups that are let in can read along."
+            acknowledgment.findings(self.cluster, {"AwsSolutions-MSK2": reason})
 
     @property
     def connections(self) -> ec2.Connections:
-        """Who may connect to the brokers: ``allow_default_port_from`` opens port 9098."""
+        """Who may connect to the brokers: ``allow_default_port_from`` opens the port that clients sign in at."""
         return self._connections
+
+    @property
+    def secret(self) -> secretsmanager.ISecret | None:
+        """Where the name and the password of the clients are, as far as they have one."""
+        return self._scram.secret if self._scram is not None else None
 
     @property
     def client_properties(self) -> dict[str, str]:
         """Settings with which a Kafka client signs in; the address, ``bootstrap_brokers``, is not among them."""
-        return dict(kafka_settings.IAM_CLIENT_PROPERTIES)
+        if self._scram is not None:
+            return self._scram.client_properties
+        return dict(kafka_settings.CLIENT_PROPERTIES[self.authentication])
 
     @property
     def bootstrap_brokers(self) -> str:
-        """Comma-separated ``host:port`` of brokers to connect to first, for IAM sign-in; known at deployment."""
+        """Comma-separated ``host:port`` of brokers to connect to first; known at deployment."""
         if self._bootstrap is None:
             self._bootstrap = self._ask_for_brokers()
-        return self._bootstrap.get_response_field("BootstrapBrokerStringSaslIam")
+        return self._bootstrap.get_response_field(self.authentication.brokers_field)
 
     def add_topic(self, name: str, *, partitions: int, replication_factor: int | None = None) -> KafkaTopic:
         """Create a topic in the cluster.
@@ -264,6 +284,8 @@ class KafkaCluster(Construct):
     ) -> iam.Grant:
         """Allow to write to ``topic``, idempotently, as producers do by default since Kafka 3.
 
+        Where clients do not sign in with IAM, this is what they sign in with, and what the cluster permits to all.
+
         Args:
             grantee: Who writes.
             topic: What ``add_topic`` returned.
@@ -271,10 +293,13 @@ class KafkaCluster(Construct):
                 ``-<subtask>-<number>`` to it. Default: none, no transactions.
 
         """
+        if transactional_id_prefix is not None:
+            kafka_settings.check_name("transactional_id_prefix", transactional_id_prefix)
+        if self.authentication is not KafkaAuthentication.IAM:
+            return self._grant_sign_in(grantee)
         grant = self._grant(grantee, self.cluster_arn, "Connect", "WriteDataIdempotently")
         grant = grant.combine(self._grant(grantee, topic.arn, "DescribeTopic", "WriteData"))
         if transactional_id_prefix is not None:
-            kafka_settings.check_name("transactional_id_prefix", transactional_id_prefix)
             ids = self._arn("transactional-id", f"{transactional_id_prefix}-*")
             grant = grant.combine(self._grant(grantee, ids, "AlterTransactionalId", "DescribeTransactionalId"))
             acknowledgment.wildcard_resource(
@@ -283,8 +308,10 @@ class KafkaCluster(Construct):
         return grant
 
     def grant_read(self, grantee: iam.IGrantable, topic: KafkaTopic, *, group: str) -> iam.Grant:
-        """Allow to read ``topic`` and to keep the offsets of the consumer group ``group``."""
+        """Allow to read ``topic`` and to keep the offsets of the consumer group ``group``; see ``grant_write``."""
         kafka_settings.check_name("group", group)
+        if self.authentication is not KafkaAuthentication.IAM:
+            return self._grant_sign_in(grantee)
         grant = self._grant(grantee, self.cluster_arn, "Connect")
         grant = grant.combine(self._grant(grantee, topic.arn, "DescribeTopic", "ReadData"))
         return grant.combine(self._grant(grantee, self._arn("group", group), "AlterGroup", "DescribeGroup"))
@@ -311,6 +338,11 @@ class KafkaCluster(Construct):
         # arn:…:cluster/<name>/<uuid> → arn:…:<kind>/<name>/<uuid>/<resource>
         parts = Fn.split(":cluster/", self.cluster_arn)
         return Fn.join("", [Fn.select(0, parts), f":{kind}/", Fn.select(1, parts), f"/{name}"])
+
+    def _grant_sign_in(self, grantee: iam.IGrantable) -> iam.Grant:
+        if self._scram is not None:
+            return self._scram.grant_read(grantee)
+        return iam.Grant.drop(grantee, "nobody signs in to this cluster")
 
     @staticmethod
     def _grant(grantee: iam.IGrantable, arn: str, *actions: str) -> iam.Grant:
@@ -340,7 +372,7 @@ class KafkaCluster(Construct):
                 service="Kafka",
                 action="getBootstrapBrokers",
                 parameters={"ClusterArn": self.cluster_arn},
-                output_paths=["BootstrapBrokerStringSaslIam"],
+                output_paths=[self.authentication.brokers_field],
                 # More brokers, more addresses: a new id has them asked for again.
                 physical_resource_id=cr.PhysicalResourceId.of(f"{self.cluster_name}-{self.number_of_brokers}"),
             ),

@@ -8,11 +8,8 @@ from aws_cdk import Token
 from aws_cdk import aws_ec2 as ec2
 
 from flink_constructs import validation
+from flink_constructs.kafka_authentication import KafkaAuthentication
 from flink_constructs.validation import InvalidArgumentError
-
-#: Where brokers listen for clients that sign in with IAM
-#: (https://docs.aws.amazon.com/msk/latest/developerguide/port-info.html).
-IAM_PORT = 9098
 
 #: How a Kafka client signs in with the IAM role it runs as; the classes are in ``aws-msk-iam-auth``
 #: (https://docs.aws.amazon.com/msk/latest/developerguide/configure-clients-for-iam-access-control.html).
@@ -21,6 +18,13 @@ IAM_CLIENT_PROPERTIES: Mapping[str, str] = {
     "sasl.mechanism": "AWS_MSK_IAM",
     "sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
     "sasl.client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
+}
+
+#: How a Kafka client gets in where that takes no secret of the cluster's own.
+CLIENT_PROPERTIES: Mapping[KafkaAuthentication, Mapping[str, str]] = {
+    KafkaAuthentication.IAM: IAM_CLIENT_PROPERTIES,
+    KafkaAuthentication.TLS: {"security.protocol": "SSL"},
+    KafkaAuthentication.UNAUTHENTICATED: {"security.protocol": "PLAINTEXT"},
 }
 
 #: Brokers of a cluster in KRaft mode, by the service's default quota

@@ -12,6 +12,7 @@ from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
 from flink_apps.common.tables import Column, Connector
 from flink_apps.data_generator.logic import RateMeter, records_due
+from flink_apps.data_generator.metrics import METRIC_GROUP, PARALLELISM_METRIC, RECORD_COUNT_METRIC, RECORD_RATE_METRIC
 from flink_apps.data_generator.records import RecordType
 from flink_apps.data_generator.settings import Settings
 
@@ -26,12 +27,6 @@ TICKS = Connector(table="ticks", options={"connector": "tick", "interval": f"{TI
 TICK_COLUMNS = (Column("start_millis", "BIGINT"), Column("end_millis", "BIGINT"))
 #: The SQL expression of the time of a tick.
 EVENT_TIME = "DATE_FORMAT(CURRENT_TIMESTAMP, 'yyyy-MM-dd''T''HH:mm:ss.SSS')"
-
-#: The managed service hands the metrics of this group on to CloudWatch.
-METRIC_GROUP = "kinesisanalytics"
-RECORD_COUNT_METRIC = "generatedRecordCount"
-RECORD_RATE_METRIC = "generatedRecordRatePerParallelism"
-PARALLELISM_METRIC = "taskParallelism"
 
 
 class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped

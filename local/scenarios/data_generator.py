@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flink_apps.data_generator.job import RECORD_COUNT_METRIC
+from flink_apps.data_generator.metrics import RECORD_COUNT_METRIC
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome, Scenario

@@ -16,6 +16,7 @@ PUBLIC = {
     "application": ["FlinkApplication", "LogLevel", "MetricsLevel", "Runtime"],
     "bundle": ["BundleError", "JobBundle"],
     "data_stream": ["DataStream", "StreamCapacity"],
+    "kafka_authentication": ["KafkaAuthentication"],
     "kafka_cluster": ["EnhancedMonitoring", "KafkaCluster", "KafkaTopic"],
     "lifecycle": ["ApplicationLifecycle"],
     "metric_math": ["increase", "total", "total_increase"],

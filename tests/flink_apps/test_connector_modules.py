@@ -28,6 +28,10 @@ PARQUET = {"org.apache.flink.formats.parquet.ParquetFileFormatFactory"}
 TICK = {"flinkscenarios.tick.TickTableFactory"}
 PROMETHEUS = {"flinkscenarios.prometheus.PrometheusTableFactory"}
 OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
+#: The connectors that have tests in Java.
+CONNECTORS = (
+    "event-time", "geo", "json-formats", "kafka-secrets", "opensearch", "prometheus", "replay-source", "tick"
+)  # fmt: skip
 #: The table factories of each module's jar, and the most megabytes that it may have.
 MODULES = {
     "data_generator": (KINESIS_AND_KAFKA | TICK, 70),
@@ -52,7 +56,7 @@ def test_the_java_tests_of_the_connectors_pass(tmp_path: Path) -> None:
     command = [maven, "-q", "-B", "-Dstyle.color=never", "-f", str(PROJECT / "pom.xml"), "test"]
     tests = subprocess.run([*command, f"-Dbuild.root={tmp_path}"], capture_output=True, text=True, check=False)
     assert tests.returncode == 0, tests.stdout + tests.stderr
-    for connector in ("event-time", "geo", "json-formats", "opensearch", "prometheus", "replay-source", "tick"):
+    for connector in CONNECTORS:
         assert list(tmp_path.glob(f"{connector}/surefire-reports/*.xml")), connector
 
 

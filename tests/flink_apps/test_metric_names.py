@@ -1,9 +1,14 @@
-"""The names that dashboards and alarms use are those that the connectors register."""
+"""The names that dashboards and alarms use are those that the connectors, and the generator's job, register."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from flink_apps.data_generator import metrics
+from flink_apps.data_generator.job import Draw
+from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE
 from flink_apps.replay.metrics import REPLAY_LAG_MILLIS, REPLAYED_EVENT_RATE
 from flink_apps.streaming_etl.metrics import DOCUMENTS_REJECTED
 from stacks.project import ROOT
@@ -16,3 +21,34 @@ from stacks.project import ROOT
 def test_the_connector_registers_the_metric(connector: str, name: str) -> None:
     sources = (ROOT / "flink_apps" / "connectors" / connector / "src" / "main").rglob("*.java")
     assert f'"{name}"' in "".join(source.read_text(encoding="utf-8") for source in sources)
+
+
+class Registry:
+    """Stands for the context of a function and its metric group: notes what is registered, and where."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, Registry] = {}
+        self.gauges: dict[str, Callable[[], int]] = {}
+        self.counters: list[str] = []
+
+    def get_metric_group(self) -> Registry:
+        return self
+
+    def add_group(self, name: str) -> Registry:
+        return self.groups.setdefault(name, Registry())
+
+    def counter(self, name: str) -> None:
+        self.counters.append(name)
+
+    def gauge(self, name: str, value: Callable[[], int]) -> None:
+        self.gauges[name] = value
+
+
+def test_the_generator_registers_its_metrics_in_the_group_that_is_handed_on() -> None:
+    registry = Registry()
+    Draw(record_type=DEFAULT_RECORD_TYPE, records_per_second=10, parallelism=2).open(registry)
+    [(group, registered)] = registry.groups.items()
+    assert group == metrics.METRIC_GROUP
+    assert registered.counters == [metrics.RECORD_COUNT_METRIC]
+    assert set(registered.gauges) == {metrics.RECORD_RATE_METRIC, metrics.PARALLELISM_METRIC}
+    assert registered.gauges[metrics.PARALLELISM_METRIC]() == 2

@@ -19,6 +19,8 @@ SETTINGS = {
     "topic": "trips",
     "security.protocol": "SASL_SSL",
     "kafka.sasl.mechanism": "AWS_MSK_IAM",
+    "config.providers": "secrets-manager",
+    "config.providers.secrets-manager.class": "a.Provider",
     "classless.x": "kept",
     "endpoint": {"Fn::Join": ["", ["https://", {"Fn::GetAtt": ["Search", "DomainEndpoint"]}]]},
 }

@@ -1,16 +1,19 @@
 """The data generator for real: Flink, Kafka and Kinesis as processes, and things going wrong."""
 
 import json
+import math
+import statistics
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from flink_apps.data_generator.job import PARALLELISM_METRIC, RECORD_RATE_METRIC
+from flink_apps.data_generator.logic import RateMeter
+from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_COUNT_METRIC, RECORD_RATE_METRIC
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE, TICKERS
 from local.errors import RunError
 from local.flink.rest import Job
@@ -19,12 +22,15 @@ from local.scenarios.data_generator import DataGenerator
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
+from tests.dashboards.bodies import graphs, lines
+from tests.stacks.variants import make
 
 pytestmark = pytest.mark.integration
 
 RATE = 2000
 PARALLELISM = 2
 FROZEN_SECONDS = 15
+REPORTS_A_MINUTE = 4  # the managed service's
 CATCH_UP_SECONDS = 10  # the tick source's default
 
 
@@ -33,8 +39,8 @@ class Story:
     """What the tests below are told of the run."""
 
     refusals: dict[str, str] = field(default_factory=dict)
-    rates: list[float] = field(default_factory=list)
-    parallelisms: list[float] = field(default_factory=list)
+    reports: dict[str, list[float]] = field(default_factory=dict)
+    reported: tuple[datetime, datetime] = (datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
     on_time: list[tuple[float, int]] = field(default_factory=list)
     steady: tuple[datetime, datetime] = (datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
     safe_before_the_crash: int = 0
@@ -61,14 +67,22 @@ def generated(job: Job) -> int:
     return DataGenerator().records_so_far(job)
 
 
-def settled_rates(job: Job) -> list[float]:
-    """The rates that the subtasks report, once no stall of the machine is in their windows; the last ones otherwise."""
+def settle(job: Job) -> None:
+    """Wait until no stall of the machine is in the windows of the subtasks' rates, but not for ever."""
     for _ in range(30):
-        rates = job.metric_values(RECORD_RATE_METRIC)
-        if sum(rates) == pytest.approx(RATE, rel=0.05):
+        if sum(job.metric_values(RECORD_RATE_METRIC)) == pytest.approx(RATE, rel=0.05):
             break
         time.sleep(1)
-    return rates
+
+
+def note_reports(job: Job, story: Story) -> None:
+    """Note what CloudWatch gets in a minute, faster: four reports of each metric from every subtask."""
+    began = datetime.now(UTC)
+    for _ in range(REPORTS_A_MINUTE):
+        for name in (RECORD_COUNT_METRIC, RECORD_RATE_METRIC, PARALLELISM_METRIC):
+            story.reports.setdefault(name, []).extend(job.metric_values(name))
+        time.sleep(1.5)
+    story.reported = began, datetime.now(UTC)
 
 
 def note_progress(job: Job, story: Story, seconds: float) -> None:
@@ -107,8 +121,8 @@ def tell(run: LocalRun) -> Story:
     # The first ticks have waited for both Python workers to start, and the rate metric's window has to forget them.
     time.sleep(10)
     note_progress(job, story, seconds=6)
-    story.rates = settled_rates(job)
-    story.parallelisms = job.metric_values(PARALLELISM_METRIC)
+    settle(job)
+    note_reports(job, story)
 
     crash(run, job, story)
     freeze(run, job)
@@ -215,18 +229,54 @@ def test_the_rate_is_met_at_any_time_while_all_is_well(story: Story) -> None:
         assert count == pytest.approx(RATE * seconds, abs=2.5 * RATE)  # the metrics are a second or two old
 
 
-def test_every_second_has_its_share_of_records(story: Story) -> None:
-    began, ended = story.steady
+def arrived(story: Story, began: datetime, ended: datetime) -> int:
+    """The records in the topic that were made in an interval."""
     times = [datetime.fromisoformat(json.loads(value)["event_time"] + "+00:00") for _, _, value in story.kafka]
-    steady = sum(began <= time < ended for time in times)
-    assert steady == pytest.approx(RATE * (ended - began).total_seconds(), rel=0.05)
+    return sum(began <= time < ended for time in times)
 
 
-def test_the_rate_metrics_multiply_to_the_true_rate(story: Story) -> None:
-    assert story.parallelisms == [PARALLELISM] * PARALLELISM
-    assert len(story.rates) == PARALLELISM
-    rate = sum(story.rates) / len(story.rates) * story.parallelisms[0]
-    assert rate == pytest.approx(RATE, rel=0.05)
+def arrived_a_second(story: Story, began: datetime, ended: datetime) -> float:
+    """The same, per second of the interval."""
+    return arrived(story, began, ended) / (ended - began).total_seconds()
+
+
+def test_every_second_has_its_share_of_records(story: Story) -> None:
+    assert arrived_a_second(story, *story.steady) == pytest.approx(RATE, rel=0.05)
+
+
+def plotted(title: str, reports: Mapping[str, Sequence[float]]) -> float:
+    """What a graph of the stack's dashboard shows for a minute in which its metrics had these reports."""
+    graph = lines(graphs(make({"scenario": "data-generator"}).stack)[title])
+    statistic: dict[str, Callable[[Sequence[float]], float]] = {"Average": statistics.mean, "SampleCount": len}
+    values = {
+        line.options["id"]: statistic[line.options.get("stat", "Average")](reports[line.name])
+        for line in graph
+        if line.namespace
+    }
+    [formula] = [line.name for line in graph if not line.namespace]
+    functions = {"FLOOR": math.floor, "PERIOD": lambda _: 60}
+    return float(eval(formula, functions, values))  # noqa: S307 - our own formula, of numbers
+
+
+def test_every_subtask_reports_each_metric(story: Story) -> None:
+    counts = {name: len(reports) for name, reports in story.reports.items()}
+    names = (RECORD_COUNT_METRIC, RECORD_RATE_METRIC, PARALLELISM_METRIC)
+    assert counts == dict.fromkeys(names, PARALLELISM * REPORTS_A_MINUTE)
+    assert set(story.reports[PARALLELISM_METRIC]) == {PARALLELISM}
+
+
+def test_the_dashboards_rate_is_that_at_which_records_arrive(story: Story) -> None:
+    began, ended = story.reported
+    window = timedelta(seconds=RateMeter().window_seconds)
+    true_rate = arrived_a_second(story, began - window, ended)
+    assert plotted("Generated (records/s)", story.reports) == pytest.approx(true_rate, rel=0.05)
+
+
+def test_the_dashboards_count_is_what_all_subtasks_have_generated(story: Story) -> None:
+    began, ended = story.reported
+    so_far = arrived(story, datetime.min.replace(tzinfo=UTC), began + (ended - began) / 2)
+    shown = plotted("Generated since the start (records)", story.reports)
+    assert shown == pytest.approx(so_far, abs=2.5 * RATE)  # the metrics are a second or two old
 
 
 @pytest.mark.parametrize("sink", ["kafka", "kinesis"])

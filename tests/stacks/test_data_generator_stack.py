@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,13 +13,17 @@ from aws_cdk.assertions import Template
 
 from flink_apps.common.properties import StreamArn
 from flink_apps.data_generator import settings
+from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_RATE_METRIC
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
 from flink_apps.data_generator.settings import PROPERTIES, Settings
 from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP
-from flink_constructs.kafka_settings import IAM_CLIENT_PROPERTIES
+from flink_constructs.kafka_authentication import KafkaAuthentication, ScramSecret
+from flink_constructs.kafka_settings import CLIENT_PROPERTIES
+from stacks.config import ContextError
 from stacks.registry import add_stacks
 from tests.constructs.checks import only, permissions
+from tests.dashboards.bodies import graphs, headings
 from tests.stacks.variants import (
     APPLICATION,
     BOOTSTRAP,
@@ -31,6 +36,7 @@ from tests.stacks.variants import (
     resolved,
 )
 
+TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:alarms"
 #: One stack, and nothing is bundled, which takes Maven: the entry script stands for the zip.
 ONLY_THIS: dict[str, Any] = {"scenario": "data-generator", "aws:cdk:bundling-stacks": []}
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -44,16 +50,34 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "data-generator.record-type": "taxi-trip",
         "data-generator.records-per-second": "64000",
     },
+    "kafka-scram": {"data-generator.sinks": "kinesis,kafka", "data-generator.authentication": "scram"},
+    "kafka-tls": {"data-generator.sinks": "kafka", "data-generator.authentication": "tls"},
+    "kafka-unauthenticated": {"data-generator.sinks": "kafka", "data-generator.authentication": "unauthenticated"},
+    "alarms-to-a-topic": {"data-generator.alarm-topic-arn": TOPIC_ARN},
     "not-started-and-gone": {
         "data-generator.sinks": "kinesis,kafka",
         "data-generator.start": "false",
         "data-generator.retain": "false",
     },
 }
-WITH_KINESIS = ["default", "kinesis-and-kafka", "on-demand", "load", "taxi-trips", "not-started-and-gone"]
-WITH_KAFKA = ["kafka", "kinesis-and-kafka", "taxi-trips", "not-started-and-gone"]
+WITH_KAFKA = [name for name, context in VARIANTS.items() if "kafka" in context.get("data-generator.sinks", "")]
+WITH_KINESIS = [name for name, context in VARIANTS.items() if context.get("data-generator.sinks") != "kafka"]
+#: How the job gets into the cluster.
+WAYS = {name: KafkaAuthentication(VARIANTS[name].get("data-generator.authentication", "iam")) for name in WITH_KAFKA}
+BY_ROLE = [name for name, way in WAYS.items() if way is KafkaAuthentication.IAM]
 TOPICS = {name: "taxi-trips" if name == "taxi-trips" else "stock-prices" for name in WITH_KAFKA}
-STARTED = ["default", "kafka", "kinesis-and-kafka", "on-demand", "load", "taxi-trips"]
+STARTED = [name for name in VARIANTS if name != "not-started-and-gone"]
+STARTED_WITH_KAFKA = [name for name in WITH_KAFKA if name in STARTED]
+
+#: The keys of the client's settings with which it reads its password.
+SECRETS = f"config.providers.{ScramSecret.PROVIDER}"
+#: The settings with which the job gets in, by their keys.
+CLIENT_KEYS = {way: set(properties) for way, properties in CLIENT_PROPERTIES.items()} | {
+    KafkaAuthentication.SCRAM: {
+        *("security.protocol", "sasl.mechanism", "sasl.jaas.config", "config.providers"),
+        *(f"{SECRETS}.class", f"{SECRETS}.param.region"),
+    }
+}
 
 
 def variant(name: str) -> Variant:
@@ -66,6 +90,7 @@ def read_by_the_job(groups: Mapping[str, Mapping[str, Any]]) -> Settings:
         settings.KINESIS_STREAM_ARN.name: "arn:aws:kinesis:eu-west-1:123456789012:stream/prices",
         settings.KINESIS_REGION.name: "eu-west-1",
         settings.KAFKA_BOOTSTRAP_SERVERS.name: "b-1.example.com:9098,b-2.example.com:9098",
+        f"{settings.KAFKA_TOPIC.group}/{SECRETS}.param.region": "eu-west-1",
     }
     return Settings.from_property_groups(resolved(groups, texts))
 
@@ -123,7 +148,7 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
         if sinks.get(prop.group, True):
             expected.setdefault(prop.group, set()).add(prop.key)
     if name in WITH_KAFKA:
-        expected[settings.KAFKA_TOPIC.group] |= set(IAM_CLIENT_PROPERTIES)
+        expected[settings.KAFKA_TOPIC.group] |= CLIENT_KEYS[WAYS[name]]
     assert {group: set(properties) for group, properties in groups.items()} == expected
 
 
@@ -140,15 +165,17 @@ def test_the_job_reads_what_the_stack_writes(name: str) -> None:
         assert (read.kinesis.region, read.kinesis.options) == ("eu-west-1", {})
     if read.kafka:
         assert read.kafka.bootstrap_servers == "b-1.example.com:9098,b-2.example.com:9098"
-        assert (read.kafka.topic, read.kafka.producer) == (read.record_type.topic, IAM_CLIENT_PROPERTIES)
+        assert read.kafka.topic == read.record_type.topic
+        assert set(read.kafka.producer) == CLIENT_KEYS[WAYS[name]]
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_outputs_lead_to_the_application_its_log_and_its_sinks(name: str) -> None:
     outputs = variant(name).template.to_json()["Outputs"]
-    expected = {"ApplicationName", "LogGroupName"}
+    expected = {"ApplicationName", "LogGroupName", "DashboardUrl"}
     expected |= {"StreamName"} if name in WITH_KINESIS else set()
     expected |= {"BootstrapBrokers", "TopicName"} if name in WITH_KAFKA else set()
+    expected |= {"SecretArn"} if WAYS.get(name) is KafkaAuthentication.SCRAM else set()
     assert set(outputs) == expected
     assert all(output["Description"] for output in outputs.values())
     assert outputs["ApplicationName"]["Value"] == {"Ref": only(variant(name).template, APPLICATION)["LogicalId"]}
@@ -184,7 +211,7 @@ def test_the_job_may_put_records_into_its_stream_and_nothing_else(name: str) -> 
     assert of_kinesis == [(["kinesis:PutRecords"], json.dumps([{"Fn::GetAtt": [stream, "Arn"]}]))]
 
 
-@pytest.mark.parametrize("name", WITH_KAFKA)
+@pytest.mark.parametrize("name", BY_ROLE)
 def test_the_job_may_write_to_its_topic_and_nothing_else(name: str) -> None:
     cluster = only(variant(name).template, CLUSTER)["LogicalId"]
     arn = {"Fn::GetAtt": [cluster, "Arn"]}
@@ -201,7 +228,11 @@ def test_the_job_may_write_to_its_topic_and_nothing_else(name: str) -> None:
 def test_the_job_has_no_permission_for_a_sink_that_it_does_not_have(name: str) -> None:
     services = {actions[0].split(":")[0] for actions, _ in own_permissions(name)}
     expected = {"kinesis"} if name in WITH_KINESIS else set()
-    expected |= {"kafka-cluster"} if name in WITH_KAFKA else set()
+    if name in WITH_KAFKA:
+        expected |= {
+            KafkaAuthentication.IAM: {"kafka-cluster"},
+            KafkaAuthentication.SCRAM: {"secretsmanager", "kms"},
+        }.get(WAYS[name], set())
     assert services == expected
 
 
@@ -247,7 +278,7 @@ def test_an_application_with_kafka_sits_in_the_private_subnets_of_the_vpc(name: 
     assert {subnet["Ref"] for subnet in placed["SubnetIds"]} == set(variant(name).of_type("AWS::EC2::Subnet"))
 
 
-@pytest.mark.parametrize("name", ["default", "on-demand", "load"])
+@pytest.mark.parametrize("name", [name for name in VARIANTS if name not in WITH_KAFKA])
 def test_an_application_without_kafka_needs_no_vpc(name: str) -> None:
     configuration = only(variant(name).template, APPLICATION)["Properties"]["ApplicationConfiguration"]
     assert "VpcConfigurations" not in configuration
@@ -258,18 +289,36 @@ def test_the_network_has_a_way_to_kinesis_only_where_there_is_a_stream(name: str
     endpoints = variant(name).of_type("AWS::EC2::VPCEndpoint").values()
     interfaces = [one for one in endpoints if one["Properties"].get("VpcEndpointType") == "Interface"]
     names = [json.dumps(one["Properties"]["ServiceName"]) for one in interfaces]
-    assert [".kinesis-streams" in one for one in names] == ([True] if name in WITH_KINESIS else [])
+    assert [".kinesis-streams" in one for one in names if ".secretsmanager" not in one] == (
+        [True] if name in WITH_KINESIS else []
+    )
 
 
 @pytest.mark.parametrize("name", WITH_KAFKA)
-def test_only_the_application_may_reach_the_brokers_and_only_where_they_sign_clients_in_by_iam(name: str) -> None:
+def test_the_network_has_a_way_to_the_secret_only_where_there_is_one(name: str) -> None:
+    services = [
+        json.dumps(one["Properties"]["ServiceName"]) for one in variant(name).of_type("AWS::EC2::VPCEndpoint").values()
+    ]
+    assert any(".secretsmanager" in one for one in services) == (WAYS[name] is KafkaAuthentication.SCRAM)
+
+
+@pytest.mark.parametrize("name", WITH_KAFKA)
+def test_nothing_in_the_template_is_a_password(name: str) -> None:
+    client = variant(name).property_groups()[settings.KAFKA_TOPIC.group]
+    assert "password" not in str(client).replace(":password}", "").replace('password="${', "")
+    for secret in variant(name).of_type("AWS::SecretsManager::Secret").values():
+        assert "SecretString" not in secret["Properties"]
+
+
+@pytest.mark.parametrize("name", WITH_KAFKA)
+def test_only_the_application_may_reach_the_brokers_and_only_at_the_port_for_its_way_in(name: str) -> None:
     template = variant(name).template
     [placed] = only(template, APPLICATION)["Properties"]["ApplicationConfiguration"]["VpcConfigurations"]
     [brokers] = only(template, CLUSTER)["Properties"]["BrokerNodeGroupInfo"]["SecurityGroups"]
     [application] = placed["SecurityGroupIds"]
     rule = only(template, "AWS::EC2::SecurityGroupIngress")["Properties"]
     assert (rule["GroupId"], rule["SourceSecurityGroupId"]) == (brokers, application)
-    assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 9098, 9098)
+    assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", *[WAYS[name].port] * 2)
     group = variant(name).resources[brokers["Fn::GetAtt"][0]]
     assert "SecurityGroupIngress" not in group["Properties"]
 
@@ -280,12 +329,13 @@ def test_the_application_waits_for_the_topic(name: str) -> None:
     assert topic in only(variant(name).template, APPLICATION)["DependsOn"]
 
 
-@pytest.mark.parametrize("name", ["kafka", "kinesis-and-kafka", "taxi-trips"])
+@pytest.mark.parametrize("name", STARTED_WITH_KAFKA)
 def test_the_start_waits_for_the_ways_to_the_sinks_and_a_deletion_keeps_them_until_the_last_snapshot(name: str) -> None:
     needed = {
         *variant(name).of_type("AWS::EC2::SecurityGroupIngress"),
         *variant(name).of_type("AWS::EC2::VPCEndpoint"),
         *variant(name).of_type(TOPIC),
+        *variant(name).of_type("AWS::MSK::BatchScramSecret"),
     }
     assert needed <= set(only(variant(name).template, LIFECYCLE)["DependsOn"])
 
@@ -300,9 +350,12 @@ def test_the_job_learns_the_brokers_from_the_cluster(name: str) -> None:
 # What is kept.
 
 KEPT = [STREAM, CLUSTER, TOPIC, "AWS::MSK::Configuration", "AWS::EC2::VPC", "AWS::EC2::Subnet"]
+KEPT += ["AWS::SecretsManager::Secret", "AWS::KMS::Key", "AWS::MSK::BatchScramSecret"]
 
 
-@pytest.mark.parametrize(("name", "policy"), [("kinesis-and-kafka", "Retain"), ("not-started-and-gone", "Delete")])
+@pytest.mark.parametrize(
+    ("name", "policy"), [("kinesis-and-kafka", "Retain"), ("kafka-scram", "Retain"), ("not-started-and-gone", "Delete")]
+)
 def test_streams_clusters_and_their_network_stay_unless_the_context_says_no(name: str, policy: str) -> None:
     for resource_type in KEPT:
         for resource in variant(name).of_type(resource_type).values():
@@ -319,6 +372,98 @@ def test_nothing_at_all_stays_of_a_stack_that_is_to_go() -> None:
     resources = variant("not-started-and-gone").resources
     kept = {name for name, body in resources.items() if body.get("DeletionPolicy", "Delete") != "Delete"}
     assert kept == set()
+
+
+# The alarms.
+
+RECOMMENDED = {"Downtime", "FullRestarts", "FailedCheckpoints", "Cpu", "Memory", "HeapMemory"}
+
+
+def alarms(name: str, **context: str) -> dict[str, dict[str, Any]]:
+    """The properties of each alarm by its construct's id."""
+    found = (make({"scenario": "data-generator", **VARIANTS[name], **context}) if context else variant(name)).of_type(
+        "AWS::CloudWatch::Alarm"
+    )
+    return {logical_id.removeprefix("Alarms")[:-8]: body["Properties"] for logical_id, body in found.items()}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_generator_has_the_alarms_that_aws_recommends_and_its_own(name: str) -> None:
+    expected = RECOMMENDED | {"RateBelowTarget"}
+    expected |= {"Stopped"} if name in STARTED else set()
+    expected |= {"Throttled"} if name in WITH_KINESIS else set()
+    assert set(alarms(name)) == expected
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_alarms_go_to_the_topic_that_is_named_and_to_no_other(name: str) -> None:
+    expected = [TOPIC_ARN] if name == "alarms-to-a-topic" else None
+    assert {str(alarm.get("AlarmActions")) for alarm in alarms(name).values()} == {str(expected)}
+
+
+def test_refused_records_raise_an_alarm_once_there_are_some_for_five_minutes() -> None:
+    alarm = alarms("default")["Throttled"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("WriteProvisionedThroughputExceeded", "Sum")
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    assert (alarm["EvaluationPeriods"], alarm["Period"]) == (5, 60)
+
+
+def test_a_rate_below_nine_tenths_of_the_asked_one_raises_an_alarm_after_five_minutes() -> None:
+    alarm = alarms("load")["RateBelowTarget"]
+    # 64,000 records/s at parallelism 3, where each task's metric is a whole number.
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (57_598.5, "LessThanThreshold")
+    assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (5, "notBreaching")
+    expression, *metrics = sorted(alarm["Metrics"], key=lambda metric: "Expression" not in metric)
+    assert expression["Expression"] == "rate * parallelism"
+    assert {metric["Id"]: metric["MetricStat"]["Metric"]["MetricName"] for metric in metrics} == {
+        "rate": RECORD_RATE_METRIC,
+        "parallelism": PARALLELISM_METRIC,
+    }
+
+
+def test_a_rate_that_rounds_to_nothing_has_no_alarm() -> None:
+    slow = {"data-generator.records-per-second": "1", "data-generator.parallelism": "4"}
+    assert "RateBelowTarget" not in alarms("default", **slow)
+
+
+# The dashboard.
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_dashboard_shows_the_sinks_that_there_are_beside_the_target_rate(name: str) -> None:
+    stack = variant(name).stack
+    sections = headings(stack)
+    assert ("## Kafka output" in sections, "## Kinesis output" in sections) == (
+        name in WITH_KAFKA,
+        name in WITH_KINESIS,
+    )
+    [target] = graphs(stack)["Generated (records/s)"]["annotations"]["horizontal"]
+    assert (target["label"], target["value"]) == ("target", 64_000 if name in ("load", "taxi-trips") else 10)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_tasks_report_what_they_wait_for(name: str) -> None:
+    configuration = variant(name).application()["Properties"]["ApplicationConfiguration"]
+    assert configuration["FlinkApplicationConfiguration"]["MonitoringConfiguration"]["MetricsLevel"] == "TASK"
+
+
+# What cannot be.
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        (
+            {"authentication": "SASL"},
+            "data-generator.authentication must be 'iam', 'scram', 'tls' or 'unauthenticated' (got 'SASL'); "
+            "change it in cdk.json or with -c data-generator.authentication=…",
+        ),
+        ({"alarm-topic-arn": "pager"}, "data-generator.alarm-topic-arn must match ^arn:aws"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_line(context: dict[str, str], message: str) -> None:
+    with pytest.raises(ContextError, match=f"^{re.escape(message)}"):
+        add_stacks(App(context={"data-generator": context, **ONLY_THIS}))
 
 
 # The stage.
