@@ -49,7 +49,7 @@ def test_the_java_tests_of_the_connectors_pass(tmp_path: Path) -> None:
     command = [maven, "-q", "-B", "-Dstyle.color=never", "-f", str(PROJECT / "pom.xml"), "test"]
     tests = subprocess.run([*command, f"-Dbuild.root={tmp_path}"], capture_output=True, text=True, check=False)
     assert tests.returncode == 0, tests.stdout + tests.stderr
-    for connector in ("event-time", "geo", "json-formats", "opensearch", "replay-source", "tick"):
+    for connector in ("event-time", "geo", "json-formats", "opensearch", "packed", "replay-source", "tick"):
         assert list(tmp_path.glob(f"{connector}/surefire-reports/*.xml")), connector
 
 
