@@ -17,6 +17,7 @@ from pyflink.common import Row, Time, Types
 from pyflink.datastream import KeyedCoProcessFunction, KeyedProcessFunction, OutputTag, RuntimeContext
 from pyflink.datastream.state import MapStateDescriptor, StateTtlConfig, ValueStateDescriptor
 
+from flink_apps.common.packed import Layout, pack_numbers
 from flink_apps.lottery import logic, schema
 from flink_apps.lottery.logic import InactiveLotteryError, MalformedEventError, NoCouponError, RuleError, Run
 
@@ -32,21 +33,12 @@ LOTTERY_EVENT = Types.ROW(
         Types.PRIMITIVE_ARRAY(Types.BYTE()),
     ]
 )
-#: A user event: bucket, player, lottery, timestamp, purchased coupons (none for a click), what is malformed, its bytes.
-USER_EVENT = Types.ROW(
-    [
-        Types.INT(),
-        Types.LONG(),
-        Types.LONG(),
-        Types.LONG(),
-        Types.LONG(),
-        Types.STRING(),
-        Types.PRIMITIVE_ARRAY(Types.BYTE()),
-    ]
-)
+#: A user event has as numbers its kind, player, lottery, timestamp and purchased coupons; as texts what is malformed
+#: and its bytes. They come packed.
+USER_EVENT = Layout(numbers=5, texts=2)
 #: What a bucket is told of a lottery: the bucket, the lottery, and its runs, pickled.
 LOTTERY_RUNS = Types.ROW([Types.INT(), Types.LONG(), Types.PICKLED_BYTE_ARRAY()])
-#: A click that counts: lottery, player, timestamp, and the secret of the lottery's run.
+#: A click that counts: lottery, player, timestamp, and the secret of the lottery's run. They go packed.
 ACCEPTED_CLICK = Types.ROW_NAMED(
     ["lotteryId", "userId", "timestamp", "secret"], [Types.LONG(), Types.LONG(), Types.LONG(), Types.STRING()]
 )
@@ -162,6 +154,7 @@ class Coupons:
         self._expiry = expiry.total_seconds()
         self._now = now
         self._remembered: dict[int, tuple[int, float]] = {}
+        self._unwritten: dict[int, int] = {}
 
     def of(self, user_id: int) -> int:
         """How many the player has."""
@@ -171,14 +164,47 @@ class Coupons:
         return self._state.get(user_id) or 0
 
     def set(self, user_id: int, coupons: int) -> None:
-        """Let the player have so many; of one without any nothing is kept."""
-        if coupons:
-            self._state.put(user_id, coupons)
-        else:
-            self._state.remove(user_id)
+        """Let the player have so many, in state once they are written."""
         if len(self._remembered) >= self.MOST_REMEMBERED:
+            self.write()
             self._remembered.clear()
+        self._unwritten[user_id] = coupons
         self._remembered[user_id] = coupons, self._now() + self._expiry
+
+    def write(self) -> None:
+        """Bring what has been set into state, all at once, before another key's turn; of none nothing is kept."""
+        some = {user_id: coupons for user_id, coupons in self._unwritten.items() if coupons}
+        if some:
+            self._state.put_all(some)
+        for user_id in self._unwritten.keys() - some.keys():
+            self._state.remove(user_id)
+        self._unwritten.clear()
+
+
+class Turn:
+    """One call for a bucket: the event time that it has, and what it gives."""
+
+    def __init__(self, ctx: KeyedCoProcessFunction.Context) -> None:
+        """Nothing is given yet."""
+        self.bucket: int = ctx.get_current_key()
+        self.timers = ctx.timer_service()
+        self.watermark: int = self.timers.current_watermark()
+        self._accepted: dict[str, list[int]] = {}
+        self._rejected: list[tuple[OutputTag, Row]] = []
+
+    def accept(self, click: Click, run: Run) -> None:
+        """Give a click that counts."""
+        self._accepted.setdefault(run.secret, []).extend((click.lottery_id, click.user_id, click.timestamp))
+
+    def reject(self, event: bytes, error: RuleError) -> None:
+        """Give an event that is refused."""
+        self._rejected.append(_rejected(event, error))
+
+    def outputs(self) -> Iterator[object]:
+        """Rejections, and :data:`ACCEPTED_CLICK` packed."""
+        yield from self._rejected
+        for secret, numbers in self._accepted.items():
+            yield Row(pack_numbers(numbers), secret)
 
 
 class Players(KeyedCoProcessFunction):  # type: ignore[misc] # PyFlink's own is untyped
@@ -199,87 +225,99 @@ class Players(KeyedCoProcessFunction):  # type: ignore[misc] # PyFlink's own is 
         self._known_runs: dict[tuple[int, int], tuple[Run, ...]] = {}
 
     def process_element1(self, value: Row, ctx: KeyedCoProcessFunction.Context) -> Iterable[object]:
-        """Apply a :data:`USER_EVENT`; gives an :data:`ACCEPTED_CLICK`, a rejection, or nothing."""
-        bucket, user_id, lottery_id, timestamp, purchased, problem, event = value
-        if problem is not None:
-            return (_rejected(event, MalformedEventError(problem)),)
-        if purchased is None:
-            return self._click(bucket, Click(lottery_id, user_id, timestamp, event), ctx)
-        try:
-            self._coupons.set(user_id, logic.buy(self._coupons.of(user_id), purchased))
-        except RuleError as error:
-            return (_rejected(event, error),)
-        return self._try_held(bucket)
+        """Apply packed :data:`USER_EVENT`; gives packed :data:`ACCEPTED_CLICK`, and rejections."""
+        numbers, texts = value
+        turn, begin = Turn(ctx), 0
+        for kind, user_id, lottery_id, timestamp, purchased, problem_end, end in USER_EVENT.unpack(numbers):
+            event = texts[problem_end:end]
+            if kind == schema.CLICKED:
+                self._click(turn, Click(lottery_id, user_id, timestamp, event))
+            elif kind == schema.PURCHASED:
+                self._buy(turn, user_id, purchased, event)
+            else:
+                turn.reject(event, MalformedEventError(texts[begin:problem_end].decode()))
+            begin = end
+        self._coupons.write()
+        return turn.outputs()
 
     def process_element2(self, value: Row, ctx: KeyedCoProcessFunction.Context) -> Iterable[object]:
-        """Take :data:`LOTTERY_RUNS` over; gives the :data:`ACCEPTED_CLICK` of clicks that came before them."""
+        """Take :data:`LOTTERY_RUNS` over; gives the packed :data:`ACCEPTED_CLICK` that came before them."""
         bucket, lottery_id, runs = value
-        timers = ctx.timer_service()
+        turn = Turn(ctx)
         for run in runs:
             if run.ends != logic.NEVER:
-                timers.register_event_time_timer(run.ends - 1)
-        self._keep(bucket, lottery_id, logic.not_ended(runs, timers.current_watermark()))
-        return self._try_held(bucket)
+                turn.timers.register_event_time_timer(run.ends - 1)
+        self._keep(bucket, lottery_id, logic.not_ended(runs, turn.watermark))
+        self._try_held(turn)
+        self._coupons.write()
+        return turn.outputs()
 
-    def on_timer(self, timestamp: int, ctx: KeyedCoProcessFunction.OnTimerContext) -> Iterator[object]:
+    def on_timer(self, timestamp: int, ctx: KeyedCoProcessFunction.OnTimerContext) -> Iterable[object]:
         """Refuse the clicks that have waited in vain, and forget the runs that have ended."""
-        bucket = ctx.get_current_key()
+        turn = Turn(ctx)
         clicks: list[Click] = self._held.get(timestamp) or []
         self._held.remove(timestamp)
         for click in clicks:
             try:
-                yield self._accept(bucket, click)
+                self._accept(turn, click)
             except RuleError as error:
-                yield _rejected(click.event, error)
+                turn.reject(click.event, error)
         for lottery_id, runs in list(self._runs.items()):
-            self._keep(bucket, lottery_id, logic.not_ended(runs, timestamp))
+            self._keep(turn.bucket, lottery_id, logic.not_ended(runs, timestamp))
+        self._coupons.write()
+        return turn.outputs()
 
-    def _click(self, bucket: int, click: Click, ctx: KeyedCoProcessFunction.Context) -> Iterable[object]:
-        watermark = ctx.timer_service().current_watermark()
+    def _buy(self, turn: Turn, user_id: int, purchased: int, event: bytes) -> None:
+        try:
+            self._coupons.set(user_id, logic.buy(self._coupons.of(user_id), purchased))
+        except RuleError as error:
+            turn.reject(event, error)
+        else:
+            self._try_held(turn)
+
+    def _click(self, turn: Turn, click: Click) -> None:
         try:
             logic.refuse_late(
                 click.timestamp,
                 window_millis=self._window_millis,
-                watermark=watermark,
+                watermark=turn.watermark,
                 lottery_id=click.lottery_id,
             )
-            return (self._accept(bucket, click),)
+            self._accept(turn, click)
         except RuleError as error:
-            if isinstance(error, (InactiveLotteryError, NoCouponError)) and click.timestamp > watermark:
+            if isinstance(error, (InactiveLotteryError, NoCouponError)) and click.timestamp > turn.watermark:
                 self._held.put(click.timestamp, [*(self._held.get(click.timestamp) or []), click])
-                ctx.timer_service().register_event_time_timer(click.timestamp)
-                return ()
-            return (_rejected(click.event, error),)
+                turn.timers.register_event_time_timer(click.timestamp)
+            else:
+                turn.reject(click.event, error)
 
-    def _accept(self, bucket: int, click: Click) -> Row:
+    def _accept(self, turn: Turn, click: Click) -> None:
         """Take the coupon of a click that counts."""
         run, left = logic.click(
-            self._runs_of(bucket, click.lottery_id),
+            self._runs_of(turn.bucket, click.lottery_id),
             self._coupons.of(click.user_id),
             lottery_id=click.lottery_id,
             user_id=click.user_id,
             timestamp=click.timestamp,
         )
         self._coupons.set(click.user_id, left)
-        return Row(click.lottery_id, click.user_id, click.timestamp, run.secret)
+        turn.accept(click, run)
 
-    def _try_held(self, bucket: int) -> Iterable[Row]:
+    def _try_held(self, turn: Turn) -> None:
         """Accept the held clicks that count by now, the earliest first."""
-        accepted: list[Row] = []
         if self._held.is_empty():
-            return accepted
+            return
         for timestamp, clicks in sorted(self._held.items()):
             waiting = []
             for click in clicks:
                 try:
-                    accepted.append(self._accept(bucket, click))
+                    self._accept(turn, click)
                 except RuleError:
                     waiting.append(click)
             if waiting:
                 self._held.put(timestamp, waiting)
             else:
                 self._held.remove(timestamp)
-        return accepted
 
     def _runs_of(self, bucket: int, lottery_id: int) -> tuple[Run, ...]:
         runs = self._known_runs.get((bucket, lottery_id))

@@ -11,6 +11,7 @@ from pyflink.table import Schema, StatementSet, StreamTableEnvironment
 
 from flink_apps.common.environment import prepare
 from flink_apps.common.keyed import keyed_rows, rows, rows_in_event_time, timed_by
+from flink_apps.common.packed import PACKED_NUMBERS, packed, unpacked
 from flink_apps.common.tables import Connector
 from flink_apps.lottery import functions, queries, schema
 from flink_apps.lottery.settings import Settings
@@ -59,18 +60,19 @@ def build(
         # Starts and stops are few, and every bucket has to hear of them in the same order.
         .set_parallelism(1)
     )
-    accepted = (
+    players = (
         ConnectedStreams(keyed_rows(user_events, Types.INT()), keyed_rows(lotteries, Types.INT()))
         .process(
             functions.Players(
                 window_millis=settings.window_millis, player_expiry=timedelta(hours=settings.player_expiry_hours)
             ),
-            functions.ACCEPTED_CLICK,
+            PACKED_NUMBERS,
         )
         .name(functions.PLAYERS_OPERATOR)
         .uid(functions.PLAYERS_OPERATOR)
     )
-    refused = lotteries.get_side_output(functions.REJECTED).union(accepted.get_side_output(functions.REJECTED))
+    refused = lotteries.get_side_output(functions.REJECTED).union(players.get_side_output(functions.REJECTED))
+    accepted = unpacked(players, functions.ACCEPTED_CLICK).name(ACCEPTED_CLICKS)
 
     table_env.create_temporary_view(ACCEPTED_CLICKS, accepted, _with_event_time())
     table_env.create_temporary_view(REFUSED_EVENTS, refused)
@@ -92,12 +94,13 @@ def _user_events(table_env: StreamTableEnvironment, settings: Settings, source: 
     checks = (*queries.USER_CHECKS, queries.ahead_of_its_arrival(settings.clock_skew_millis))
     table_env.execute_sql(source.create_table((*schema.USER_EVENT, *schema.SOURCE)))
     events = table_env.sql_query(queries.user_events(source.table, *checks, buckets=settings.buckets))
-    return rows_in_event_time(
+    timed = rows_in_event_time(
         table_env.to_data_stream(events),
-        Types.ROW([Types.INT(), functions.USER_EVENT]),
+        Types.ROW([Types.INT(), functions.USER_EVENT.row_type()]),
         out_of_order_millis=settings.grace_millis,
         idle_millis=settings.idle_millis,
     )
+    return packed(timed, Types.INT(), functions.USER_EVENT)
 
 
 def _winners(table_env: StreamTableEnvironment, settings: Settings, sink: Connector) -> str:

@@ -68,21 +68,26 @@ def lottery_events(table: str) -> str:
 def user_events(table: str, *checks: Rule, buckets: int) -> str:
     """Rows of a bucket, a user event, its partition, and its event time, which a good click alone has.
 
-    The event is :data:`flink_apps.lottery.functions.USER_EVENT`.
+    The event has the fields of :data:`flink_apps.lottery.functions.USER_EVENT`.
     """
     return f"""
         SELECT
           key,
-          ROW(key, userId, lotteryId, `timestamp`, purchased, problem, {_RAW}) AS event,
+          ROW(kind, userId, lotteryId, `timestamp`, purchasedCoupons, ENCODE(problem, 'UTF-8'), {_RAW}) AS event,
           {SOURCE_PARTITION},
-          CASE WHEN purchased IS NULL AND problem IS NULL THEN `timestamp` END AS event_time
+          CASE WHEN kind = {schema.CLICKED} THEN `timestamp` END AS event_time
         FROM (
           SELECT
             *,
             CAST(MOD(ABS(COALESCE(userId, 0)), {buckets}) AS INT) AS key,
-            CASE WHEN type = {literal(schema.BUY)} THEN purchasedCoupons END AS purchased,
-            {reason(*checks, error=schema.ERROR)} AS problem
-          FROM `{table}`
+            CAST(
+              CASE
+                WHEN problem IS NOT NULL THEN {schema.MALFORMED}
+                WHEN type = {literal(schema.BUY)} THEN {schema.PURCHASED}
+                ELSE {schema.CLICKED}
+              END AS BIGINT
+            ) AS kind
+          FROM (SELECT *, {reason(*checks, error=schema.ERROR)} AS problem FROM `{table}`)
         )
     """
 

@@ -8,6 +8,8 @@ from flink_apps.common.tables import Column
 TYPE = "type"
 START, STOP = "LotteryStartEvent", "LotteryStopEvent"
 BUY, CLICK = "UserBuyCouponEvent", "UserClickEvent"
+#: What an event of a player is, as a number: no good one, a purchase, a click.
+MALFORMED, PURCHASED, CLICKED = range(3)
 
 #: What the format adds to the fields of an event: its bytes, and what is wrong with them.
 RAW, ERROR = "raw", "error"

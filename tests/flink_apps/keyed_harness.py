@@ -92,6 +92,10 @@ class _MapState(_State):
         _check(value, self._types[1])
         self._put(name, value)
 
+    def put_all(self, entries: dict[object, object]) -> None:
+        for name, value in entries.items():
+            self.put(name, value)
+
     def remove(self, name: object) -> None:
         self._entries().pop(name, None)
 

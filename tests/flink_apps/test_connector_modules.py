@@ -30,7 +30,7 @@ PROMETHEUS = {"flinkscenarios.prometheus.PrometheusTableFactory"}
 OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
 #: The connectors that have tests in Java.
 CONNECTORS = (
-    "event-time", "geo", "json-formats", "kafka-secrets", "opensearch", "prometheus", "replay-source", "tick"
+    "event-time", "geo", "json-formats", "kafka-secrets", "opensearch", "packed", "prometheus", "replay-source", "tick"
 )  # fmt: skip
 #: The table factories of each module's jar, and the most megabytes that it may have.
 MODULES = {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from pyflink.common import Row
 
+from flink_apps.common.packed import Layout, pack_numbers
 from flink_apps.lottery import logic, schema
 from flink_apps.lottery.functions import REJECTED, Coupons, Lotteries, Players
 from flink_apps.lottery.logic import NEVER, Run
@@ -15,6 +18,8 @@ from tests.flink_apps.keyed_harness import END, Harness
 
 SECRET = "secret"  # noqa: S105 - of a lottery
 HOUR = 3_600_000
+#: What a click that counts has of numbers.
+ACCEPTED = Layout(numbers=3, texts=0)
 
 
 def start(lottery_id: int, *, timestamp: int | None = None, prizes: int | None = None, arrival: int = 0) -> Row:
@@ -25,12 +30,39 @@ def stop(lottery_id: int, *, timestamp: int | None = None) -> Row:
     return Row(schema.STOP, lottery_id, timestamp, None, 0, None, b"stop")
 
 
-def buy(user_id: int, coupons: int) -> Row:
-    return Row(0, user_id, None, None, coupons, None, b"buy")
+@dataclass(frozen=True)
+class UserEvent:
+    """An event of a player, as it is before it is packed."""
+
+    numbers: tuple[int, ...]
+    event: bytes
+    problem: bytes = b""
 
 
-def click(user_id: int, timestamp: int, lottery_id: int = 1) -> Row:
-    return Row(0, user_id, lottery_id, timestamp, None, None, f"click at {timestamp}".encode())
+def buy(user_id: int, coupons: int) -> UserEvent:
+    return UserEvent((schema.PURCHASED, user_id, 0, 0, coupons), b"buy")
+
+
+def click(user_id: int, timestamp: int, lottery_id: int = 1) -> UserEvent:
+    return UserEvent((schema.CLICKED, user_id, lottery_id, timestamp, 0), f"click at {timestamp}".encode())
+
+
+def malformed(problem: str) -> UserEvent:
+    return UserEvent((schema.MALFORMED, 0, 0, 0, 0), b"{}", problem.encode())
+
+
+def packed(events: Sequence[UserEvent]) -> Row:
+    numbers: list[int] = []
+    texts = b""
+    for each in events:
+        problem_end = len(texts) + len(each.problem)
+        texts += each.problem + each.event
+        numbers += (*each.numbers, problem_end, len(texts))
+    return Row(pack_numbers(numbers), texts)
+
+
+def put(harness: Harness, *events: UserEvent, bucket: int = 0) -> None:
+    harness.put1(bucket, packed(events))
 
 
 def runs(*each: tuple[int, int], lottery_id: int = 1) -> Row:
@@ -55,8 +87,17 @@ def rejections(harness: Harness) -> list[tuple[bytes, str]]:
     return [(row[0], row[1]) for row in harness.side[REJECTED.tag_id]]
 
 
+def counted(harness: Harness) -> list[tuple[int, int, int, str]]:
+    """The clicks that count, each with its lottery, player, timestamp, and the secret of the lottery's run."""
+    return [
+        (lottery_id, user_id, timestamp, secret)
+        for numbers, secret in harness.results
+        for lottery_id, user_id, timestamp in ACCEPTED.unpack(numbers)
+    ]
+
+
 def accepted(harness: Harness) -> list[tuple[int, int]]:
-    return [(row[1], row[2]) for row in harness.results]
+    return [(user_id, timestamp) for _, user_id, timestamp, _ in counted(harness)]
 
 
 class TestLotteries:
@@ -127,29 +168,67 @@ class TestPlayers:
         harness = players()
         harness.put2(0, ALWAYS)
         for user_id, timestamp in ((1, 1_000), (2, 5_000), (3, 11_000)):
-            harness.put1(0, buy(user_id, 100))
-            harness.put1(0, click(user_id, timestamp))
-        assert [tuple(row) for row in harness.results] == [
+            put(harness, buy(user_id, 100))
+            put(harness, click(user_id, timestamp))
+        assert counted(harness) == [
             (1, 1, 1_000, SECRET),
             (1, 2, 5_000, SECRET),
             (1, 3, 11_000, SECRET),
         ]
 
+    def test_events_that_come_together_are_taken_in_their_order(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        harness.advance(5_000)
+        put(
+            harness,
+            click(1, 1_000),
+            malformed("missing field: userId"),
+            buy(1, 1),
+            click(1, 2_000),
+            click(1, 3_000),
+            buy(1, 0),
+            buy(2, 1),
+            click(2, 4_000),
+        )
+        assert accepted(harness) == [(1, 2_000), (2, 4_000)]
+        assert [tuple(row) for row in harness.side[REJECTED.tag_id]] == [
+            (b"click at 1000", "no-coupon", "Cannot click without a coupon, userId: 1"),
+            (b"{}", "malformed", "missing field: userId"),
+            (b"click at 3000", "no-coupon", "Cannot click without a coupon, userId: 1"),
+            (b"buy", "too-few-coupons", "Cannot buy fewer coupons than 1, purchasedCoupons: 0"),
+        ]
+
+    def test_a_click_that_is_held_gets_the_coupon_that_a_later_one_came_with(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        put(harness, click(1, 1_000), buy(1, 1), click(1, 2_000))
+        harness.advance(2_000)
+        assert accepted(harness) == [(1, 1_000)]
+        assert rejections(harness) == [(b"click at 2000", "no-coupon")]
+
+    def test_the_clicks_of_two_lotteries_have_their_own_secrets(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        harness.put2(0, Row(0, 2, (Run(starts=logic.ALWAYS, ends=NEVER, secret="another"),)))  # noqa: S106 - of a lottery
+        put(harness, buy(1, 3), click(1, 1_000), click(1, 2_000, lottery_id=2), click(1, 3_000))
+        assert counted(harness) == [(1, 1, 1_000, SECRET), (1, 1, 3_000, SECRET), (2, 1, 2_000, "another")]
+
     def test_a_click_takes_a_coupon(self) -> None:
         harness = players()
         harness.put2(0, ALWAYS)
-        harness.put1(0, buy(1, 2))
+        put(harness, buy(1, 2))
         harness.advance(5_000)
         for timestamp in (1_000, 2_000, 3_000):
-            harness.put1(0, click(1, timestamp))
+            put(harness, click(1, timestamp))
         assert accepted(harness) == [(1, 1_000), (1, 2_000)]
         assert rejections(harness) == [(b"click at 3000", "no-coupon")]
 
     def test_a_click_before_the_start_is_held_and_counts_then(self) -> None:
         harness = players()
-        harness.put1(0, buy(1, 2))
-        harness.put1(0, click(1, 2_000))
-        harness.put1(0, click(1, 1_000))
+        put(harness, buy(1, 2))
+        put(harness, click(1, 2_000))
+        put(harness, click(1, 1_000))
         assert accepted(harness) == []
         harness.put2(0, ALWAYS)
         assert accepted(harness) == [(1, 1_000), (1, 2_000)]
@@ -157,17 +236,17 @@ class TestPlayers:
     def test_a_click_before_the_purchase_is_held_and_counts_then(self) -> None:
         harness = players()
         harness.put2(0, ALWAYS)
-        harness.put1(0, click(1, 1_000))
-        harness.put1(0, click(2, 1_000))
-        harness.put1(0, buy(1, 1))
+        put(harness, click(1, 1_000))
+        put(harness, click(2, 1_000))
+        put(harness, buy(1, 1))
         assert accepted(harness) == [(1, 1_000)]
         harness.advance(1_000)
         assert rejections(harness) == [(b"click at 1000", "no-coupon")]
 
     def test_a_held_click_is_refused_once_event_time_reaches_it(self) -> None:
         harness = players()
-        harness.put1(0, buy(1, 1))
-        harness.put1(0, click(1, 2_000))
+        put(harness, buy(1, 1))
+        put(harness, click(1, 2_000))
         harness.advance(1_999)
         assert rejections(harness) == []
         harness.advance(2_000)
@@ -178,37 +257,37 @@ class TestPlayers:
     def test_a_click_that_event_time_has_passed_is_not_held(self) -> None:
         harness = players()
         harness.advance(2_000)
-        harness.put1(0, click(1, 2_000))
+        put(harness, click(1, 2_000))
         assert rejections(harness) == [(b"click at 2000", "inactive-lottery")]
         assert harness.timers == set()
 
     def test_a_click_counts_as_long_as_its_window_is_open(self) -> None:
         harness = players()
         harness.put2(0, ALWAYS)
-        harness.put1(0, buy(1, 2))
+        put(harness, buy(1, 2))
         harness.advance(9_998)
-        harness.put1(0, click(1, 1_000))
+        put(harness, click(1, 1_000))
         harness.advance(9_999)
-        harness.put1(0, click(1, 1_000))
+        put(harness, click(1, 1_000))
         assert accepted(harness) == [(1, 1_000)]
         assert rejections(harness) == [(b"click at 1000", "late")]
 
     def test_a_late_click_takes_no_coupon(self) -> None:
         harness = players()
         harness.put2(0, ALWAYS)
-        harness.put1(0, buy(1, 1))
+        put(harness, buy(1, 1))
         harness.advance(10_000)
-        harness.put1(0, click(1, 1_000))
-        harness.put1(0, click(1, 11_000))
+        put(harness, click(1, 1_000))
+        put(harness, click(1, 11_000))
         assert accepted(harness) == [(1, 11_000)]
 
     def test_a_lottery_counts_from_its_start_to_its_end_whatever_comes_first(self) -> None:
         harness = players()
-        harness.put1(0, buy(1, 9))
+        put(harness, buy(1, 9))
         harness.put2(0, runs((2_000, 5_000)))
         harness.advance(500)
         for timestamp in (1_999, 2_000, 4_999, 5_000):
-            harness.put1(0, click(1, timestamp))
+            put(harness, click(1, timestamp))
         harness.advance(6_000)
         assert accepted(harness) == [(1, 2_000), (1, 4_999)]
         assert [event for event, _ in rejections(harness)] == [b"click at 1999", b"click at 5000"]
@@ -216,10 +295,8 @@ class TestPlayers:
     def test_buckets_know_nothing_of_each_other(self) -> None:
         harness = players()
         harness.put2(0, ALWAYS)
-        harness.put1(0, buy(1, 1))
-        elsewhere = click(513, 1_000)
-        elsewhere[0] = 1
-        harness.put1(1, elsewhere)
+        put(harness, buy(1, 1))
+        put(harness, click(513, 1_000), bucket=1)
         harness.advance(1_000)
         assert rejections(harness) == [(b"click at 1000", "inactive-lottery")]
 
@@ -228,68 +305,78 @@ class TestPlayers:
         [
             (buy(1, 0), "too-few-coupons"),
             (buy(1, -5), "too-few-coupons"),
-            (Row(None, None, None, None, None, "missing field: userId", b"{}"), "malformed"),
+            (malformed("missing field: userId"), "malformed"),
         ],
     )
-    def test_a_bad_event_is_refused_and_nothing_more(self, event: Row, reason: str) -> None:
+    def test_a_bad_event_is_refused_and_nothing_more(self, event: UserEvent, reason: str) -> None:
         harness = players()
-        harness.put1(0, event)
-        assert rejections(harness) == [(event[6], reason)]
+        put(harness, event)
+        assert rejections(harness) == [(event.event, reason)]
         assert harness.state_size() == 0
 
     def test_more_coupons_than_can_be_counted_are_refused(self) -> None:
         harness = players()
-        harness.put1(0, buy(1, 2**63 - 1))
-        harness.put1(0, buy(1, 1))
+        put(harness, buy(1, 2**63 - 1))
+        put(harness, buy(1, 1))
         assert rejections(harness) == [(b"buy", "too-many-coupons")]
 
     def test_an_idle_player_expires_with_all_coupons(self) -> None:
         harness = players()
         harness.put2(0, ALWAYS)
-        harness.put1(0, buy(1, 5))
+        put(harness, buy(1, 5))
         harness.clock = HOUR // 2
-        harness.put1(0, click(1, 1_000))
+        put(harness, click(1, 1_000))
         harness.clock = HOUR + 1
-        harness.put1(0, click(1, 2_000))
+        put(harness, click(1, 2_000))
         assert accepted(harness) == [(1, 1_000), (1, 2_000)]
         harness.clock += HOUR
         harness.advance(2_500)
-        harness.put1(0, click(1, 2_500))
+        put(harness, click(1, 2_500))
         assert rejections(harness) == [(b"click at 2500", "no-coupon")]
 
     def test_what_counts_is_in_state_and_survives_a_restart(self) -> None:
         harness = players()
         harness.put2(0, runs((0, 20_000)))
-        harness.put1(0, buy(1, 3))
-        harness.put1(0, click(1, 1_000))
-        harness.put1(0, click(2, 1_500))
+        put(harness, buy(1, 3))
+        put(harness, click(1, 1_000))
+        put(harness, click(2, 1_500))
         harness.restart(Players(window_millis=10_000, player_expiry=timedelta(hours=1)))
-        harness.put1(0, click(1, 2_000))
-        harness.put1(0, buy(2, 1))
-        harness.put1(0, click(1, 3_000))
+        put(harness, click(1, 2_000))
+        put(harness, buy(2, 1))
+        put(harness, click(1, 3_000))
         harness.advance(5_000)
-        harness.put1(0, click(1, 4_000))
+        put(harness, click(1, 4_000))
         assert accepted(harness) == [(1, 1_000), (1, 2_000), (2, 1_500), (1, 3_000)]
         assert rejections(harness) == [(b"click at 4000", "no-coupon")]
+
+    def test_the_coupon_of_a_click_that_was_held_stays_taken_after_a_restart(self) -> None:
+        harness = players()
+        put(harness, buy(1, 1), click(1, 1_000))
+        harness.put2(0, runs((0, 20_000)))
+        harness.restart(Players(window_millis=10_000, player_expiry=timedelta(hours=1)))
+        harness.advance(2_000)
+        put(harness, click(1, 2_000))
+        assert accepted(harness) == [(1, 1_000)]
+        assert rejections(harness) == [(b"click at 2000", "no-coupon")]
 
     def test_more_players_than_are_remembered_keep_their_coupons(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Coupons, "MOST_REMEMBERED", 2)
         harness = players()
         harness.put2(0, ALWAYS)
         for user_id in range(5):
-            harness.put1(0, buy(user_id, 2))
+            put(harness, buy(user_id, 2))
         for timestamp in (1_000, 2_000):
             for user_id in range(5):
-                harness.put1(0, click(user_id, timestamp))
+                put(harness, click(user_id, timestamp))
         assert accepted(harness) == [(user_id, timestamp) for timestamp in (1_000, 2_000) for user_id in range(5)]
 
     def test_nothing_stays_when_all_coupons_are_taken_and_all_lotteries_have_ended(self) -> None:
         harness = players()
         harness.put2(0, runs((0, 20_000)))
         harness.put2(0, runs((0, NEVER), lottery_id=2))
-        harness.put1(0, buy(1, 1))
-        harness.put1(0, click(1, 1_000))
-        harness.put1(0, click(2, 1_500))
+        put(harness, buy(1, 1))
+        put(harness, click(1, 1_000))
+        put(harness, click(2, 1_500))
         harness.put2(0, Row(0, 2, ()))
         harness.advance(END)
         assert harness.state_size() == 0

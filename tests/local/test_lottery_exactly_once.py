@@ -24,9 +24,9 @@ from tests.local.steady import at_a_steady_rate
 pytestmark = pytest.mark.integration
 
 WINDOW = 2_000
-PLAYERS, COUPONS = 200, 20
+PLAYERS, COUPONS = 200, 15
 #: More than all coupons: what a player clicks without one is refused.
-CLICKS = 6_000
+CLICKS = 4_500
 CLICKS_PER_SECOND = 300
 #: Windows of this many milliseconds are aligned to it.
 BEGIN = 1_700_000_000_000
@@ -86,8 +86,9 @@ class Lottery:
 def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Lottery, Job]]:
     keys = {
         "window-seconds": str(WINDOW // 1000),
+        "grace-millis": "1000",
         "idle-seconds": "5",
-        "checkpoint-seconds": "2",
+        "checkpoint-seconds": "1",
         "partitions": "3",
         "shards": "3",
         **request.param,

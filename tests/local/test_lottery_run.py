@@ -17,8 +17,13 @@ from tests.local.test_command import COMMAND, ENVIRONMENT
 
 pytestmark = pytest.mark.integration
 
-#: Short windows, so that there are lotteries to be late for, and quick commits, which a reader waits for.
-CONTEXT = {"lottery.window-seconds": "4", "lottery.checkpoint-seconds": "2", "lottery.shards": "2"}
+#: Short windows that are soon drawn, so that there are lotteries to be late for, and quick commits for the readers.
+CONTEXT = {
+    "lottery.window-seconds": "3",
+    "lottery.grace-millis": "500",
+    "lottery.checkpoint-seconds": "1",
+    "lottery.shards": "2",
+}
 WON = re.compile(r"lottery \d+, [0-9:]{8} to [0-9:]{8}: player \d+ wins, of ([0-9,]+) clicks?")
 
 
@@ -36,7 +41,7 @@ def figures(report: Path) -> dict[str, Any]:
 def test_players_click_and_every_winner_and_every_reason_of_a_refusal_is_shown(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     result = subprocess.run(
-        command(report, "--duration", "25s", connector="kinesis"),
+        command(report, "--duration", "18s", connector="kinesis"),
         cwd=ROOT,
         env=ENVIRONMENT,
         capture_output=True,
@@ -45,13 +50,13 @@ def test_players_click_and_every_winner_and_every_reason_of_a_refusal_is_shown(t
     )
     assert result.returncode == 0, result.stderr
     records = figures(report)
-    assert records["records_in"] > 4_000  # 200 clicks a second
-    assert records["records_out"]["winners"] == result.stdout.count("verified") >= 6
+    assert records["records_in"] > 3_000  # 200 clicks a second
+    assert records["records_out"]["winners"] == result.stdout.count("verified") >= 5
     refused = {reason: int(number) for reason, number in re.findall(r"│ ([a-z-]+) +│ (\d+) +│", result.stdout)}
     assert set(refused) == set(REASONS)
     assert sum(refused.values()) == records["records_out"]["rejected"]
     assert records["dead_letters"] == refused["malformed"]
-    assert len(WON.findall(result.stdout)) >= 5  # as they were drawn; the last ones perhaps only in the table
+    assert len(WON.findall(result.stdout)) >= 4  # as they were drawn; the last ones perhaps only in the table
 
 
 @pytest.fixture
