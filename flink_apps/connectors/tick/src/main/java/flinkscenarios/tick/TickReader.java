@@ -24,6 +24,7 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
     private final TickOptions options;
     private final SourceReaderContext context;
     private final LongSupplier clock;
+    private final LongSupplier wallClock;
     private final ScheduledThreadPoolExecutor timer;
 
     private NumberSequenceSplit split;
@@ -31,10 +32,15 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
     private boolean noMoreSplits;
     private CompletableFuture<Void> available = new CompletableFuture<>();
 
-    TickReader(TickOptions options, SourceReaderContext context, LongSupplier nanoClock) {
+    /**
+     * @param nanoClock paces the ticks: monotonic nanoseconds with any origin
+     * @param wallClock outlasts the process: milliseconds since 1970
+     */
+    TickReader(TickOptions options, SourceReaderContext context, LongSupplier nanoClock, LongSupplier wallClock) {
         this.options = options;
         this.context = context;
         this.clock = nanoClock;
+        this.wallClock = wallClock;
         this.timer = new ScheduledThreadPoolExecutor(1, TickReader::timerThread);
     }
 
@@ -74,7 +80,7 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         long now = clock.getAsLong();
         if (schedule == null) {
             // Anchored here, not in addSplits: what the task still had to set up is not a delay to make up for.
-            schedule = new TickSchedule(options.interval(), options.catchUp(), split.from(), now);
+            schedule = new TickSchedule(options.interval(), options.catchUp(), split.from(), now - delayNanos());
         }
         if (finished()) {
             return InputStatus.END_OF_INPUT;
@@ -95,7 +101,9 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         if (finished()) {
             return List.of();
         }
-        return List.of(new NumberSequenceSplit(split.splitId(), schedule.positionMillis(), split.to()));
+        long runningMillis = TimeUnit.NANOSECONDS.toMillis(schedule.nanosSinceStart(clock.getAsLong()));
+        String appointment = Appointment.at(wallClock.getAsLong() - runningMillis);
+        return List.of(new NumberSequenceSplit(appointment, schedule.positionMillis(), split.to()));
     }
 
     @Override
@@ -106,6 +114,16 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
     @Override
     public void close() {
         timer.shutdownNow();
+    }
+
+    /** How late the split is: what a restart took, where that counts. */
+    private long delayNanos() {
+        if (!options.catchUpDowntime()) {
+            return 0;
+        }
+        long now = wallClock.getAsLong();
+        long delayMillis = Math.max(0, now - Appointment.of(split.splitId()).orElse(now));
+        return Math.min(TimeUnit.MILLISECONDS.toNanos(delayMillis), options.catchUp().toNanos());
     }
 
     private boolean finished() {
