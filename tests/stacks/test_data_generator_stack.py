@@ -11,7 +11,8 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from flink_apps.common.properties import StreamArn
-from flink_apps.data_generator import settings
+from flink_apps.data_generator import profile_text, settings
+from flink_apps.data_generator.profiles import constant
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
 from flink_apps.data_generator.settings import PROPERTIES, Settings
@@ -33,6 +34,7 @@ from tests.stacks.variants import (
 
 #: One stack, and nothing is bundled, which takes Maven: the entry script stands for the zip.
 ONLY_THIS: dict[str, Any] = {"scenario": "data-generator", "aws:cdk:bundling-stacks": []}
+PROFILE = "ramp(from=0, to=6000, over=60s) then constant(rate=1000)"
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
     "kafka": {"data-generator.sinks": "kafka"},
@@ -44,16 +46,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "data-generator.record-type": "taxi-trip",
         "data-generator.records-per-second": "64000",
     },
+    "profile": {"data-generator.profile": PROFILE, "data-generator.catch-up": "true"},
     "not-started-and-gone": {
         "data-generator.sinks": "kinesis,kafka",
         "data-generator.start": "false",
         "data-generator.retain": "false",
     },
 }
-WITH_KINESIS = ["default", "kinesis-and-kafka", "on-demand", "load", "taxi-trips", "not-started-and-gone"]
+WITH_KINESIS = ["default", "kinesis-and-kafka", "on-demand", "load", "taxi-trips", "profile", "not-started-and-gone"]
 WITH_KAFKA = ["kafka", "kinesis-and-kafka", "taxi-trips", "not-started-and-gone"]
 TOPICS = {name: "taxi-trips" if name == "taxi-trips" else "stock-prices" for name in WITH_KAFKA}
-STARTED = ["default", "kafka", "kinesis-and-kafka", "on-demand", "load", "taxi-trips"]
+STARTED = ["default", "kafka", "kinesis-and-kafka", "on-demand", "load", "taxi-trips", "profile"]
 
 
 def variant(name: str) -> Variant:
@@ -119,8 +122,10 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
         settings.KAFKA_TOPIC.group: name in WITH_KAFKA,
     }
     expected: dict[str, set[str]] = {}
+    with_profile = name == "profile"
+    left_out = [settings.MORE_OF_PROFILE[0], settings.RECORDS_PER_SECOND if with_profile else settings.PROFILE]
     for prop in PROPERTIES:
-        if sinks.get(prop.group, True):
+        if sinks.get(prop.group, True) and prop not in left_out:
             expected.setdefault(prop.group, set()).add(prop.key)
     if name in WITH_KAFKA:
         expected[settings.KAFKA_TOPIC.group] |= set(IAM_CLIENT_PROPERTIES)
@@ -130,7 +135,9 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_job_reads_what_the_stack_writes(name: str) -> None:
     read = read_by_the_job(variant(name).property_groups())
-    assert read.records_per_second == (64_000 if name in ("load", "taxi-trips") else 10)
+    rate = 64_000_000 if name in ("load", "taxi-trips") else 10_000
+    assert read.profile == (profile_text.parse(PROFILE) if name == "profile" else constant(rate=rate))
+    assert read.catch_up is (name == "profile")
     assert read.record_type is (TAXI_TRIP if name == "taxi-trips" else STOCK_PRICE)
     assert (read.kinesis is not None, read.kafka is not None) == (name in WITH_KINESIS, name in WITH_KAFKA)
     if read.kinesis:
@@ -219,7 +226,7 @@ def test_the_job_reads_no_object_but_its_code(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shards"), [("default", 1), ("kinesis-and-kafka", 1), ("load", 80), ("taxi-trips", 80)]
+    ("name", "shards"), [("default", 1), ("kinesis-and-kafka", 1), ("load", 80), ("taxi-trips", 80), ("profile", 8)]
 )
 def test_the_stream_has_shards_for_the_rate_and_a_quarter_more(name: str, shards: int) -> None:
     assert only(variant(name).template, STREAM)["Properties"]["ShardCount"] == shards
