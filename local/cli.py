@@ -29,8 +29,10 @@ from local.run import SERVICES, LocalRun, new_folder, stop_kept
 from local.scenarios import InteractiveScenario, Outcome, Scenario
 from local.scenarios.data_generator import DataGenerator
 from local.scenarios.lottery import Lottery
+from local.scenarios.prometheus_metrics import PrometheusMetrics
 from local.scenarios.streaming_etl import StreamingEtl
 from local.scenarios.taxi_analytics import TaxiAnalytics
+from local.services.service import Service
 from local.synth import synthesize
 from local.terminal import console, errors
 from local.watch import News, RunOptions, drain, feed, talk
@@ -45,6 +47,7 @@ app = typer.Typer(
 )
 SCENARIOS: dict[str, Scenario] = {
     "data-generator": DataGenerator(),
+    "prometheus-metrics": PrometheusMetrics(),
     "streaming-etl": StreamingEtl(),
     "lottery": Lottery(),
     "taxi-analytics": TaxiAnalytics(),
@@ -129,10 +132,18 @@ def setup() -> None:
 
         for service in SERVICES:
             with console.status(f"set-up: {service.title}"):
-                service.fetch()
+                _fetch(service)
         for name in jobs():
             with console.status(f"set-up: the bundle of {name}"):
                 job_bundle(name).build()
+
+
+def _fetch(service: type[Service]) -> None:
+    """Fetch a server; one that cannot be had is told of, and in the way of those scenarios alone that need it."""
+    try:
+        service.fetch()
+    except RunError as error:
+        errors.print(f"warning: {service.title} is left out: {error}", markup=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from local.process import Process, free_port, listening, signal_group, stop_all,
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
+from local.services.prometheus import PrometheusService
 from local.services.s3 import S3Service
 from local.services.service import Service
 from local.synth import MAIN_APPLICATION, Assembly
@@ -42,7 +43,7 @@ S = TypeVar("S", bound=Service)
 #: The note in a run's folder of what it has started.
 PROCESSES = "processes.json"
 #: Every local counterpart.
-SERVICES: tuple[type[Service], ...] = (KinesisService, KafkaService, S3Service, OpenSearchService)
+SERVICES: tuple[type[Service], ...] = (KinesisService, KafkaService, S3Service, OpenSearchService, PrometheusService)
 #: Kafka client settings about signing in, on their own or below a prefix: the local broker asks for none.
 SIGN_IN = re.compile(r"(^|\.)(security|sasl|ssl)\.")
 #: What is worth keeping of a finished run are its logs, and those of the last few.

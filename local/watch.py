@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from local.conversation import Conversation, Lines, converse
@@ -39,7 +40,7 @@ class RunOptions:
 class News:
     """What a scenario tells, asked for now and then."""
 
-    def __init__(self, ask: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, ask: Callable[[], Iterable[RenderableType]]) -> None:
         self._ask = ask
         self._asked = 0.0
 
@@ -47,8 +48,8 @@ class News:
         """Print what is new, unless there has been news a moment ago."""
         if time.monotonic() < self._asked + NEWS_SECONDS:
             return
-        for line in self._ask():
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        for one in self._ask():
+            console.print(one, markup=False, highlight=False, soft_wrap=True)
         self._asked = time.monotonic()
 
 

@@ -109,12 +109,13 @@ def nearest(key: str, known: Collection[str]) -> str:
 
 def _explain(model: type[ScenarioConfig], errors: list[ErrorDetails]) -> ContextError:
     """Say what is wrong with the first key that has an error; a union has one error for each of its members."""
-    key = str(errors[0]["loc"][0])
+    # A default that breaks a rule is told of by the field's name.
+    key = _kebab(str(errors[0]["loc"][0]))
     name = f"{model.scenario}.{key}"
     if errors[0]["type"] == "extra_forbidden":
         known = [_kebab(field) for field in model.model_fields]
         return ContextError(name, "be a known context key", errors[0]["input"], nearest(key, known))
-    of_key = [error for error in errors if error["loc"][0] == key]
+    of_key = [error for error in errors if _kebab(str(error["loc"][0])) == key]
     rules = dict.fromkeys(_rule(error) for error in of_key)
     return ContextError(name, " or ".join(rules), of_key[0]["input"], f"change it in cdk.json or with -c {name}=…")
 

@@ -19,7 +19,7 @@ from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster, KafkaTopic
-from flink_constructs.network import Network
+from flink_constructs.network import EndpointService, Network
 from stacks.config import ScenarioConfig, Shards, TopicArn, gateways_of_a_vpc, vpc_where_needed
 from stacks.scenario import MAX_RECORDS_LAG, ScenarioStack, of_the_job
 
@@ -149,7 +149,10 @@ class LotteryStack(ScenarioStack):
         super().__init__(scope, construct_id, config=config)
         self._config = config
         self._network = (
-            self.add_network(nat_gateways=config.nat_gateways, uses_kinesis=config.connector == "kinesis")
+            self.add_network(
+                nat_gateways=config.nat_gateways,
+                calls=[EndpointService.KINESIS_STREAMS] if config.connector == "kinesis" else [],
+            )
             if config.in_vpc
             else None
         )

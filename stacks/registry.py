@@ -14,11 +14,18 @@ from flink_constructs.validation import InvalidArgumentError
 from stacks.config import STAGE_PATTERN, ContextError, nearest, scenario_blocks
 from stacks.data_generator import DataGeneratorStack
 from stacks.lottery import LotteryStack
+from stacks.prometheus_metrics import PrometheusMetricsStack
 from stacks.scenario import ScenarioStack
 from stacks.streaming_etl import StreamingEtlStack
 from stacks.taxi_analytics import TaxiAnalyticsStack
 
-_STACKS: tuple[type[ScenarioStack], ...] = (DataGeneratorStack, StreamingEtlStack, LotteryStack, TaxiAnalyticsStack)
+_STACKS: tuple[type[ScenarioStack], ...] = (
+    DataGeneratorStack,
+    PrometheusMetricsStack,
+    StreamingEtlStack,
+    LotteryStack,
+    TaxiAnalyticsStack,
+)
 #: What a wrong context raises: its parsing, or the construct that a value ends up in.
 REFUSALS = (InvalidArgumentError,)
 #: What a bundle raises that cannot be built: no Maven, say, or more than the service takes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import aws_cdk as cdk
@@ -147,14 +147,14 @@ class ScenarioStack(cdk.Stack):
         self.add_output(output, stream.stream_name, description)
         return stream
 
-    def add_network(self, *, nat_gateways: int, uses_kinesis: bool) -> Network:
-        """Add the VPC of the applications, with endpoints for what they call; S3 needs none."""
+    def add_network(self, *, nat_gateways: int, calls: Sequence[EndpointService]) -> Network:
+        """Add the VPC of the applications, with endpoints for what they call, and for what all do; S3 needs none."""
         network = Network(
             self,
             "Network",
             nat_gateways=nat_gateways,
             endpoints=[
-                *([EndpointService.KINESIS_STREAMS] if uses_kinesis else []),
+                *calls,
                 EndpointService.CLOUDWATCH_LOGS,
                 EndpointService.CLOUDWATCH_MONITORING,
                 EndpointService.STS,

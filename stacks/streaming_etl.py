@@ -20,7 +20,7 @@ from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster, KafkaTopic
-from flink_constructs.network import Network
+from flink_constructs.network import EndpointService, Network
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.stream_archive import StreamArchive
 from stacks.config import Shards, TopicArn, gateways_of_a_vpc, vpc_where_needed
@@ -348,7 +348,9 @@ class StreamingEtlStack(ScenarioStack):
     def _add_network(self) -> Network:
         config = self._config
         uses_kinesis = "kinesis" in (config.source, *config.sinks, config.dead_letters)
-        return self.add_network(nat_gateways=config.nat_gateways, uses_kinesis=uses_kinesis)
+        return self.add_network(
+            nat_gateways=config.nat_gateways, calls=[EndpointService.KINESIS_STREAMS] if uses_kinesis else []
+        )
 
     def _add_cluster(self) -> KafkaCluster:
         network = self._network

@@ -19,6 +19,7 @@ from flink_apps.taxi_analytics.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJEC
 from flink_constructs import metric_math
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
+from flink_constructs.network import EndpointService
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.search_sign_in import SearchSignIn
 from flink_constructs.stream_archive import StreamArchive
@@ -110,7 +111,11 @@ class TaxiAnalyticsStack(ScenarioStack):
         """Declare what ``config`` names, and an application that may use just that."""
         super().__init__(scope, construct_id, config=config)
         self._config = config
-        self._network = self.add_network(nat_gateways=config.nat_gateways, uses_kinesis=True) if config.vpc else None
+        self._network = (
+            self.add_network(nat_gateways=config.nat_gateways, calls=[EndpointService.KINESIS_STREAMS])
+            if config.vpc
+            else None
+        )
         self._stream = self.add_stream(
             TRIPS, shards=config.shards, output="StreamName", description="the Kinesis stream of the trips"
         )

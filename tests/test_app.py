@@ -129,7 +129,13 @@ def test_a_finding_that_nobody_acknowledged_fails_the_synthesis(monkeypatch: pyt
 
 
 def test_without_a_scenario_every_stack_is_made(tmp_path: Path) -> None:
-    assert set(templates(tmp_path, {})) == {"DataGenerator", "Lottery", "StreamingEtl", "TaxiAnalytics"}
+    assert set(templates(tmp_path, {})) == {
+        "DataGenerator",
+        "Lottery",
+        "PrometheusMetrics",
+        "StreamingEtl",
+        "TaxiAnalytics",
+    }
 
 
 def test_a_scenario_and_a_stage_choose_the_stack_and_its_name(tmp_path: Path) -> None:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import TableEnvironment
+
+
+def environment(options: Mapping[str, str]) -> StreamExecutionEnvironment:
+    """The environment with these of Flink's options over those of whoever submits the job."""
+    configuration = Configuration()
+    for option, value in options.items():
+        configuration.set_string(option, value)
+    return StreamExecutionEnvironment.get_execution_environment(configuration)
 
 
 def prepare(table_env: TableEnvironment) -> None:

@@ -1,7 +1,7 @@
-"""Streams of rows for keyed functions in Python, made from tables without a call of Python for each row.
+"""Streams of rows by their keys, made from tables without a call of Python for each row.
 
 PyFlink's own ``key_by`` calls Python for every row, to put its key in front of it. Here the query has put it there,
-and the JVM takes it from there. The shape is PyFlink's own: rows of a key and a value.
+and the JVM takes it from there. Functions in Python want PyFlink's own shape: rows of a key and a value.
 """
 
 from __future__ import annotations
@@ -9,8 +9,15 @@ from __future__ import annotations
 from pyflink.common import TypeInformation, Types
 from pyflink.datastream import DataStream, KeyedStream
 from pyflink.java_gateway import get_gateway
+from pyflink.table import StreamTableEnvironment, Table
 
 from flink_apps.common.event_time import event_time
+
+
+def table_by(table_env: StreamTableEnvironment, table: Table, column: str) -> Table:
+    """The same table, whose rows with the same value of an INT column come to the same task, in their order."""
+    keyed = get_gateway().jvm.flinkscenarios.eventtime.Keyed.by(table_env._j_tenv, table._j_table, column)
+    return Table(keyed, table_env)
 
 
 def rows(table: DataStream, row_type: TypeInformation) -> DataStream:

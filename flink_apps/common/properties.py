@@ -154,16 +154,19 @@ class StreamArn:
         return cls(text=value, region=match[1], stream_name=match[2])
 
 
-def read_property_groups(path: Path | None = None) -> dict[str, dict[str, str]]:
+def read_property_groups(path: Path | None = None, *, needed: bool = True) -> dict[str, dict[str, str]]:
     """Read the property groups that the service, or a local run, hands to the application.
 
-    The file is a JSON list of ``{"PropertyGroupId": …, "PropertyMap": {…}}``.
+    The file is a JSON list of ``{"PropertyGroupId": …, "PropertyMap": {…}}``; where it is not ``needed`` and missing,
+    there are none.
     """
     path = path or Path(os.environ.get(FILE_VARIABLE) or SERVICE_FILE)
     try:
         groups = json.loads(path.read_text(encoding="utf-8"))
         return {group["PropertyGroupId"]: dict(group["PropertyMap"]) for group in groups}
     except FileNotFoundError:
+        if not needed:
+            return {}
         raise SettingsError(
             "the property file", "exist", str(path), f"name another one in the variable {FILE_VARIABLE}"
         ) from None

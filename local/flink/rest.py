@@ -78,6 +78,11 @@ class Job:
                 values += [float(metric["value"]) for metric in self.rest.get(path, get=",".join(ids))]
         return values
 
+    def records_read(self, vertex: str) -> int:
+        """The records that the vertex whose name begins so has read from others: exact, also once the job has ended."""
+        vertices = self.rest.get(f"/jobs/{self.job_id}")["vertices"]
+        return sum(int(one["metrics"]["read-records"]) for one in vertices if one["name"].startswith(vertex))
+
     def checkpoints_completed(self) -> int:
         """How many checkpoints have been completed."""
         return int(self.rest.get(f"/jobs/{self.job_id}/checkpoints")["counts"]["completed"])

@@ -38,7 +38,7 @@ class Scenario(ABC):
         """What feeds the job from outside of Flink: started once it runs, stopped before it; by default nothing."""
         return None
 
-    def news(self, run: LocalRun) -> Iterable[str]:  # noqa: ARG002 - for those that have any
+    def news(self, run: LocalRun) -> Iterable[RenderableType]:  # noqa: ARG002 - for those that have any
         """What is told while the job runs: what has happened since it was last asked; by default nothing."""
         return ()
 

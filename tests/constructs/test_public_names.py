@@ -19,6 +19,7 @@ PUBLIC = {
     "kafka_cluster": ["EnhancedMonitoring", "KafkaCluster", "KafkaTopic"],
     "lifecycle": ["ApplicationLifecycle"],
     "metric_math": ["increase", "total", "total_increase"],
+    "metrics_workspace": ["MetricsWorkspace"],
     "network": ["EndpointService", "Network"],
     "search_domain": ["SearchDomain"],
     "search_sign_in": ["SearchSignIn"],

@@ -25,11 +25,14 @@ KINESIS_AND_KAFKA = KINESIS | {
 }
 JSON = {"flinkscenarios.json.JsonLinesFormatFactory", "flinkscenarios.json.JsonRawFormatFactory"}
 PARQUET = {"org.apache.flink.formats.parquet.ParquetFileFormatFactory"}
+TICK = {"flinkscenarios.tick.TickTableFactory"}
+PROMETHEUS = {"flinkscenarios.prometheus.PrometheusTableFactory"}
 OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
 #: The table factories of each module's jar, and the most megabytes that it may have.
 MODULES = {
-    "data_generator": (KINESIS_AND_KAFKA | {"flinkscenarios.tick.TickTableFactory"}, 70),
+    "data_generator": (KINESIS_AND_KAFKA | TICK, 70),
     "lottery": (KINESIS_AND_KAFKA | JSON, 70),
+    "prometheus_metrics": (JSON | PROMETHEUS | TICK, 15),
     "replay": (KINESIS_AND_KAFKA | JSON | PARQUET | {"flinkscenarios.replay.ReplayTableFactory"}, 130),
     "streaming_etl": (KINESIS_AND_KAFKA | JSON | PARQUET | OPENSEARCH, 130),
     "taxi_analytics": (KINESIS | JSON | OPENSEARCH, 40),
@@ -49,7 +52,7 @@ def test_the_java_tests_of_the_connectors_pass(tmp_path: Path) -> None:
     command = [maven, "-q", "-B", "-Dstyle.color=never", "-f", str(PROJECT / "pom.xml"), "test"]
     tests = subprocess.run([*command, f"-Dbuild.root={tmp_path}"], capture_output=True, text=True, check=False)
     assert tests.returncode == 0, tests.stdout + tests.stderr
-    for connector in ("event-time", "geo", "json-formats", "opensearch", "replay-source", "tick"):
+    for connector in ("event-time", "geo", "json-formats", "opensearch", "prometheus", "replay-source", "tick"):
         assert list(tmp_path.glob(f"{connector}/surefire-reports/*.xml")), connector
 
 

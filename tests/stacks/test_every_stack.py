@@ -10,6 +10,7 @@ from stacks.registry import SCENARIOS
 from tests.constructs.checks import findings, lint
 from tests.stacks import test_data_generator_stack as data_generator
 from tests.stacks import test_lottery_stack as lottery
+from tests.stacks import test_prometheus_metrics_stack as prometheus_metrics
 from tests.stacks import test_streaming_etl_stack as streaming_etl
 from tests.stacks import test_taxi_analytics_stack as taxi_analytics
 from tests.stacks.snapshots import without_hashes
@@ -18,6 +19,7 @@ from tests.stacks.variants import FUNCTION_IN_VPC, UNSCOPED, Variant, make
 VARIANTS = {
     "data-generator": data_generator.VARIANTS,
     "lottery": lottery.VARIANTS,
+    "prometheus-metrics": prometheus_metrics.VARIANTS,
     "streaming-etl": streaming_etl.VARIANTS,
     "taxi-analytics": taxi_analytics.VARIANTS,
 }

@@ -22,25 +22,34 @@ import org.apache.flink.table.data.RowData;
 final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
 
     private final TickOptions options;
+    private final boolean withDue;
     private final SourceReaderContext context;
     private final LongSupplier clock;
-    private final LongSupplier wallClock;
+    private final LongSupplier systemClock;
     private final ScheduledThreadPoolExecutor timer;
 
     private NumberSequenceSplit split;
     private TickSchedule schedule;
+    private long anchorNanos;
+    private long anchorMillis;
     private boolean noMoreSplits;
     private CompletableFuture<Void> available = new CompletableFuture<>();
 
     /**
      * @param nanoClock paces the ticks: monotonic nanoseconds with any origin
-     * @param wallClock outlasts the process: milliseconds since 1970
+     * @param systemMillis outlasts the process: milliseconds since 1970
      */
-    TickReader(TickOptions options, SourceReaderContext context, LongSupplier nanoClock, LongSupplier wallClock) {
+    TickReader(
+            TickOptions options,
+            boolean withDue,
+            SourceReaderContext context,
+            LongSupplier nanoClock,
+            LongSupplier systemMillis) {
         this.options = options;
+        this.withDue = withDue;
         this.context = context;
         this.clock = nanoClock;
-        this.wallClock = wallClock;
+        this.systemClock = systemMillis;
         this.timer = new ScheduledThreadPoolExecutor(1, TickReader::timerThread);
     }
 
@@ -80,6 +89,8 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         long now = clock.getAsLong();
         if (schedule == null) {
             // Anchored here, not in addSplits: what the task still had to set up is not a delay to make up for.
+            anchorNanos = now;
+            anchorMillis = systemClock.getAsLong();
             schedule = new TickSchedule(options.interval(), options.catchUp(), split.from(), now - delayNanos());
         }
         if (finished()) {
@@ -88,7 +99,7 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         if (schedule.nanosUntilDue(now) > 0) {
             return waitUntilDue(now);
         }
-        output.collect(GenericRowData.of(schedule.positionMillis(), schedule.endMillis()));
+        output.collect(row(now));
         schedule.advance(now);
         return InputStatus.MORE_AVAILABLE;
     }
@@ -102,7 +113,7 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
             return List.of();
         }
         long runningMillis = TimeUnit.NANOSECONDS.toMillis(schedule.nanosSinceStart(clock.getAsLong()));
-        String appointment = Appointment.at(wallClock.getAsLong() - runningMillis);
+        String appointment = Appointment.at(systemClock.getAsLong() - runningMillis);
         return List.of(new NumberSequenceSplit(appointment, schedule.positionMillis(), split.to()));
     }
 
@@ -116,14 +127,23 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         timer.shutdownNow();
     }
 
-    /** How late the split is: what a restart took, where that counts. */
+    /** How late the split is at the anchor: what a restart took, where that counts. */
     private long delayNanos() {
         if (!options.catchUpDowntime()) {
             return 0;
         }
-        long now = wallClock.getAsLong();
-        long delayMillis = Math.max(0, now - Appointment.of(split.splitId()).orElse(now));
+        long delayMillis = Math.max(0, anchorMillis - Appointment.of(split.splitId()).orElse(anchorMillis));
         return Math.min(TimeUnit.MILLISECONDS.toNanos(delayMillis), options.catchUp().toNanos());
+    }
+
+    private RowData row(long now) {
+        if (!withDue) {
+            return GenericRowData.of(schedule.positionMillis(), schedule.endMillis());
+        }
+        // By the system clock as it was at the anchor: one that is set back would give a time a second time.
+        long passed = now - anchorNanos + schedule.nanosUntilDue(now);
+        long dueMillis = anchorMillis + passed / 1_000_000;
+        return GenericRowData.of(schedule.positionMillis(), schedule.endMillis(), dueMillis);
     }
 
     private boolean finished() {

@@ -25,10 +25,12 @@ final class TickSource implements Source<RowData, NumberSequenceSplit, Collectio
     private static final long serialVersionUID = 1L;
 
     private final TickOptions options;
+    private final boolean withDue;
     private final NumberSequenceSource timeLine;
 
-    TickSource(TickOptions options) {
+    TickSource(TickOptions options, boolean withDue) {
         this.options = options;
+        this.withDue = withDue;
         this.timeLine = new NumberSequenceSource(0, options.endMillis() - 1);
     }
 
@@ -39,7 +41,7 @@ final class TickSource implements Source<RowData, NumberSequenceSplit, Collectio
 
     @Override
     public SourceReader<RowData, NumberSequenceSplit> createReader(SourceReaderContext context) {
-        return new TickReader(options, context, System::nanoTime, System::currentTimeMillis);
+        return new TickReader(options, withDue, context, System::nanoTime, System::currentTimeMillis);
     }
 
     @Override

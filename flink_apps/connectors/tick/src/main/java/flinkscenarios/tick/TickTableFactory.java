@@ -2,8 +2,8 @@ package flinkscenarios.tick;
 
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.flink.configuration.ConfigOption;
-import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
@@ -18,6 +18,9 @@ import org.apache.flink.table.types.logical.RowType;
  * CREATE TABLE ticks (start_millis BIGINT, end_millis BIGINT) WITH ('connector' = 'tick', 'interval' = '20 ms')
  * }</pre>
  *
+ * <p>A third column, {@code due_millis BIGINT}, is there for the asking: when the tick was due by the system clock, in
+ * milliseconds since 1970. It grows by the interval or more from tick to tick, however late and close they come.
+ *
  * <p>Each row is the slice {@code [start_millis, end_millis)} of a time line that starts at 0 when the job first starts.
  * Rows are consecutive, without gaps or repeats, and each comes when its slice has passed on the wall clock. What a job
  * makes of a slice is thus a function of the slice alone, and the position in the checkpoint is all there is to keep;
@@ -27,7 +30,8 @@ import org.apache.flink.table.types.logical.RowType;
  */
 public final class TickTableFactory implements DynamicTableSourceFactory {
 
-    private static final List<String> COLUMNS = List.of("start_millis", "end_millis");
+    private static final List<String> SLICE = List.of("start_millis BIGINT", "end_millis BIGINT");
+    private static final String DUE = "due_millis BIGINT";
 
     @Override
     public String factoryIdentifier() {
@@ -50,22 +54,24 @@ public final class TickTableFactory implements DynamicTableSourceFactory {
         // Before the helper looks at the values: its messages name neither the value nor the rule.
         TickOptions options = TickOptions.from(helper.getOptions());
         helper.validate();
-        validateColumns(context.getPhysicalRowDataType());
-        return new TickTableSource(options);
+        return new TickTableSource(options, hasDue(context.getPhysicalRowDataType()));
     }
 
-    private static void validateColumns(DataType row) {
-        RowType type = (RowType) row.getLogicalType();
-        boolean fits =
-                type.getFieldNames().equals(COLUMNS)
-                        && type.getChildren().stream()
-                                .allMatch(column -> column.copy(true).equals(DataTypes.BIGINT().getLogicalType()));
-        if (!fits) {
+    /** Whether there is the third column; refuses any others. */
+    private static boolean hasDue(DataType row) {
+        List<String> columns =
+                ((RowType) row.getLogicalType())
+                        .getFields().stream()
+                                .map(field -> field.getName() + " " + field.getType().copy(true).asSummaryString())
+                                .collect(Collectors.toList());
+        boolean hasDue = columns.equals(List.of(SLICE.get(0), SLICE.get(1), DUE));
+        if (!hasDue && !columns.equals(SLICE)) {
             throw new ValidationException(
                     String.format(
-                            "the columns of a 'tick' table must be start_millis BIGINT, end_millis BIGINT (got %s);"
-                                    + " declare just these two, in this order",
-                            type.asSummaryString()));
+                            "the columns of a 'tick' table must be %s, and perhaps %s (got %s); declare just these, in"
+                                    + " this order",
+                            String.join(", ", SLICE), DUE, String.join(", ", columns)));
         }
+        return hasDue;
     }
 }

@@ -9,9 +9,11 @@ import org.apache.flink.table.connector.source.SourceProvider;
 final class TickTableSource implements ScanTableSource {
 
     private final TickOptions options;
+    private final boolean withDue;
 
-    TickTableSource(TickOptions options) {
+    TickTableSource(TickOptions options, boolean withDue) {
         this.options = options;
+        this.withDue = withDue;
     }
 
     @Override
@@ -21,12 +23,12 @@ final class TickTableSource implements ScanTableSource {
 
     @Override
     public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
-        return SourceProvider.of(new TickSource(options), 1);
+        return SourceProvider.of(new TickSource(options, withDue), 1);
     }
 
     @Override
     public DynamicTableSource copy() {
-        return new TickTableSource(options);
+        return new TickTableSource(options, withDue);
     }
 
     @Override

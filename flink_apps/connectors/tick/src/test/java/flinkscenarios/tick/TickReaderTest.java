@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceReaderContext;
@@ -25,13 +26,13 @@ class TickReaderTest {
 
     private static final long MILLI = 1_000_000;
     private static final int INTERVAL = 20;
-    private static final long BEGIN = 1_700_000_000_000L;
 
     private final List<String> rows = new ArrayList<>();
     private final List<String> requests = new ArrayList<>();
     private final ReaderOutput<RowData> output = standIn(ReaderOutput.class, "collect", this::keep);
     private final List<TickReader> readers = new ArrayList<>();
     private long now;
+    private long systemMillis = 1_000;
 
     @AfterEach
     void closeReaders() {
@@ -54,17 +55,23 @@ class TickReaderTest {
 
     private void keep(Object[] arguments) {
         RowData row = (RowData) arguments[0];
-        rows.add(row.getLong(0) + "-" + row.getLong(1));
+        String due = row.getArity() > 2 ? "@" + row.getLong(2) : "";
+        rows.add(row.getLong(0) + "-" + row.getLong(1) + due);
     }
 
     private TickReader reader(String... options) {
+        return reader(false, options);
+    }
+
+    private TickReader reader(boolean withDue, String... options) {
         Configuration config = Configuration.fromMap(Map.of("interval", INTERVAL + " ms"));
         for (int i = 0; i < options.length; i += 2) {
             config.setString(options[i], options[i + 1]);
         }
         SourceReaderContext context =
                 standIn(SourceReaderContext.class, "sendSplitRequest", none -> requests.add("split"));
-        TickReader reader = new TickReader(TickOptions.from(config), context, () -> now, () -> BEGIN + now / MILLI);
+        LongSupplier system = () -> systemMillis + now / MILLI;
+        TickReader reader = new TickReader(TickOptions.from(config), withDue, context, () -> now, system);
         readers.add(reader);
         return reader;
     }
@@ -245,5 +252,38 @@ class TickReaderTest {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().equals("tick-timer"))
                 .collect(Collectors.toList());
+    }
+
+    @Test
+    void aTickTellsWhenItWasDueHoweverLateItCame() {
+        TickReader reader = reader(true);
+        reader.addSplits(List.of(split(0, 1_000)));
+        drain(reader);
+        now = 3 * INTERVAL * MILLI + MILLI / 2;
+        drain(reader);
+        assertEquals(List.of("0-20@1020", "20-40@1040", "40-60@1060"), rows);
+    }
+
+    @Test
+    void whatIsNotMadeUpForIsPassedOverByTheTimesOfTheTicks() {
+        TickReader reader = reader(true, "catch-up", "0 s");
+        reader.addSplits(List.of(split(0, 1_000)));
+        drain(reader);
+        now = 100 * INTERVAL * MILLI;
+        drain(reader);
+        now += INTERVAL * MILLI;
+        drain(reader);
+        assertEquals(List.of("0-20@1020", "20-40@3020"), rows);
+    }
+
+    @Test
+    void aSystemClockThatIsSetBackDoesNotTurnTheTimesBack() {
+        TickReader reader = reader(true);
+        reader.addSplits(List.of(split(0, 1_000)));
+        drain(reader);
+        systemMillis = 0;
+        now = 2 * INTERVAL * MILLI;
+        drain(reader);
+        assertEquals(List.of("0-20@1020", "20-40@1040"), rows);
     }
 }

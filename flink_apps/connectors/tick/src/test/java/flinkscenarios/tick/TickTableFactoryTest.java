@@ -99,7 +99,9 @@ class TickTableFactoryTest {
 
     @Test
     void otherColumnsAreRefused() {
-        String want = "the columns of a 'tick' table must be start_millis BIGINT, end_millis BIGINT (got ";
+        String want =
+                "the columns of a 'tick' table must be start_millis BIGINT, end_millis BIGINT, and perhaps"
+                        + " due_millis BIGINT (got ";
         for (ResolvedSchema schema :
                 List.of(
                         ResolvedSchema.of(Column.physical("start_millis", DataTypes.BIGINT())),
@@ -111,5 +113,16 @@ class TickTableFactoryTest {
                                 Column.physical("end_millis", DataTypes.INT())))) {
             assertEquals(want, refusal(schema, "interval", "20 ms").substring(0, want.length()));
         }
+    }
+
+    @Test
+    void theTimeOfATickIsThereForTheAsking() {
+        create(
+                ResolvedSchema.of(
+                        Column.physical("start_millis", DataTypes.BIGINT()),
+                        Column.physical("end_millis", DataTypes.BIGINT()),
+                        Column.physical("due_millis", DataTypes.BIGINT())),
+                "interval",
+                "20 ms");
     }
 }

@@ -1,0 +1,18 @@
+package flinkscenarios.prometheus;
+
+/** A row is no sample that Prometheus could ever take; without a stack, for there may be many. */
+final class IllegalSampleException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+    private static final int LONGEST_VALUE = 100;
+
+    private IllegalSampleException(String message) {
+        super(message, null, false, false);
+    }
+
+    /** What of the row broke which rule, the value received, the fix. */
+    static IllegalSampleException of(String part, String rule, String got, String fix) {
+        String value = got.substring(0, Math.min(got.length(), LONGEST_VALUE));
+        return new IllegalSampleException(String.format("the %s must %s (got %s); %s", part, rule, value, fix));
+    }
+}

@@ -1,0 +1,363 @@
+package flinkscenarios.prometheus;
+
+import java.io.Serializable;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import javax.annotation.Nullable;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.factories.FactoryUtil;
+
+/** The options of a {@code prometheus-remote-write} table, and their rules; {@link SampleColumns} finds the columns. */
+final class PrometheusOptions implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    /** How the sink proves who it is. */
+    enum AuthenticationKind {
+        SIGV4,
+        NONE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** What becomes of the job when a request has failed for good. */
+    enum OnError {
+        FAIL,
+        DISCARD_AND_CONTINUE
+    }
+
+    static final ConfigOption<String> ENDPOINT_URL =
+            ConfigOptions.key("metric.endpoint-url")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Address that takes remote write requests, path included.");
+
+    static final ConfigOption<String> METRIC_NAME_COLUMN =
+            ConfigOptions.key("metric-name-column")
+                    .stringType()
+                    .defaultValue("metric_name")
+                    .withDescription("STRING column with the metric's name.");
+
+    static final ConfigOption<String> LABELS_COLUMN =
+            ConfigOptions.key("labels-column")
+                    .stringType()
+                    .defaultValue("labels")
+                    .withDescription("MAP<STRING, STRING> column with the other labels; one with an empty value is left"
+                            + " out.");
+
+    static final ConfigOption<String> VALUE_COLUMN =
+            ConfigOptions.key("value-column")
+                    .stringType()
+                    .defaultValue("value")
+                    .withDescription("DOUBLE column with the value.");
+
+    static final ConfigOption<String> TIMESTAMP_COLUMN =
+            ConfigOptions.key("timestamp-column")
+                    .stringType()
+                    .defaultValue("timestamp")
+                    .withDescription("Column with the time: BIGINT, milliseconds since 1970, or TIMESTAMP_LTZ(3).");
+
+    static final ConfigOption<String> AUTHENTICATION =
+            ConfigOptions.key("authentication")
+                    .stringType()
+                    .defaultValue(AuthenticationKind.SIGV4.toString())
+                    .withDescription("'sigv4': signed with the AWS credentials that the process finds; 'none'.");
+
+    static final ConfigOption<String> REGION =
+            ConfigOptions.key("region")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("AWS region of the workspace; needed for 'sigv4'.");
+
+    static final ConfigOption<Integer> MAX_BATCH_SIZE =
+            ConfigOptions.key("max-batch-size-in-samples")
+                    .intType()
+                    .defaultValue(500)
+                    .withDescription("Number of samples that makes a request full.");
+
+    static final ConfigOption<Integer> MAX_TIME_IN_BUFFER =
+            ConfigOptions.key("max-time-in-buffer-ms")
+                    .intType()
+                    .defaultValue(5000)
+                    .withDescription("Longest time that a sample waits for others, in milliseconds.");
+
+    static final ConfigOption<Integer> MAX_RETRY_COUNT =
+            ConfigOptions.key("max-retry-count")
+                    .intType()
+                    .defaultValue(100)
+                    .withDescription("How often a request is repeated.");
+
+    static final ConfigOption<Integer> INITIAL_RETRY_DELAY =
+            ConfigOptions.key("initial-retry-delay-ms")
+                    .intType()
+                    .defaultValue(30)
+                    .withDescription("Pause before the first repetition, in milliseconds; each further one is twice as"
+                            + " long.");
+
+    static final ConfigOption<Integer> MAX_RETRY_DELAY =
+            ConfigOptions.key("max-retry-delay-ms")
+                    .intType()
+                    .defaultValue(5000)
+                    .withDescription("Longest pause before a repetition, in milliseconds.");
+
+    static final ConfigOption<Integer> SOCKET_TIMEOUT =
+            ConfigOptions.key("socket-timeout-ms")
+                    .intType()
+                    .defaultValue(5000)
+                    .withDescription("Longest time from a request to the end of its answer, in milliseconds.");
+
+    static final ConfigOption<String> HTTP_USER_AGENT =
+            ConfigOptions.key("http-user-agent")
+                    .stringType()
+                    .defaultValue("Flink-Prometheus")
+                    .withDescription("What requests name as their sender.");
+
+    static final ConfigOption<String> METRIC_GROUP_NAME =
+            ConfigOptions.key("metric-group-name")
+                    .stringType()
+                    .defaultValue("kinesisanalytics")
+                    .withDescription("Group of the sink's own metrics; the managed service shows the default one.");
+
+    static final ConfigOption<String> ON_MAX_RETRY_EXCEEDED =
+            ConfigOptions.key("on-max-retry-exceeded")
+                    .stringType()
+                    .defaultValue(OnError.FAIL.toString())
+                    .withDescription("FAIL: the job restarts from its checkpoint; DISCARD_AND_CONTINUE: the request's"
+                            + " samples are lost.");
+
+    static final ConfigOption<String> ON_NON_RETRYABLE =
+            ConfigOptions.key("on-non-retryable")
+                    .stringType()
+                    .defaultValue(OnError.DISCARD_AND_CONTINUE.toString())
+                    .withDescription("What a refused request leads to; DISCARD_AND_CONTINUE is all there is, as a"
+                            + " restart would send the same again.");
+
+    static final Set<ConfigOption<?>> REQUIRED = Set.of(ENDPOINT_URL);
+
+    static final Set<ConfigOption<?>> OPTIONAL =
+            Set.of(
+                    METRIC_NAME_COLUMN,
+                    LABELS_COLUMN,
+                    VALUE_COLUMN,
+                    TIMESTAMP_COLUMN,
+                    AUTHENTICATION,
+                    REGION,
+                    MAX_BATCH_SIZE,
+                    MAX_TIME_IN_BUFFER,
+                    MAX_RETRY_COUNT,
+                    INITIAL_RETRY_DELAY,
+                    MAX_RETRY_DELAY,
+                    SOCKET_TIMEOUT,
+                    HTTP_USER_AGENT,
+                    METRIC_GROUP_NAME,
+                    ON_MAX_RETRY_EXCEEDED,
+                    ON_NON_RETRYABLE,
+                    FactoryUtil.SINK_PARALLELISM);
+
+    private static final int MOST_SAMPLES = 100_000;
+    private static final int LONGEST_MILLIS = 3_600_000;
+
+    private final URI endpoint;
+    private final AuthenticationKind authentication;
+    @Nullable private final String region;
+    private final int maxBatchSize;
+    private final int maxTimeInBufferMillis;
+    private final int maxRetryCount;
+    private final int initialRetryDelayMillis;
+    private final int maxRetryDelayMillis;
+    private final int socketTimeoutMillis;
+    private final String userAgent;
+    private final String metricGroup;
+    private final OnError onMaxRetryExceeded;
+    @Nullable private final Integer parallelism;
+
+    private PrometheusOptions(ReadableConfig config) {
+        endpoint = endpoint(config);
+        authentication = oneOf(config, AUTHENTICATION, "'sigv4'", List.of(AuthenticationKind.values()));
+        region = config.get(REGION);
+        maxBatchSize = between(config, MAX_BATCH_SIZE, 1, MOST_SAMPLES, "'500'");
+        maxTimeInBufferMillis = between(config, MAX_TIME_IN_BUFFER, 1, LONGEST_MILLIS, "'5000'");
+        maxRetryCount = between(config, MAX_RETRY_COUNT, 0, Integer.MAX_VALUE, "'100'");
+        initialRetryDelayMillis = between(config, INITIAL_RETRY_DELAY, 1, LONGEST_MILLIS, "'30'");
+        maxRetryDelayMillis = between(config, MAX_RETRY_DELAY, 1, LONGEST_MILLIS, "'5000'");
+        socketTimeoutMillis = between(config, SOCKET_TIMEOUT, 1, LONGEST_MILLIS, "'5000'");
+        userAgent = matching(config, HTTP_USER_AGENT, "[!-~]([ -~]*[!-~])?", "be visible ASCII", "'Flink-Prometheus'");
+        metricGroup =
+                matching(
+                        config,
+                        METRIC_GROUP_NAME,
+                        "[a-zA-Z0-9_-]+",
+                        "be of letters, digits, _ and - only",
+                        "'kinesisanalytics'");
+        onMaxRetryExceeded = oneOf(config, ON_MAX_RETRY_EXCEEDED, "'FAIL'", List.of(OnError.values()));
+        parallelism =
+                config.getOptional(FactoryUtil.SINK_PARALLELISM).isEmpty()
+                        ? null
+                        : Integer.valueOf(between(config, FactoryUtil.SINK_PARALLELISM, 1, Short.MAX_VALUE, "'4'"));
+    }
+
+    /**
+     * Reads and checks the options of a table.
+     *
+     * @throws ValidationException in one line: the option, its rule, the value received, the fix
+     */
+    static PrometheusOptions from(ReadableConfig config) {
+        PrometheusOptions options = new PrometheusOptions(config);
+        if (options.authentication == AuthenticationKind.SIGV4) {
+            needed(config, REGION, "'us-east-1', or 'authentication' = 'none' for a server that verifies nobody");
+        }
+        if (options.maxRetryDelayMillis < options.initialRetryDelayMillis) {
+            String rule = "not be less than 'initial-retry-delay-ms' = " + options.initialRetryDelayMillis;
+            throw invalid(config, MAX_RETRY_DELAY, rule, "'" + options.initialRetryDelayMillis + "'");
+        }
+        oneOf(config, ON_NON_RETRYABLE, "'DISCARD_AND_CONTINUE'", List.of(OnError.DISCARD_AND_CONTINUE));
+        return options;
+    }
+
+    URI endpoint() {
+        return endpoint;
+    }
+
+    AuthenticationKind authentication() {
+        return authentication;
+    }
+
+    @Nullable
+    String region() {
+        return region;
+    }
+
+    int maxBatchSize() {
+        return maxBatchSize;
+    }
+
+    int maxTimeInBufferMillis() {
+        return maxTimeInBufferMillis;
+    }
+
+    int maxRetryCount() {
+        return maxRetryCount;
+    }
+
+    int initialRetryDelayMillis() {
+        return initialRetryDelayMillis;
+    }
+
+    int maxRetryDelayMillis() {
+        return maxRetryDelayMillis;
+    }
+
+    int socketTimeoutMillis() {
+        return socketTimeoutMillis;
+    }
+
+    String userAgent() {
+        return userAgent;
+    }
+
+    String metricGroup() {
+        return metricGroup;
+    }
+
+    OnError onMaxRetryExceeded() {
+        return onMaxRetryExceeded;
+    }
+
+    /** Parallelism of the sink; null where it follows its input. */
+    @Nullable
+    Integer parallelism() {
+        return parallelism;
+    }
+
+    private static URI endpoint(ReadableConfig config) {
+        String example =
+                "'https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write',"
+                        + " or 'http://localhost:9090/api/v1/write'";
+        URI uri;
+        try {
+            uri = new URI(needed(config, ENDPOINT_URL, example));
+        } catch (URISyntaxException e) {
+            throw invalid(config, ENDPOINT_URL, "be an address", example);
+        }
+        String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
+        if (!scheme.equals("https") && !scheme.equals("http")) {
+            throw invalid(config, ENDPOINT_URL, "start with https:// or http://", example);
+        }
+        if (uri.getHost() == null || uri.getPort() == 0 || uri.getPort() > 65535) {
+            throw invalid(config, ENDPOINT_URL, "have a host, and a port from 1 to 65535 or none", example);
+        }
+        if (uri.getRawUserInfo() != null || uri.getRawFragment() != null) {
+            throw invalid(config, ENDPOINT_URL, "have neither a user nor a fragment", example);
+        }
+        if (uri.getRawPath().isEmpty() || uri.getRawPath().equals("/")) {
+            throw invalid(config, ENDPOINT_URL, "have the path of remote write", example);
+        }
+        return uri;
+    }
+
+    private static <E extends Enum<E>> E oneOf(
+            ReadableConfig config, ConfigOption<String> option, String example, List<E> values) {
+        String name = config.get(option);
+        return values.stream()
+                .filter(value -> value.toString().equals(name))
+                .findFirst()
+                .orElseThrow(() -> {
+                    String names = values.stream().map(E::toString).collect(Collectors.joining(", "));
+                    return invalid(config, option, values.size() == 1 ? "be " + names : "be one of " + names, example);
+                });
+    }
+
+    private static String needed(ReadableConfig config, ConfigOption<String> option, String example) {
+        String value = config.get(option);
+        if (value == null || value.isBlank()) {
+            throw invalid(config, option, "be set", example);
+        }
+        return value;
+    }
+
+    private static String matching(
+            ReadableConfig config, ConfigOption<String> option, String pattern, String rule, String example) {
+        String value = config.get(option);
+        if (!value.matches(pattern)) {
+            throw invalid(config, option, rule, example);
+        }
+        return value;
+    }
+
+    private static int between(
+            ReadableConfig config, ConfigOption<Integer> option, int least, int most, String example) {
+        String rule = "be a whole number from " + least + " to " + most;
+        int value;
+        try {
+            value = config.get(option);
+        } catch (RuntimeException e) {
+            throw invalid(config, option, rule, example);
+        }
+        if (value < least || value > most) {
+            throw invalid(config, option, rule, example);
+        }
+        return value;
+    }
+
+    private static ValidationException invalid(
+            ReadableConfig config, ConfigOption<?> option, String rule, String example) {
+        String got = config.get(ConfigOptions.key(option.key()).stringType().defaultValue("nothing"));
+        return refused(option, rule, got, example);
+    }
+
+    /** The refusal of an option's value: name, rule, value received, fix. */
+    static ValidationException refused(ConfigOption<?> option, String rule, String got, String example) {
+        return new ValidationException(
+                String.format("'%s' must %s (got %s); write for example %s", option.key(), rule, got, example));
+    }
+}

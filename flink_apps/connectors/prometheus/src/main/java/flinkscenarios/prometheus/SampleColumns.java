@@ -1,0 +1,139 @@
+package flinkscenarios.prometheus;
+
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.BIGINT;
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.CHAR;
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.DOUBLE;
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.TIMESTAMP_WITH_LOCAL_TIME_ZONE;
+import static org.apache.flink.table.types.logical.LogicalTypeRoot.VARCHAR;
+
+import java.util.Set;
+import java.util.function.Predicate;
+import org.apache.flink.api.connector.sink2.SinkWriter;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.connector.base.sink.writer.ElementConverter;
+import org.apache.flink.table.data.ArrayData;
+import org.apache.flink.table.data.MapData;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.logical.LocalZonedTimestampType;
+import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.types.logical.LogicalTypeRoot;
+import org.apache.flink.table.types.logical.MapType;
+import org.apache.flink.table.types.logical.RowType;
+
+/** What of a row is the sample's name, labels, value and time. */
+final class SampleColumns implements ElementConverter<RowData, Sample> {
+
+    private static final long serialVersionUID = 1L;
+    private static final int MILLISECONDS = -1;
+    private static final Set<LogicalTypeRoot> STRING = Set.of(CHAR, VARCHAR);
+
+    private final int nameColumn;
+    private final int labelsColumn;
+    private final int valueColumn;
+    private final int timestampColumn;
+    private final int timestampPrecision;
+
+    private SampleColumns(ReadableConfig config, RowType row) {
+        nameColumn = column(config, PrometheusOptions.METRIC_NAME_COLUMN, row, SampleColumns::isString, "STRING");
+        labelsColumn =
+                column(config, PrometheusOptions.LABELS_COLUMN, row, SampleColumns::areLabels, "MAP<STRING, STRING>");
+        valueColumn = column(config, PrometheusOptions.VALUE_COLUMN, row, type -> type.is(DOUBLE), "DOUBLE");
+        timestampColumn =
+                column(
+                        config,
+                        PrometheusOptions.TIMESTAMP_COLUMN,
+                        row,
+                        type -> type.is(BIGINT) || type.is(TIMESTAMP_WITH_LOCAL_TIME_ZONE),
+                        "BIGINT (milliseconds) or TIMESTAMP_LTZ(3)");
+        LogicalType timestamp = row.getTypeAt(timestampColumn);
+        timestampPrecision =
+                timestamp.is(BIGINT) ? MILLISECONDS : ((LocalZonedTimestampType) timestamp).getPrecision();
+    }
+
+    /** Finds the columns that the options name, and checks their types. */
+    static SampleColumns from(ReadableConfig config, DataType row) {
+        return new SampleColumns(config, (RowType) row.getLogicalType());
+    }
+
+    /**
+     * The row's sample.
+     *
+     * @throws IllegalSampleException a name is illegal, something is missing, or all of it is too large
+     */
+    @Override
+    public Sample apply(RowData row, SinkWriter.Context context) {
+        byte[] name = present(row, nameColumn, "metric name").getString(nameColumn).toBytes();
+        MapData map = row.isNullAt(labelsColumn) ? null : row.getMap(labelsColumn);
+        double value = present(row, valueColumn, "value").getDouble(valueColumn);
+        Sample sample = new Sample(SeriesLabels.encode(name, map), value, millis(row));
+        if (sample.size() > Sample.MOST_BYTES) {
+            String rule = "have at most " + Sample.MOST_BYTES + " bytes";
+            throw IllegalSampleException.of("sample", rule, String.valueOf(sample.size()), "cut its labels");
+        }
+        return sample;
+    }
+
+    /** A number that all samples of a series have, whatever the order of the labels; others may have it, too. */
+    int series(RowData row) {
+        int hash = row.isNullAt(nameColumn) ? 0 : row.getString(nameColumn).hashCode();
+        if (!row.isNullAt(labelsColumn)) {
+            MapData labels = row.getMap(labelsColumn);
+            ArrayData names = labels.keyArray();
+            ArrayData values = labels.valueArray();
+            for (int i = 0; i < labels.size(); i++) {
+                hash += text(names, i).hashCode() ^ 31 * text(values, i).hashCode();
+            }
+        }
+        return hash;
+    }
+
+    private static Object text(ArrayData texts, int i) {
+        return texts.isNullAt(i) ? "" : texts.getString(i);
+    }
+
+    private long millis(RowData row) {
+        present(row, timestampColumn, "timestamp");
+        return timestampPrecision == MILLISECONDS
+                ? row.getLong(timestampColumn)
+                : row.getTimestamp(timestampColumn, timestampPrecision).getMillisecond();
+    }
+
+    private static RowData present(RowData row, int column, String part) {
+        if (row.isNullAt(column)) {
+            throw IllegalSampleException.of(part, "be set", "NULL", "leave such rows out");
+        }
+        return row;
+    }
+
+    private static boolean isString(LogicalType type) {
+        return STRING.contains(type.getTypeRoot());
+    }
+
+    private static boolean areLabels(LogicalType type) {
+        return type instanceof MapType
+                && isString(((MapType) type).getKeyType())
+                && isString(((MapType) type).getValueType());
+    }
+
+    private static int column(
+            ReadableConfig config,
+            ConfigOption<String> option,
+            RowType row,
+            Predicate<LogicalType> fits,
+            String typeNames) {
+        String name = config.get(option);
+        int column = row.getFieldIndex(name);
+        if (column < 0) {
+            String rule = "name a column of the table";
+            throw PrometheusOptions.refused(option, rule, name, "one of " + row.getFieldNames());
+        }
+        LogicalType type = row.getTypeAt(column);
+        if (!fits.test(type)) {
+            String example = "CAST (" + name + " AS …), which is " + type.asSummaryString();
+            throw PrometheusOptions.refused(option, "name a column of type " + typeNames, name, example);
+        }
+        return column;
+    }
+}

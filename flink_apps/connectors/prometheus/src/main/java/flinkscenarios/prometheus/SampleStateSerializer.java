@@ -1,0 +1,27 @@
+package flinkscenarios.prometheus;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import org.apache.flink.connector.base.sink.writer.AsyncSinkWriterStateSerializer;
+
+/** The samples of a checkpoint: those that no request had taken yet. */
+final class SampleStateSerializer extends AsyncSinkWriterStateSerializer<Sample> {
+
+    private static final int VERSION = 1;
+
+    @Override
+    protected void serializeRequestToStream(Sample sample, DataOutputStream out) throws IOException {
+        sample.save(out);
+    }
+
+    @Override
+    protected Sample deserializeRequestFromStream(long size, DataInputStream in) throws IOException {
+        return Sample.restore(in);
+    }
+
+    @Override
+    public int getVersion() {
+        return VERSION;
+    }
+}

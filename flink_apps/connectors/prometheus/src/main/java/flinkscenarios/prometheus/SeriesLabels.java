@@ -1,0 +1,139 @@
+package flinkscenarios.prometheus;
+
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.UnsafeByteOperations;
+import com.google.protobuf.WireFormat;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import javax.annotation.Nullable;
+import org.apache.flink.table.data.ArrayData;
+import org.apache.flink.table.data.MapData;
+
+/**
+ * The labels of a series, of which one is the metric's name: checked, sorted by name, and encoded as the repeated field
+ * of a time series. All of it on UTF-8, as the rows of a table have it.
+ */
+final class SeriesLabels {
+
+    // Numbers of the fields of TimeSeries and Label.
+    private static final int LABELS = 1;
+    private static final int NAME = 1;
+    private static final int VALUE = 2;
+
+    private static final byte[] METRIC_NAME = "__name__".getBytes(StandardCharsets.US_ASCII);
+
+    private final byte[][] names;
+    private final byte[][] values;
+    private int count;
+
+    private SeriesLabels(int most) {
+        names = new byte[most][];
+        values = new byte[most][];
+    }
+
+    /**
+     * Encodes a series.
+     *
+     * @param metricName in UTF-8
+     * @param labels names and values, both strings; one that is NULL or empty is the same as none
+     * @throws IllegalSampleException a name is illegal, or a value is not UTF-8
+     */
+    static byte[] encode(byte[] metricName, @Nullable MapData labels) {
+        if (!legal(metricName, true)) {
+            throw illegal("metric name", "match [a-zA-Z_:][a-zA-Z0-9_:]*", metricName, "rename the metric");
+        }
+        int size = labels == null ? 0 : labels.size();
+        SeriesLabels series = new SeriesLabels(size + 1);
+        series.add(METRIC_NAME, metricName);
+        if (size > 0) {
+            ArrayData names = labels.keyArray();
+            ArrayData values = labels.valueArray();
+            for (int i = 0; i < size; i++) {
+                byte[] value = values.isNullAt(i) ? new byte[0] : values.getString(i).toBytes();
+                series.addChecked(names.isNullAt(i) ? new byte[0] : names.getString(i).toBytes(), value);
+            }
+        }
+        return series.encoded();
+    }
+
+    private void addChecked(byte[] name, byte[] value) {
+        if (!legal(name, false)) {
+            throw illegal("label name", "match [a-zA-Z_][a-zA-Z0-9_]*", name, "rename the label");
+        }
+        if (value.length == 0) {
+            return;
+        }
+        if (!UnsafeByteOperations.unsafeWrap(value).isValidUtf8()) {
+            throw illegal("value of label " + text(name), "be UTF-8", value, "decode it first");
+        }
+        add(name, value);
+    }
+
+    /** Puts a label in its place: few labels need no more than sorting by insertion. */
+    private void add(byte[] name, byte[] value) {
+        int place = count;
+        int order = 1;
+        while (place > 0 && (order = Arrays.compareUnsigned(name, names[place - 1])) < 0) {
+            place--;
+        }
+        if (place > 0 && order == 0) {
+            throw illegal("label name", "be there once", name, "leave one out; __name__ is the metric's name");
+        }
+        System.arraycopy(names, place, names, place + 1, count - place);
+        System.arraycopy(values, place, values, place + 1, count - place);
+        names[place] = name;
+        values[place] = value;
+        count++;
+    }
+
+    private byte[] encoded() {
+        int size = 0;
+        for (int i = 0; i < count; i++) {
+            int label = labelSize(i);
+            size +=
+                    CodedOutputStream.computeTagSize(LABELS)
+                            + CodedOutputStream.computeUInt32SizeNoTag(label)
+                            + label;
+        }
+        byte[] bytes = new byte[size];
+        CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+        try {
+            for (int i = 0; i < count; i++) {
+                out.writeTag(LABELS, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+                out.writeUInt32NoTag(labelSize(i));
+                out.writeByteArray(NAME, names[i]);
+                out.writeByteArray(VALUE, values[i]);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes;
+    }
+
+    private int labelSize(int label) {
+        return CodedOutputStream.computeByteArraySize(NAME, names[label])
+                + CodedOutputStream.computeByteArraySize(VALUE, values[label]);
+    }
+
+    private static boolean legal(byte[] name, boolean colons) {
+        for (int i = 0; i < name.length; i++) {
+            byte c = name[i];
+            boolean letter = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == ':' && colons;
+            boolean digit = c >= '0' && c <= '9';
+            if (!letter && (!digit || i == 0)) {
+                return false;
+            }
+        }
+        return name.length > 0;
+    }
+
+    private static IllegalSampleException illegal(String part, String rule, byte[] got, String fix) {
+        return IllegalSampleException.of(part, rule, text(got), fix);
+    }
+
+    private static String text(byte[] utf8) {
+        return new String(utf8, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,67 @@
+package flinkscenarios.prometheus;
+
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.metrics.ThreadSafeSimpleCounter;
+
+/** The counters of this sink. Thread-safe. */
+final class SinkMetrics {
+
+    private final Counter samplesOut;
+    private final Counter requestsOut;
+    private final Counter retries;
+    private final Counter samplesDropped;
+    private final Counter refusedSamples;
+    private final Counter exhaustedSamples;
+    private final Counter failedRequests;
+
+    SinkMetrics(MetricGroup sink, String groupName) {
+        MetricGroup shown = sink.addGroup(groupName);
+        samplesOut = counter(shown, "numSamplesOut");
+        requestsOut = counter(shown, "numWriteRequestsOut");
+        retries = counter(shown, "numWriteRequestsRetries");
+        samplesDropped = counter(shown, "numSamplesDropped");
+        refusedSamples = counter(shown, "numSamplesNonRetryableDropped");
+        exhaustedSamples = counter(shown, "numSamplesRetryLimitDropped");
+        failedRequests = counter(shown, "numWriteRequestsPermanentlyFailed");
+    }
+
+    private static Counter counter(MetricGroup group, String name) {
+        return group.counter(name, new ThreadSafeSimpleCounter());
+    }
+
+    /** Prometheus took a request. */
+    void written(int samples) {
+        samplesOut.inc(samples);
+        requestsOut.inc();
+    }
+
+    /** A request is to be repeated. */
+    void retry() {
+        retries.inc();
+    }
+
+    /** A sample is dropped before any request: of all that is dropped, what the other two counters do not have. */
+    void illegalSample() {
+        samplesDropped.inc();
+    }
+
+    /** A request is discarded because Prometheus refused it. */
+    void refused(int samples) {
+        samplesDropped.inc(samples);
+        refusedSamples.inc(samples);
+        failedRequests.inc();
+    }
+
+    /** A request is discarded because its retries are used up. */
+    void exhausted(int samples) {
+        samplesDropped.inc(samples);
+        exhaustedSamples.inc(samples);
+        failedRequests.inc();
+    }
+
+    /** A request fails, and the job with it. */
+    void failed() {
+        failedRequests.inc();
+    }
+}

@@ -1,0 +1,61 @@
+package flinkscenarios.prometheus;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.xerial.snappy.Snappy;
+
+class WriteRequestEncoderTest {
+
+    private final WriteRequestEncoder encoder = new WriteRequestEncoder();
+
+    private static Sample sample(String name, double value, long millis) {
+        return new Sample(SeriesLabels.encode(name.getBytes(StandardCharsets.UTF_8), null), value, millis);
+    }
+
+    /** The bytes are put together by hand from the encodings of protobuf and the specification's field numbers. */
+    @Test
+    void aRequestHasTheBytesOfTheSpecification() throws IOException {
+        ByteArrayOutputStream expected = new ByteArrayOutputStream();
+        expected.write(new byte[] {0x0a, 28}); // timeseries
+        expected.write(new byte[] {0x0a, 13}); // labels
+        expected.write(new byte[] {0x0a, 8});
+        expected.write("__name__".getBytes(StandardCharsets.US_ASCII));
+        expected.write(new byte[] {0x12, 1, 'a'});
+        expected.write(new byte[] {0x12, 11}); // samples
+        expected.write(new byte[] {0x09, 0, 0, 0, 0, 0, 0, (byte) 0xf0, 0x3f, 0x10, 2});
+        assertArrayEquals(expected.toByteArray(), Snappy.uncompress(encoder.encode(List.of(sample("a", 1.0, 2)))));
+    }
+
+    /** The block format begins with the length as a varint; the stream format would begin with 0xff, and a name. */
+    @Test
+    void aBodyIsInTheBlockFormatOfSnappy() throws IOException {
+        assertEquals(30, encoder.encode(List.of(sample("a", 1.0, 2)))[0]);
+    }
+
+    @Test
+    void theSizeOfASampleIsThatOfItsBytes() throws IOException {
+        for (long millis : new long[] {0, 127, 128, Long.MAX_VALUE, -1}) {
+            Sample sample = sample("n".repeat(200), 1.0, millis);
+            assertEquals(sample.size(), Snappy.uncompressedLength(encoder.encode(List.of(sample))));
+        }
+    }
+
+    @Test
+    void samplesKeepTheirOrderAndAnEarlierRequestLeavesNothingBehind() throws IOException {
+        List<Sample> many = new ArrayList<>();
+        List<String> expected = new ArrayList<>();
+        for (int i = 0; i < 1000; i++) {
+            many.add(sample("m" + i % 3, i, i));
+            expected.add("{__name__=\"m" + i % 3 + "\"} " + i + ".0 @" + i);
+        }
+        assertEquals(expected, WriteRequests.read(encoder.encode(many)));
+        assertEquals(expected.subList(0, 1), WriteRequests.read(encoder.encode(many.subList(0, 1))));
+    }
+}

@@ -1,0 +1,44 @@
+"""The pipeline: ticks, of which SQL makes series and samples, into Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyflink.table import StatementSet, StreamTableEnvironment
+
+from flink_apps.common.environment import prepare
+from flink_apps.common.keyed import table_by
+from flink_apps.common.tables import Column, Connector
+from flink_apps.prometheus_metrics import queries, schema
+from flink_apps.prometheus_metrics.settings import Settings, Shares
+
+#: The names under which ``sources`` and ``sinks`` hold their tables.
+TICKS, SAMPLES = "ticks", "samples"
+#: The slice of the time line, and when its end was due by the system clock.
+TICK_COLUMNS = (Column("start_millis", "BIGINT"), Column("end_millis", "BIGINT"), Column("due_millis", "BIGINT"))
+
+_SERIES, _GENERATED = "generated_series", "generated_samples"
+
+
+def build(
+    table_env: StreamTableEnvironment,
+    settings: Settings,
+    shares: Shares,
+    sources: Mapping[str, Connector],
+    sinks: Mapping[str, Connector],
+) -> StatementSet:
+    """Declare the pipeline from ``sources["ticks"]`` to ``sinks["samples"]``; nothing runs before ``execute()``."""
+    prepare(table_env)
+    ticks, sink = sources[TICKS], sinks[SAMPLES]
+    table_env.execute_sql(ticks.create_table(TICK_COLUMNS))
+    table_env.execute_sql(sink.create_table(schema.SAMPLE))
+
+    generated = table_env.sql_query(queries.series(ticks.table, settings, shares))
+    if shares.generators > 1:
+        # A series stays in one task: another one could send its next samples first.
+        generated = table_by(table_env, generated, "instance")
+    table_env.create_temporary_view(_SERIES, generated)
+    table_env.execute_sql(f"CREATE TEMPORARY VIEW {_GENERATED} AS {queries.samples(_SERIES, settings)}")
+    statements = table_env.create_statement_set()
+    statements.add_insert_sql(f"INSERT INTO `{sink.table}` SELECT * FROM {_GENERATED}")
+    return statements

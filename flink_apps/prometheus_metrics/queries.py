@@ -1,0 +1,59 @@
+"""The SQL of the job: from ticks to series, and from series to samples. No Flink in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flink_apps.common.tables import literal
+from flink_apps.prometheus_metrics.metrics import GENERATED_SAMPLES
+from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
+from flink_apps.prometheus_metrics.settings import Settings, Shares
+
+
+def series(ticks: str, settings: Settings, shares: Shares) -> str:
+    """A row for each generated series: with every tick each generator has one, of all its own in turn.
+
+    The last sample has the time of the tick, ``samples`` is their number.
+    """
+    metrics, spread = len(METRICS), settings.max_samples - settings.min_samples + 1
+    turn = f"MOD(tick / {metrics}, {shares.sources_each})"
+    return f"""
+        SELECT
+          {_array(map(literal, METRICS))}[CAST(MOD(tick, {metrics}) AS INT) + 1] AS metric_name,
+          CAST(generator * {shares.sources_each} + {turn} AS INT) AS instance,
+          {settings.min_samples} + RAND_INTEGER({spread}) AS samples,
+          due_millis
+        FROM (
+          SELECT start_millis / {settings.pause_millis} AS tick, due_millis, {_numbers(shares.generators)} AS generators
+          FROM `{ticks}`
+        ) CROSS JOIN UNNEST(generators) AS each_generator (generator)
+    """
+
+
+def samples(generated: str, settings: Settings) -> str:
+    """The samples of each series, a millisecond apart and in their order."""
+    return f"""
+        SELECT
+          metric_name,
+          labels,
+          RAND() AS `value`,
+          counted(due_millis - samples + 1 + place, {literal(GENERATED_SAMPLES)}) AS `timestamp`
+        FROM (
+          SELECT
+            metric_name,
+            MAP[{literal(INSTANCE)}, CAST(instance AS STRING)] AS labels,
+            samples,
+            due_millis,
+            {_numbers(settings.max_samples)} AS places
+          FROM `{generated}`
+        ) CROSS JOIN UNNEST(places) AS each_place (place)
+        WHERE place < samples
+    """
+
+
+def _numbers(count: int) -> str:
+    return _array(map(str, range(count)))
+
+
+def _array(items: Iterable[str]) -> str:
+    return f"ARRAY[{', '.join(items)}]"
