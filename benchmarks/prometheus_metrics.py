@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from benchmarks import remote_write
 from benchmarks.measure import Row, measure
-from flink_apps.prometheus_metrics.schema import METRICS
 from local.run import LocalRun, new_folder
 from local.services.prometheus import PrometheusService
 from local.synth import synthesize

@@ -10,7 +10,8 @@ from constructs import Construct
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from dashboards.data_generator import DataGeneratorDashboard, generated_rate
-from flink_apps.data_generator import settings
+from flink_apps.data_generator import profile_text, settings
+from flink_apps.data_generator.profiles import MAX_RECORDS_PER_SECOND, ProfileError
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication, MetricsLevel
@@ -19,6 +20,7 @@ from flink_constructs.kafka_authentication import KafkaAuthentication
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import EndpointService, Network
 from stacks.config import ScenarioConfig, TopicArn
+from stacks.project import ROOT
 from stacks.scenario import ScenarioStack, comma_separated
 
 #: Minutes for which the generator may be throttled, or too slow, before it alarms.
@@ -48,8 +50,13 @@ class DataGeneratorConfig(ScenarioConfig):
         default=("kinesis",), description="where the records go: kinesis, kafka, or both", min_length=1
     )
     records_per_second: int = Field(
-        default=10, ge=1, le=settings.MAX_RECORDS_PER_SECOND, description="total rate over all subtasks"
+        default=10, ge=1, le=MAX_RECORDS_PER_SECOND, description="total rate over all subtasks"
     )
+    profile: str | None = Field(
+        default=None,
+        description=f"how the rate goes with time, in the stead of one rate: {profile_text.EXAMPLE}",
+    )
+    catch_up: bool = Field(default=False, description=settings.CATCH_UP.meaning)
     shards: int | Literal["on-demand"] | None = Field(
         default=None, description="shards of the stream, or on-demand; by default enough for the rate, and a quarter"
     )
@@ -79,10 +86,27 @@ class DataGeneratorConfig(ScenarioConfig):
             raise ValueError(f"be {' or '.join(RECORD_TYPES)}")
         return name
 
+    @field_validator("profile")
+    @classmethod
+    def _profile_emits(cls, text: str | None, others: ValidationInfo) -> str | None:
+        """The profile without files: what the job gets."""
+        if not text:
+            return None
+        # cdk.json has the default rate, which is why that is no contradiction.
+        rate = others.data.get("records_per_second")
+        if rate not in (None, cls.model_fields["records_per_second"].default):
+            raise ValueError(f"stand without records-per-second, which is {rate}")
+        try:
+            text = profile_text.with_files_read(text, ROOT)
+            settings.profile_properties(text)
+        except ProfileError as error:
+            raise ValueError(str(error)) from None
+        return text
+
     @field_validator("shards")
     @classmethod
     def _stream_holds_the_rate(cls, shards: int | str | None, others: ValidationInfo) -> int | str | None:
-        rate = others.data.get("records_per_second")
+        rate = _peak(others.data.get("records_per_second", 0), others.data.get("profile"))
         record_type = RECORD_TYPES.get(others.data.get("record_type", ""))
         if isinstance(shards, int) and rate and record_type and "kinesis" in others.data.get("sinks", ()):
             needed = StreamCapacity.for_rate(
@@ -93,13 +117,21 @@ class DataGeneratorConfig(ScenarioConfig):
         return shards
 
     @property
-    def lowest_rate(self) -> float:
-        """Records per second that are asked for at the least; a slower generator is in trouble."""
-        return self.records_per_second
+    def steady_rate(self) -> int | None:
+        """Records per second that are asked for all the time; none with a profile, whose rate changes."""
+        return None if self.profile else self.records_per_second
+
+    def peak_records_per_second(self) -> int:
+        """The highest rate that there will be."""
+        return _peak(self.records_per_second, self.profile)
 
     def chosen_record_type(self) -> RecordType:
         """What the name in the context stands for."""
         return RECORD_TYPES[self.record_type]
+
+
+def _peak(records_per_second: int, profile: str | None) -> int:
+    return profile_text.parse(profile).peak_records_per_second if profile else records_per_second
 
 
 class DataGeneratorStack(ScenarioStack):
@@ -114,7 +146,12 @@ class DataGeneratorStack(ScenarioStack):
         record_type = config.chosen_record_type()
         groups = {
             settings.RECORDS_PER_SECOND.group: {
-                settings.RECORDS_PER_SECOND.key: str(config.records_per_second),
+                **(
+                    settings.profile_properties(config.profile)
+                    if config.profile
+                    else {settings.RECORDS_PER_SECOND.key: str(config.records_per_second)}
+                ),
+                settings.CATCH_UP.key: str(config.catch_up).lower(),
                 settings.RECORD_TYPE.key: record_type.name,
             }
         }
@@ -191,7 +228,7 @@ class DataGeneratorStack(ScenarioStack):
             topic=self.alarm_topic(config.alarm_topic_arn),
             always_running=config.start,
         )
-        lowest = round(TOO_SLOW * config.lowest_rate - ROUNDED_OFF * config.parallelism, 1)
+        lowest = round(TOO_SLOW * (config.steady_rate or 0) - ROUNDED_OFF * config.parallelism, 1)
         if lowest > 0:
             alarms.alarm(
                 "RateBelowTarget",
@@ -219,7 +256,7 @@ class DataGeneratorStack(ScenarioStack):
             alarms=alarms,
             cluster=cluster,
             stream=stream,
-            target_records_per_second=config.records_per_second,
+            target_records_per_second=config.steady_rate,
         )
         self.add_output("DashboardUrl", dashboard.url, "the dashboard")
 
@@ -230,6 +267,7 @@ class DataGeneratorStack(ScenarioStack):
             capacity = StreamCapacity.provisioned(config.shards)
         else:
             capacity = StreamCapacity.for_rate(
-                records_per_second=config.records_per_second, record_bytes=config.chosen_record_type().record_bytes
+                records_per_second=config.peak_records_per_second(),
+                record_bytes=config.chosen_record_type().record_bytes,
             )
         return DataStream(self, "Stream", capacity=capacity, removal_policy=self.removal_policy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyflink.table import DataTypes, StatementSet, TableEnvironment
@@ -11,8 +12,9 @@ from pyflink.table.types import DataType
 from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
 from flink_apps.common.tables import Column, Connector
-from flink_apps.data_generator.logic import RateMeter, records_due
+from flink_apps.data_generator.logic import RateMeter
 from flink_apps.data_generator.metrics import METRIC_GROUP, PARALLELISM_METRIC, RECORD_COUNT_METRIC, RECORD_RATE_METRIC
+from flink_apps.data_generator.profiles import Profile
 from flink_apps.data_generator.records import RecordType
 from flink_apps.data_generator.settings import Settings
 
@@ -24,17 +26,24 @@ TICK_MILLIS = 20
 
 #: The source: see flink_apps/connectors/tick.
 TICKS = Connector(table="ticks", options={"connector": "tick", "interval": f"{TICK_MILLIS} ms"})
+#: What the source is told besides when nothing that was missed is to be given up: as much delay as it can make up for.
+CATCH_UP_OPTIONS = {"catch-up": "365 d", "catch-up-downtime": "true"}
 TICK_COLUMNS = (Column("start_millis", "BIGINT"), Column("end_millis", "BIGINT"))
 #: The SQL expression of the time of a tick.
 EVENT_TIME = "DATE_FORMAT(CURRENT_TIMESTAMP, 'yyyy-MM-dd''T''HH:mm:ss.SSS')"
 
 
+def tick_source(settings: Settings) -> Connector:
+    """The source as the settings want it."""
+    return replace(TICKS, options={**TICKS.options, **CATCH_UP_OPTIONS}) if settings.catch_up else TICKS
+
+
 class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
     """Per tick, the time, and arrays with the random draws for the records that are due."""
 
-    def __init__(self, *, record_type: RecordType, records_per_second: int, parallelism: int) -> None:
+    def __init__(self, *, record_type: RecordType, profile: Profile, parallelism: int) -> None:
         self._record_type = record_type
-        self._records_per_second = records_per_second
+        self._profile = profile
         self._parallelism = parallelism
 
     def open(self, function_context: FunctionContext) -> None:
@@ -60,7 +69,7 @@ class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
         import pandas
 
         sizes = [
-            records_due(records_per_second=self._records_per_second, start_millis=int(start), end_millis=int(end))
+            self._profile.records_due(start_millis=int(start), end_millis=int(end))
             for start, end in zip(starts, ends, strict=True)
         ]
         self._count.inc(sum(sizes))
@@ -91,7 +100,7 @@ def build(
     record_type = settings.record_type
     draw = Draw(
         record_type=record_type,
-        records_per_second=settings.records_per_second,
+        profile=settings.profile,
         parallelism=int(config.get("parallelism.default", "1")),
     )
     table_env.create_temporary_function("draw", udf(draw, result_type=draw.result_type, func_type="pandas"))

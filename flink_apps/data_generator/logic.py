@@ -1,17 +1,8 @@
-"""Exactly how many records are due, and what the metrics say of it. No Flink in here."""
+"""What the metrics say of the records. No Flink in here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-
-def records_due(*, records_per_second: int, start_millis: int, end_millis: int) -> int:
-    """How many records belong to the slice ``[start_millis, end_millis)`` of the generator's time line.
-
-    Whole-number arithmetic on the time line's own milliseconds: the slices of a line add up to the records due at its
-    end, however it was cut, and a replayed slice gives what it gave before.
-    """
-    return records_per_second * end_millis // 1000 - records_per_second * start_millis // 1000
 
 
 @dataclass

@@ -56,7 +56,7 @@ def main() -> None:
     groups = read_property_groups()
     settings = Settings.from_property_groups(groups)
     table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    job.build(table_env, settings, {"ticks": job.TICKS}, sinks(settings, groups)).execute()
+    job.build(table_env, settings, {"ticks": job.tick_source(settings)}, sinks(settings, groups)).execute()
 
 
 if __name__ == "__main__":

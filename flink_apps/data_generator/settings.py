@@ -14,6 +14,8 @@ from flink_apps.common.properties import (
     other_keys,
     refuse_unknown_keys,
 )
+from flink_apps.data_generator import profile_text, profiles
+from flink_apps.data_generator.profiles import MAX_RECORDS_PER_SECOND, Profile, ProfileError
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType
 
 RECORDS_PER_SECOND = Property(
@@ -21,6 +23,28 @@ RECORDS_PER_SECOND = Property(
     key="records.per.second",
     default="10",
     meaning="total rate over all subtasks, in records per second; a whole number above 0",
+)
+PROFILE = Property(
+    group="DataGen",
+    key="profile",
+    meaning=f"how the total rate goes with time, in the stead of `records.per.second`: {profile_text.EXAMPLE}",
+)
+#: The service takes a value of so many characters, which a long CSV goes beyond
+#: (https://docs.aws.amazon.com/managed-flink/latest/apiv2/API_PropertyGroup.html).
+MAX_VALUE_LENGTH = 2048
+MORE_OF_PROFILE = tuple(
+    Property(
+        group=PROFILE.group,
+        key=f"{PROFILE.key}.{number}",
+        meaning=f"what `{PROFILE.key}` has no room for, and so on to `{PROFILE.key}.20`",
+    )
+    for number in range(2, 21)
+)
+CATCH_UP = Property(
+    group="DataGen",
+    key="catch.up",
+    default="false",
+    meaning="true: what a restart or an outage of the sinks has missed is made up for, however much it is",
 )
 RECORD_TYPE = Property(
     group="DataGen",
@@ -39,6 +63,9 @@ KAFKA_TOPIC = Property(group="KafkaSink", key="topic", meaning="the topic to wri
 
 PROPERTIES = (
     RECORDS_PER_SECOND,
+    PROFILE,
+    MORE_OF_PROFILE[0],
+    CATCH_UP,
     RECORD_TYPE,
     KINESIS_STREAM_ARN,
     KINESIS_REGION,
@@ -50,8 +77,6 @@ PASSED_ON = {
     KINESIS_STREAM_ARN.group: "the Kinesis sink connector",
     KAFKA_TOPIC.group: "the Kafka producer",
 }
-#: More than any cluster does; the limit catches a slip of the keyboard.
-MAX_RECORDS_PER_SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +101,8 @@ class KafkaSink:
 class Settings:
     """What one run of the generator is asked to do. A sink is on when its property group is there."""
 
-    records_per_second: int
+    profile: Profile
+    catch_up: bool = False
     record_type: RecordType = DEFAULT_RECORD_TYPE
     kinesis: KinesisSink | None = None
     kafka: KafkaSink | None = None
@@ -84,9 +110,10 @@ class Settings:
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
         """Read and check the property groups, or raise :class:`SettingsError`."""
-        refuse_unknown_keys(groups, (RECORDS_PER_SECOND, RECORD_TYPE))
+        refuse_unknown_keys(groups, (RECORDS_PER_SECOND, PROFILE, *MORE_OF_PROFILE, CATCH_UP, RECORD_TYPE))
         settings = cls(
-            records_per_second=RECORDS_PER_SECOND.whole_number(groups, low=1, high=MAX_RECORDS_PER_SECOND),
+            profile=_profile(groups),
+            catch_up=CATCH_UP.truth(groups),
             record_type=_record_type(groups),
             kinesis=_kinesis_sink(groups),
             kafka=_kafka_sink(groups),
@@ -95,6 +122,42 @@ class Settings:
             names = f"{KINESIS_STREAM_ARN.group} or {KAFKA_TOPIC.group}"
             raise SettingsError("the property groups", f"hold {names}", sorted(groups), "add one of the two, or both")
         return settings
+
+
+def profile_properties(text: str) -> dict[str, str]:
+    """A profile's text as the keys that hold it.
+
+    Raises:
+        ProfileError: it does not fit into them.
+
+    """
+    keys = [prop.key for prop in (PROFILE, *MORE_OF_PROFILE)]
+    values, rest = [], text
+    while len(rest) > MAX_VALUE_LENGTH:
+        # Not beside a space: who reads a property takes those at its ends away.
+        cut = next(end for end in range(MAX_VALUE_LENGTH, 0, -1) if " " not in rest[end - 1 : end + 1])
+        values.append(rest[:cut])
+        rest = rest[cut:]
+    values.append(rest)
+    if len(values) > len(keys):
+        most = len(keys) * MAX_VALUE_LENGTH
+        fix = "write longer steps: what repeats itself is written once"
+        raise ProfileError(f"fit into {most} characters", f"a text of {len(text)}", fix)
+    return dict(zip(keys, values, strict=False))
+
+
+def _profile(groups: PropertyGroups) -> Profile:
+    text = "".join(prop.text(groups) or "" for prop in (PROFILE, *MORE_OF_PROFILE))
+    if not text:
+        rate = RECORDS_PER_SECOND.whole_number(groups, low=1, high=MAX_RECORDS_PER_SECOND)
+        return profiles.constant(rate=rate * profiles.THOUSANDTHS)
+    given = groups[RECORDS_PER_SECOND.group].get(RECORDS_PER_SECOND.key, "").strip()
+    if given:
+        raise PROFILE.error(f"stand without {RECORDS_PER_SECOND.key}", given, "leave out one of the two")
+    try:
+        return profile_text.parse(text)
+    except ProfileError as error:
+        raise PROFILE.error(error.rule, error.value, error.fix) from None
 
 
 def _record_type(groups: PropertyGroups) -> RecordType:

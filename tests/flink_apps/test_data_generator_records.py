@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from flink_apps.common.taxi_trip import TRIP
 from flink_apps.data_generator.job import TICK_MILLIS
 from flink_apps.data_generator.main import sinks
+from flink_apps.data_generator.profiles import MAX_RECORDS_PER_SECOND
 from flink_apps.data_generator.records import (
     DEFAULT_RECORD_TYPE,
     RECORD_TYPES,
@@ -20,7 +21,7 @@ from flink_apps.data_generator.records import (
     taxi_trip,
 )
 from flink_apps.data_generator.records.drawing import Choice, Word
-from flink_apps.data_generator.settings import MAX_RECORDS_PER_SECOND, Settings
+from flink_apps.data_generator.settings import Settings
 from flink_apps.taxi_analytics import logic
 from flink_apps.taxi_analytics.schema import TRIP as RIDE
 

@@ -1,6 +1,9 @@
 import pytest
 
 from flink_apps.common.properties import SettingsError
+from flink_apps.data_generator import profile_text, settings
+from flink_apps.data_generator.job import TICKS, tick_source
+from flink_apps.data_generator.profiles import ProfileError, constant
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
 from flink_apps.data_generator.settings import Settings
@@ -11,9 +14,52 @@ KAFKA = {"KafkaSink": {"bootstrap.servers": "b-1:9098", "topic": "prices"}}
 
 
 def test_the_rate_is_10_records_a_second_unless_told_otherwise() -> None:
-    assert Settings.from_property_groups(KINESIS).records_per_second == 10
+    assert Settings.from_property_groups(KINESIS).profile == constant(rate=10_000)
     fast = {**KINESIS, "DataGen": {"records.per.second": "64000"}}
-    assert Settings.from_property_groups(fast).records_per_second == 64000
+    assert Settings.from_property_groups(fast).profile == constant(rate=64_000_000)
+
+
+def test_a_profile_stands_in_the_stead_of_the_rate() -> None:
+    groups = {**KINESIS, "DataGen": {"profile": profile_text.EXAMPLE}}
+    assert Settings.from_property_groups(groups).profile == profile_text.parse(profile_text.EXAMPLE)
+
+
+def test_a_profile_beside_a_rate_is_refused() -> None:
+    groups = {**KINESIS, "DataGen": {"profile": "constant(rate=5)", "records.per.second": "5"}}
+    with pytest.raises(
+        SettingsError, match=r"DataGen/profile must stand without records\.per\.second \(got '5'\); leave"
+    ):
+        Settings.from_property_groups(groups)
+
+
+def test_a_wrong_profile_is_refused_in_one_line_with_the_nearest_name() -> None:
+    groups = {**KINESIS, "DataGen": {"profile": "rmap(from=0, to=5, over=60s)"}}
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_property_groups(groups)
+    assert str(refused.value) == "DataGen/profile must be made of known parts (got 'rmap'); did you mean ramp?"
+
+
+@pytest.mark.parametrize("steps", [1, 300, 2000, 5000])
+def test_a_profile_of_any_length_comes_back_out_of_the_keys_that_hold_it(steps: int) -> None:
+    text = " then ".join(f"constant(rate={step}, over=1s)" for step in range(1, 1 + steps // 10))
+    text = f"steps(rates={'/'.join(map(str, range(steps)))}, every=60s) then {text or 'constant(rate=1)'}"
+    properties = settings.profile_properties(text)
+    assert max(map(len, properties.values())) <= settings.MAX_VALUE_LENGTH
+    # A property's white space is taken away where it is read.
+    assert all(value == value.strip() for value in properties.values())
+    read = Settings.from_property_groups({**KINESIS, "DataGen": properties})
+    assert read.profile == profile_text.parse(text)
+
+
+def test_a_profile_too_long_for_its_keys_is_refused() -> None:
+    with pytest.raises(ProfileError, match="fit into 40960 characters, not 'a text of 40961': write longer steps"):
+        settings.profile_properties("x" * 40_961)
+
+
+def test_what_was_missed_is_given_up_unless_told_otherwise() -> None:
+    assert tick_source(Settings.from_property_groups(KINESIS)) == TICKS
+    options = tick_source(Settings.from_property_groups({**KINESIS, "DataGen": {"catch.up": "true"}})).options
+    assert options == {**TICKS.options, "catch-up": "365 d", "catch-up-downtime": "true"}
 
 
 def test_the_records_are_stock_prices_unless_told_otherwise() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from flink_apps.data_generator import metrics
 from flink_apps.data_generator.job import Draw
+from flink_apps.data_generator.profiles import constant
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE
 from flink_apps.replay.metrics import REPLAY_LAG_MILLIS, REPLAYED_EVENT_RATE
 from flink_apps.streaming_etl.metrics import DOCUMENTS_REJECTED
@@ -46,7 +47,7 @@ class Registry:
 
 def test_the_generator_registers_its_metrics_in_the_group_that_is_handed_on() -> None:
     registry = Registry()
-    Draw(record_type=DEFAULT_RECORD_TYPE, records_per_second=10, parallelism=2).open(registry)
+    Draw(record_type=DEFAULT_RECORD_TYPE, profile=constant(rate=10), parallelism=2).open(registry)
     [(group, registered)] = registry.groups.items()
     assert group == metrics.METRIC_GROUP
     assert registered.counters == [metrics.RECORD_COUNT_METRIC]

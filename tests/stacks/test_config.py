@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,18 @@ def test_the_command_lines_texts_are_read_as_the_types_they_stand_for() -> None:
     assert config.records_per_second == 64000
     assert config.shards == "on-demand"
     assert config.retain is False
+
+
+def test_a_csv_in_a_profile_is_read_and_its_steps_stand_for_it(tmp_path: Path) -> None:
+    (tmp_path / "day.csv").write_text("0,100\n60,500\n120,500\n", encoding="utf-8")
+    config = DataGeneratorConfig.parse({"profile": f"repeat(csv(file={tmp_path / 'day.csv'}))"})
+    assert config.profile == "repeat(steps(rates=100/500*2, every=60s))"
+    assert config.peak_records_per_second() == 500
+
+
+def test_the_default_rate_of_cdk_json_is_no_contradiction_to_a_profile() -> None:
+    block = {**file_context()["data-generator"], "profile": "constant(rate=0.5)"}
+    assert DataGeneratorConfig.parse(block).profile == "constant(rate=0.5)"
 
 
 def test_an_override_wins_over_the_block() -> None:
@@ -48,6 +61,22 @@ def test_an_override_wins_over_the_block() -> None:
         (
             {"records-per-second": 64000, "shards": 63},
             "data-generator.shards must be at least 64, to hold 64000 records/s (got 63)",
+        ),
+        (
+            {"profile": "ramp(from=0, to=64000, over=1m)", "shards": 63},
+            "data-generator.shards must be at least 64, to hold 64000 records/s (got 63)",
+        ),
+        (
+            {"profile": "rmap(from=0)"},
+            "data-generator.profile must be made of known parts, not 'rmap': did you mean ramp? (got 'rmap(from=0)')",
+        ),
+        (
+            {"profile": "csv(file=no.csv)"},
+            "data-generator.profile must name a CSV that can be read, not 'no.csv': mend it: No such file or directory",
+        ),
+        (
+            {"profile": "constant(rate=5)", "records-per-second": 7},
+            "data-generator.profile must stand without records-per-second, which is 7 (got 'constant(rate=5)')",
         ),
         ({"start": "perhaps"}, "data-generator.start must be true or false (got 'perhaps')"),
         ({"log-level": "LOUD"}, "data-generator.log-level must be 'DEBUG', 'INFO', 'WARN' or 'ERROR' (got 'LOUD')"),

@@ -12,8 +12,9 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from flink_apps.common.properties import StreamArn
-from flink_apps.data_generator import settings
+from flink_apps.data_generator import profile_text, settings
 from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_RATE_METRIC
+from flink_apps.data_generator.profiles import constant
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
 from flink_apps.data_generator.settings import PROPERTIES, Settings
@@ -39,6 +40,7 @@ from tests.stacks.variants import (
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:alarms"
 #: One stack, and nothing is bundled, which takes Maven: the entry script stands for the zip.
 ONLY_THIS: dict[str, Any] = {"scenario": "data-generator", "aws:cdk:bundling-stacks": []}
+PROFILE = "ramp(from=0, to=6000, over=60s) then constant(rate=1000)"
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
     "kafka": {"data-generator.sinks": "kafka"},
@@ -54,6 +56,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "kafka-tls": {"data-generator.sinks": "kafka", "data-generator.authentication": "tls"},
     "kafka-unauthenticated": {"data-generator.sinks": "kafka", "data-generator.authentication": "unauthenticated"},
     "alarms-to-a-topic": {"data-generator.alarm-topic-arn": TOPIC_ARN},
+    "profile": {"data-generator.profile": PROFILE, "data-generator.catch-up": "true"},
     "not-started-and-gone": {
         "data-generator.sinks": "kinesis,kafka",
         "data-generator.start": "false",
@@ -144,8 +147,10 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
         settings.KAFKA_TOPIC.group: name in WITH_KAFKA,
     }
     expected: dict[str, set[str]] = {}
+    with_profile = name == "profile"
+    left_out = [settings.MORE_OF_PROFILE[0], settings.RECORDS_PER_SECOND if with_profile else settings.PROFILE]
     for prop in PROPERTIES:
-        if sinks.get(prop.group, True):
+        if sinks.get(prop.group, True) and prop not in left_out:
             expected.setdefault(prop.group, set()).add(prop.key)
     if name in WITH_KAFKA:
         expected[settings.KAFKA_TOPIC.group] |= CLIENT_KEYS[WAYS[name]]
@@ -155,7 +160,9 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_job_reads_what_the_stack_writes(name: str) -> None:
     read = read_by_the_job(variant(name).property_groups())
-    assert read.records_per_second == (64_000 if name in ("load", "taxi-trips") else 10)
+    rate = 64_000_000 if name in ("load", "taxi-trips") else 10_000
+    assert read.profile == (profile_text.parse(PROFILE) if name == "profile" else constant(rate=rate))
+    assert read.catch_up is (name == "profile")
     assert read.record_type is (TAXI_TRIP if name == "taxi-trips" else STOCK_PRICE)
     assert (read.kinesis is not None, read.kafka is not None) == (name in WITH_KINESIS, name in WITH_KAFKA)
     if read.kinesis:
@@ -250,7 +257,7 @@ def test_the_job_reads_no_object_but_its_code(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shards"), [("default", 1), ("kinesis-and-kafka", 1), ("load", 80), ("taxi-trips", 80)]
+    ("name", "shards"), [("default", 1), ("kinesis-and-kafka", 1), ("load", 80), ("taxi-trips", 80), ("profile", 8)]
 )
 def test_the_stream_has_shards_for_the_rate_and_a_quarter_more(name: str, shards: int) -> None:
     assert only(variant(name).template, STREAM)["Properties"]["ShardCount"] == shards

@@ -12,6 +12,7 @@ from dashboards.search import index_templates, saved_objects
 from flink_apps.common.places import BucketPrefix, OpenSearchSink
 from flink_apps.common.properties import SettingsError, StreamArn
 from flink_apps.data_generator import settings as generator_settings
+from flink_apps.data_generator.profiles import constant
 from flink_apps.data_generator.records.taxi_ride import TAXI_RIDE
 from flink_apps.replay import settings as replay_settings
 from flink_apps.taxi_analytics import settings
@@ -227,7 +228,7 @@ def test_the_generator_makes_rides_for_the_stream_that_the_job_reads() -> None:
         generator_settings.KINESIS_REGION.name: "eu-west-1",
     }
     read = generator_settings.Settings.from_property_groups(resolved(groups, texts))
-    assert (read.record_type, read.records_per_second) == (TAXI_RIDE, 2_000)
+    assert (read.record_type, read.profile) == (TAXI_RIDE, constant(rate=2_000_000))
     given = groups[generator_settings.KINESIS_STREAM_ARN.group][generator_settings.KINESIS_STREAM_ARN.key]
     assert spelled(given) == "TripsStream"
     assert read.kafka is None

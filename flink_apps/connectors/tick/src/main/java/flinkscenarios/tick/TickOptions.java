@@ -30,6 +30,13 @@ final class TickOptions implements Serializable {
                     .defaultValue(Duration.ofSeconds(10))
                     .withDescription("How much of a delay is made up for, as fast as possible; the rest is given up.");
 
+    /** Whether the time in which the source did not run is a delay too. */
+    static final ConfigOption<Boolean> CATCH_UP_DOWNTIME =
+            ConfigOptions.key("catch-up-downtime")
+                    .booleanType()
+                    .defaultValue(false)
+                    .withDescription("Whether the time between a checkpoint and the restart from it is a delay too.");
+
     /** Number of ticks before the source ends; without it the source never ends. */
     static final ConfigOption<Long> TICKS =
             ConfigOptions.key("ticks")
@@ -41,11 +48,13 @@ final class TickOptions implements Serializable {
 
     private final Duration interval;
     private final Duration catchUp;
+    private final boolean catchUpDowntime;
     @Nullable private final Long ticks;
 
-    private TickOptions(Duration interval, Duration catchUp, @Nullable Long ticks) {
+    private TickOptions(Duration interval, Duration catchUp, boolean catchUpDowntime, @Nullable Long ticks) {
         this.interval = interval;
         this.catchUp = catchUp;
+        this.catchUpDowntime = catchUpDowntime;
         this.ticks = ticks;
     }
 
@@ -66,12 +75,13 @@ final class TickOptions implements Serializable {
         if (catchUp.compareTo(LONGEST) > 0) {
             throw invalid(config, CATCH_UP, "be from 0 s to 365 d", "'10 s'");
         }
+        boolean catchUpDowntime = read(config, CATCH_UP_DOWNTIME, "true or false", "'false'");
         Long ticks = read(config, TICKS, "a whole number", TICKS_EXAMPLE);
         long most = (Long.MAX_VALUE - 1) / interval.toMillis();
         if (ticks != null && (ticks < 1 || ticks > most)) {
             throw invalid(config, TICKS, "be from 1 to " + most, TICKS_EXAMPLE);
         }
-        return new TickOptions(interval, catchUp, ticks);
+        return new TickOptions(interval, catchUp, catchUpDowntime, ticks);
     }
 
     Duration interval() {
@@ -80,6 +90,10 @@ final class TickOptions implements Serializable {
 
     Duration catchUp() {
         return catchUp;
+    }
+
+    boolean catchUpDowntime() {
+        return catchUpDowntime;
     }
 
     boolean bounded() {

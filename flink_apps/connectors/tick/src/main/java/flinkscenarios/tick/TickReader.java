@@ -35,6 +35,10 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
     private boolean noMoreSplits;
     private CompletableFuture<Void> available = new CompletableFuture<>();
 
+    /**
+     * @param nanoClock paces the ticks: monotonic nanoseconds with any origin
+     * @param systemMillis outlasts the process: milliseconds since 1970
+     */
     TickReader(
             TickOptions options,
             boolean withDue,
@@ -85,9 +89,9 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         long now = clock.getAsLong();
         if (schedule == null) {
             // Anchored here, not in addSplits: what the task still had to set up is not a delay to make up for.
-            schedule = new TickSchedule(options.interval(), options.catchUp(), split.from(), now);
             anchorNanos = now;
             anchorMillis = systemClock.getAsLong();
+            schedule = new TickSchedule(options.interval(), options.catchUp(), split.from(), now - delayNanos());
         }
         if (finished()) {
             return InputStatus.END_OF_INPUT;
@@ -108,7 +112,9 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         if (finished()) {
             return List.of();
         }
-        return List.of(new NumberSequenceSplit(split.splitId(), schedule.positionMillis(), split.to()));
+        long runningMillis = TimeUnit.NANOSECONDS.toMillis(schedule.nanosSinceStart(clock.getAsLong()));
+        String appointment = Appointment.at(systemClock.getAsLong() - runningMillis);
+        return List.of(new NumberSequenceSplit(appointment, schedule.positionMillis(), split.to()));
     }
 
     @Override
@@ -119,6 +125,15 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
     @Override
     public void close() {
         timer.shutdownNow();
+    }
+
+    /** How late the split is at the anchor: what a restart took, where that counts. */
+    private long delayNanos() {
+        if (!options.catchUpDowntime()) {
+            return 0;
+        }
+        long delayMillis = Math.max(0, anchorMillis - Appointment.of(split.splitId()).orElse(anchorMillis));
+        return Math.min(TimeUnit.MILLISECONDS.toNanos(delayMillis), options.catchUp().toNanos());
     }
 
     private RowData row(long now) {

@@ -25,7 +25,7 @@ final class TickSchedule {
      * @param interval length of a slice, whole milliseconds
      * @param catchUp how far the schedule may be behind
      * @param positionMillis where the first slice starts: 0, or what a checkpoint kept
-     * @param anchorNanos the instant that the first slice starts at
+     * @param anchorNanos the instant that the first slice starts at; in the past where there is a delay to make up for
      */
     TickSchedule(Duration interval, Duration catchUp, long positionMillis, long anchorNanos) {
         this.intervalMillis = interval.toMillis();
@@ -43,6 +43,11 @@ final class TickSchedule {
     /** End of the next slice in milliseconds of the time line. */
     long endMillis() {
         return positionMillis + intervalMillis;
+    }
+
+    /** Nanoseconds for which the next slice has been running; more than an interval when its tick is late. */
+    long nanosSinceStart(long nowNanos) {
+        return nowNanos - (dueNanos - intervalNanos);
     }
 
     /** Nanoseconds until the next tick is due; zero or less when it is. */

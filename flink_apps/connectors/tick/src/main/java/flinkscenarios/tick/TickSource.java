@@ -17,7 +17,8 @@ import org.apache.flink.table.data.RowData;
  *
  * <p>The split is what is left of the time line: the numbers of its milliseconds, from the position on. Flink's number
  * sequence brings the split, its serializers and its enumerator; only the reader differs. The position is kept in
- * milliseconds, not in ticks, so that a job restored with another interval continues without a gap.
+ * milliseconds, not in ticks, so that a job restored with another interval continues without a gap. The split's name
+ * says when the position was to be reached: see {@link Appointment}.
  */
 final class TickSource implements Source<RowData, NumberSequenceSplit, Collection<NumberSequenceSplit>> {
 

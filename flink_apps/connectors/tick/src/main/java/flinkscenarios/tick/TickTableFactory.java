@@ -23,7 +23,8 @@ import org.apache.flink.table.types.logical.RowType;
  *
  * <p>Each row is the slice {@code [start_millis, end_millis)} of a time line that starts at 0 when the job first starts.
  * Rows are consecutive, without gaps or repeats, and each comes when its slice has passed on the wall clock. What a job
- * makes of a slice is thus a function of the slice alone, and the position in the checkpoint is all there is to keep.
+ * makes of a slice is thus a function of the slice alone, and the position in the checkpoint is all there is to keep;
+ * the time at which it was due is beside it for {@code catch-up-downtime}.
  *
  * <p>Other sources either run free, or pace without keeping a position, or hold their whole range in memory.
  */
@@ -44,7 +45,7 @@ public final class TickTableFactory implements DynamicTableSourceFactory {
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        return Set.of(TickOptions.CATCH_UP, TickOptions.TICKS);
+        return Set.of(TickOptions.CATCH_UP, TickOptions.CATCH_UP_DOWNTIME, TickOptions.TICKS);
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceReaderContext;
@@ -69,7 +70,8 @@ class TickReaderTest {
         }
         SourceReaderContext context =
                 standIn(SourceReaderContext.class, "sendSplitRequest", none -> requests.add("split"));
-        TickReader reader = new TickReader(TickOptions.from(config), withDue, context, () -> now, () -> systemMillis);
+        LongSupplier system = () -> systemMillis + now / MILLI;
+        TickReader reader = new TickReader(TickOptions.from(config), withDue, context, () -> now, system);
         readers.add(reader);
         return reader;
     }
@@ -137,6 +139,73 @@ class TickReaderTest {
         drain(second);
         assertEquals(List.of("0-20", "20-40", "40-60"), rows);
         assertEquals(List.of(), requests, "it has its split already");
+    }
+
+    /** Two ticks, a checkpoint in the middle of the third, and a restart so long after the checkpoint. */
+    private TickReader restarted(long downtimeMillis, String... options) {
+        TickReader first = reader(options);
+        first.addSplits(List.of(split(0, Long.MAX_VALUE - 1)));
+        drain(first);
+        now += (2 * INTERVAL + 5) * MILLI;
+        drain(first);
+        TickReader second = reader(options);
+        second.addSplits(first.snapshotState(1));
+        rows.clear();
+        now += downtimeMillis * MILLI;
+        drain(second);
+        return second;
+    }
+
+    @Test
+    void theTimeOfARestartIsNoDelayUnlessAskedFor() {
+        restarted(10_000);
+        assertEquals(List.of(), rows);
+    }
+
+    @Test
+    void theTimeOfARestartIsMadeUpForWhereItIsADelay() {
+        TickReader reader = restarted(70, "catch-up-downtime", "true");
+        assertEquals(List.of("40-60", "60-80", "80-100"), rows, "115 ms after the begin");
+        now += 5 * MILLI;
+        drain(reader);
+        assertEquals("100-120", rows.get(3), "the line is where it would be without a restart, to the millisecond");
+    }
+
+    @Test
+    void ofALongRestartOnlyTheCatchUpIsMadeUpFor() {
+        restarted(3_600_000, "catch-up-downtime", "true", "catch-up", "100 ms");
+        assertEquals(5, rows.size());
+        assertEquals("40-60", rows.get(0), "no slice is lost");
+    }
+
+    @Test
+    void timeThatWasGivenUpBeforeACheckpointStaysGivenUp() {
+        String[] options = {"catch-up-downtime", "true", "catch-up", "100 ms"};
+        TickReader first = reader(options);
+        first.addSplits(List.of(split(0, Long.MAX_VALUE - 1)));
+        drain(first);
+        now += 60_000 * MILLI;
+        drain(first);
+        TickReader second = reader(options);
+        second.addSplits(first.snapshotState(1));
+        rows.clear();
+        drain(second);
+        assertEquals(List.of(), rows);
+    }
+
+    @Test
+    void aClockThatWasSetBackIsNoDelay() {
+        restarted(-30, "catch-up-downtime", "true");
+        assertEquals(List.of(), rows);
+    }
+
+    @Test
+    void aTimeLineThatHasNotBegunHasNoDelay() {
+        now = 3_600_000 * MILLI;
+        TickReader reader = reader("catch-up-downtime", "true");
+        reader.addSplits(List.of(split(0, 1_000)));
+        assertEquals(InputStatus.NOTHING_AVAILABLE, drain(reader));
+        assertEquals(List.of(), rows);
     }
 
     @Test
