@@ -1,20 +1,24 @@
-"""Data generator: random stock prices, taxi trips or rides into Kinesis, Kafka, or both."""
+"""Data generator: random records of several types into Kinesis, Kafka, or both."""
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar, Literal
 
 import aws_cdk as cdk
 from constructs import Construct
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from flink_apps.data_generator import settings
+from flink_apps.data_generator import faults, formats, settings
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType
 from flink_constructs.data_stream import DataStream, StreamCapacity
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import EndpointService, Network
 from stacks.config import ScenarioConfig
 from stacks.scenario import ScenarioStack, comma_separated
+
+#: A share of the records.
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class DataGeneratorConfig(ScenarioConfig):
@@ -25,6 +29,15 @@ class DataGeneratorConfig(ScenarioConfig):
     record_type: str = Field(
         default=DEFAULT_RECORD_TYPE.name, description=f"what is generated: {' or '.join(RECORD_TYPES)}"
     )
+    format: str = Field(default=formats.DEFAULT_FORMAT, description=formats.FORMAT.meaning)
+    schema_registry_url: str | None = Field(default=None, description=formats.SCHEMA_REGISTRY_URL.meaning)
+    key_field: str | None = Field(default=None, description=formats.KEY_FIELD.meaning)
+    seed: int | None = Field(default=None, ge=0, le=settings.MAX_SEED, description=settings.SEED.meaning)
+    start_time: str | None = Field(default=None, description=settings.START_TIME.meaning)
+    faults_late: Share = Field(default=0, description=faults.LATE.meaning)
+    faults_duplicate: Share = Field(default=0, description=faults.DUPLICATE.meaning)
+    faults_malformed: Share = Field(default=0, description=faults.MALFORMED.meaning)
+    faults_out_of_range: Share = Field(default=0, description=faults.OUT_OF_RANGE.meaning)
     sinks: Annotated[tuple[Literal["kinesis", "kafka"], ...], BeforeValidator(comma_separated)] = Field(
         default=("kinesis",), description="where the records go: kinesis, kafka, or both", min_length=1
     )
@@ -50,10 +63,46 @@ class DataGeneratorConfig(ScenarioConfig):
             raise ValueError(f"be {' or '.join(RECORD_TYPES)}")
         return name
 
+    @field_validator("format")
+    @classmethod
+    def _format_is_known(cls, name: str) -> str:
+        if name not in formats.FORMATS:
+            raise ValueError(f"be {' or '.join(formats.FORMATS)}")
+        return name
+
+    @field_validator("schema_registry_url")
+    @classmethod
+    def _registry_is_there_where_it_is_needed(cls, url: str | None, others: ValidationInfo) -> str | None:
+        if (url is None) is (others.data.get("format") == formats.WITH_REGISTRY):
+            raise ValueError(f"be set where the format is {formats.WITH_REGISTRY}, and only there")
+        return url
+
+    @field_validator("key_field")
+    @classmethod
+    def _every_record_has_the_key(cls, name: str | None, others: ValidationInfo) -> str | None:
+        record_type = RECORD_TYPES.get(others.data.get("record_type", ""))
+        if name and record_type and name not in record_type.keys:
+            raise ValueError(f"be {' or '.join(record_type.keys)}")
+        return name
+
+    @field_validator("faults_malformed")
+    @classmethod
+    def _malformed_records_are_json(cls, share: float, others: ValidationInfo) -> float:
+        if share and others.data.get("format") != formats.DEFAULT_FORMAT:
+            raise ValueError(f"be 0 where the format is not {formats.DEFAULT_FORMAT}")
+        return share
+
+    @field_validator("faults_out_of_range")
+    @classmethod
+    def _a_record_has_one_fault(cls, share: float, others: ValidationInfo) -> float:
+        if share + others.data.get("faults_late", 0) + others.data.get("faults_malformed", 0) > 1:
+            raise ValueError("be at most 1 together with faults-late and faults-malformed")
+        return share
+
     @field_validator("shards")
     @classmethod
     def _stream_holds_the_rate(cls, shards: int | str | None, others: ValidationInfo) -> int | str | None:
-        rate = others.data.get("records_per_second")
+        rate = _with_duplicates(others.data.get("records_per_second", 0), others.data.get("faults_duplicate", 0))
         record_type = RECORD_TYPES.get(others.data.get("record_type", ""))
         if isinstance(shards, int) and rate and record_type and "kinesis" in others.data.get("sinks", ()):
             needed = StreamCapacity.for_rate(
@@ -67,12 +116,32 @@ class DataGeneratorConfig(ScenarioConfig):
         """What the name in the context stands for."""
         return RECORD_TYPES[self.record_type]
 
+    def what_is_generated(self) -> dict[str, str]:
+        """The properties that say what the records are; what nobody asked for is left to the job."""
+        chosen = {
+            settings.RECORD_TYPE: self.record_type,
+            formats.FORMAT: self.format,
+            formats.SCHEMA_REGISTRY_URL: self.schema_registry_url,
+            formats.KEY_FIELD: self.key_field,
+            settings.SEED: self.seed,
+            settings.START_TIME: self.start_time,
+            faults.LATE: self.faults_late or None,
+            faults.DUPLICATE: self.faults_duplicate or None,
+            faults.MALFORMED: self.faults_malformed or None,
+            faults.OUT_OF_RANGE: self.faults_out_of_range or None,
+        }
+        return {prop.key: str(value) for prop, value in chosen.items() if value is not None}
+
+
+def _with_duplicates(records_per_second: int, share: float) -> int:
+    return math.ceil(records_per_second * (1 + share))
+
 
 class DataGeneratorStack(ScenarioStack):
     """The generator's application with the streams and clusters that it writes to."""
 
     config_type = DataGeneratorConfig
-    purpose = "Random stock prices, taxi trips or rides into Kinesis and Kafka, at an exact rate"
+    purpose = "Random stock prices, taxi trips and other records into Kinesis and Kafka, at an exact rate"
 
     def __init__(self, scope: Construct, construct_id: str, *, config: DataGeneratorConfig) -> None:
         """Declare the sinks that ``config`` names, and the application that may write to just these."""
@@ -81,7 +150,7 @@ class DataGeneratorStack(ScenarioStack):
         groups = {
             settings.RECORDS_PER_SECOND.group: {
                 settings.RECORDS_PER_SECOND.key: str(config.records_per_second),
-                settings.RECORD_TYPE.key: record_type.name,
+                **config.what_is_generated(),
             }
         }
 
@@ -139,6 +208,7 @@ class DataGeneratorStack(ScenarioStack):
             capacity = StreamCapacity.provisioned(config.shards)
         else:
             capacity = StreamCapacity.for_rate(
-                records_per_second=config.records_per_second, record_bytes=config.chosen_record_type().record_bytes
+                records_per_second=_with_duplicates(config.records_per_second, config.faults_duplicate),
+                record_bytes=config.chosen_record_type().record_bytes,
             )
         return DataStream(self, "Stream", capacity=capacity, removal_policy=self.removal_policy)

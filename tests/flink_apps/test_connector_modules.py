@@ -25,10 +25,16 @@ KINESIS_AND_KAFKA = KINESIS | {
 }
 JSON = {"flinkscenarios.json.JsonLinesFormatFactory", "flinkscenarios.json.JsonRawFormatFactory"}
 PARQUET = {"org.apache.flink.formats.parquet.ParquetFileFormatFactory"}
+AVRO = {
+    "org.apache.flink.formats.avro.AvroFileFormatFactory",
+    "org.apache.flink.formats.avro.AvroFormatFactory",
+    "org.apache.flink.formats.avro.registry.confluent.RegistryAvroFormatFactory",
+    "org.apache.flink.formats.avro.registry.confluent.debezium.DebeziumAvroFormatFactory",
+}
 OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
 #: The table factories of each module's jar, and the most megabytes that it may have.
 MODULES = {
-    "data_generator": (KINESIS_AND_KAFKA | {"flinkscenarios.tick.TickTableFactory"}, 70),
+    "data_generator": (KINESIS_AND_KAFKA | JSON | AVRO | {"flinkscenarios.tick.TickTableFactory"}, 90),
     "lottery": (KINESIS_AND_KAFKA | JSON, 70),
     "replay": (KINESIS_AND_KAFKA | JSON | PARQUET | {"flinkscenarios.replay.ReplayTableFactory"}, 130),
     "streaming_etl": (KINESIS_AND_KAFKA | JSON | PARQUET | OPENSEARCH, 130),

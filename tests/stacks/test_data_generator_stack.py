@@ -11,10 +11,12 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from flink_apps.common.properties import StreamArn
-from flink_apps.data_generator import settings
+from flink_apps.data_generator import faults, formats, settings
+from flink_apps.data_generator.faults import Faults
+from flink_apps.data_generator.formats import Written
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
-from flink_apps.data_generator.settings import PROPERTIES, Settings
+from flink_apps.data_generator.settings import PROPERTIES, Seed, Settings
 from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP
 from flink_constructs.kafka_settings import IAM_CLIENT_PROPERTIES
 from stacks.registry import add_stacks
@@ -44,16 +46,40 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "data-generator.record-type": "taxi-trip",
         "data-generator.records-per-second": "64000",
     },
+    "wrong-on-purpose": {
+        "data-generator.record-type": "taxi-trip",
+        "data-generator.key-field": "vendor_id",
+        "data-generator.seed": "7",
+        "data-generator.start-time": "2024-02-01T00:00:00Z",
+        "data-generator.faults-late": "0.01",
+        "data-generator.faults-duplicate": "0.25",
+        "data-generator.faults-malformed": "0.02",
+        "data-generator.faults-out-of-range": "0.03",
+        "data-generator.records-per-second": "64000",
+    },
+    "avro": {
+        "data-generator.format": "avro-confluent",
+        "data-generator.schema-registry-url": "https://registry.example.com",
+    },
     "not-started-and-gone": {
         "data-generator.sinks": "kinesis,kafka",
         "data-generator.start": "false",
         "data-generator.retain": "false",
     },
 }
-WITH_KINESIS = ["default", "kinesis-and-kafka", "on-demand", "load", "taxi-trips", "not-started-and-gone"]
+WITHOUT_KAFKA = ["default", "on-demand", "load", "wrong-on-purpose", "avro"]
+WITH_KINESIS = [*WITHOUT_KAFKA, "kinesis-and-kafka", "taxi-trips", "not-started-and-gone"]
 WITH_KAFKA = ["kafka", "kinesis-and-kafka", "taxi-trips", "not-started-and-gone"]
 TOPICS = {name: "taxi-trips" if name == "taxi-trips" else "stock-prices" for name in WITH_KAFKA}
-STARTED = ["default", "kafka", "kinesis-and-kafka", "on-demand", "load", "taxi-trips"]
+STARTED = [*WITHOUT_KAFKA, "kafka", "kinesis-and-kafka", "taxi-trips"]
+#: Properties that are written where the context has them, and the variants where it does.
+ASKED_FOR = {
+    formats.KEY_FIELD: "wrong-on-purpose",
+    settings.SEED: "wrong-on-purpose",
+    settings.START_TIME: "wrong-on-purpose",
+    **dict.fromkeys(faults.PROPERTIES, "wrong-on-purpose"),
+    formats.SCHEMA_REGISTRY_URL: "avro",
+}
 
 
 def variant(name: str) -> Variant:
@@ -120,7 +146,7 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
     }
     expected: dict[str, set[str]] = {}
     for prop in PROPERTIES:
-        if sinks.get(prop.group, True):
+        if sinks.get(prop.group, True) and ASKED_FOR.get(prop, name) == name:
             expected.setdefault(prop.group, set()).add(prop.key)
     if name in WITH_KAFKA:
         expected[settings.KAFKA_TOPIC.group] |= set(IAM_CLIENT_PROPERTIES)
@@ -130,8 +156,8 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_job_reads_what_the_stack_writes(name: str) -> None:
     read = read_by_the_job(variant(name).property_groups())
-    assert read.records_per_second == (64_000 if name in ("load", "taxi-trips") else 10)
-    assert read.record_type is (TAXI_TRIP if name == "taxi-trips" else STOCK_PRICE)
+    assert read.records_per_second == (64_000 if name in ("load", "taxi-trips", "wrong-on-purpose") else 10)
+    assert read.record_type is (TAXI_TRIP if name in ("taxi-trips", "wrong-on-purpose") else STOCK_PRICE)
     assert (read.kinesis is not None, read.kafka is not None) == (name in WITH_KINESIS, name in WITH_KAFKA)
     if read.kinesis:
         assert read.kinesis.stream == StreamArn(
@@ -141,6 +167,15 @@ def test_the_job_reads_what_the_stack_writes(name: str) -> None:
     if read.kafka:
         assert read.kafka.bootstrap_servers == "b-1.example.com:9098,b-2.example.com:9098"
         assert (read.kafka.topic, read.kafka.producer) == (read.record_type.topic, IAM_CLIENT_PROPERTIES)
+
+
+def test_the_job_reads_what_the_records_are_to_be() -> None:
+    read = read_by_the_job(variant("wrong-on-purpose").property_groups())
+    assert read.key_field == "vendor_id"
+    assert read.seed == Seed(number=7, start_millis=1_706_745_600_000)
+    assert read.faults == Faults(late=0.01, duplicate=0.25, malformed=0.02, out_of_range=0.03)
+    avro = read_by_the_job(variant("avro").property_groups()).written
+    assert avro == Written(format_name="avro-confluent", schema_registry_url="https://registry.example.com")
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -219,7 +254,8 @@ def test_the_job_reads_no_object_but_its_code(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shards"), [("default", 1), ("kinesis-and-kafka", 1), ("load", 80), ("taxi-trips", 80)]
+    ("name", "shards"),
+    [("default", 1), ("kinesis-and-kafka", 1), ("load", 80), ("taxi-trips", 80), ("wrong-on-purpose", 100)],
 )
 def test_the_stream_has_shards_for_the_rate_and_a_quarter_more(name: str, shards: int) -> None:
     assert only(variant(name).template, STREAM)["Properties"]["ShardCount"] == shards
@@ -247,7 +283,7 @@ def test_an_application_with_kafka_sits_in_the_private_subnets_of_the_vpc(name: 
     assert {subnet["Ref"] for subnet in placed["SubnetIds"]} == set(variant(name).of_type("AWS::EC2::Subnet"))
 
 
-@pytest.mark.parametrize("name", ["default", "on-demand", "load"])
+@pytest.mark.parametrize("name", WITHOUT_KAFKA)
 def test_an_application_without_kafka_needs_no_vpc(name: str) -> None:
     configuration = only(variant(name).template, APPLICATION)["Properties"]["ApplicationConfiguration"]
     assert "VpcConfigurations" not in configuration
