@@ -63,7 +63,7 @@ def test_an_override_wins_over_the_block() -> None:
         ),
         ({"key-field": "tiker"}, "data-generator.key-field must be event_time or ticker or price (got 'tiker')"),
         ({"seed": -1}, "data-generator.seed must be at least 0 (got -1)"),
-        ({"faults-late": 1.5}, "data-generator.faults-late must be at most 1 (got 1.5)"),
+        ({"faults-late": 1.5}, "data-generator.faults-late must be at most 1.0 (got 1.5)"),
         (
             {"faults-malformed": 0.1, "format": "csv"},
             "data-generator.faults-malformed must be 0 where the format is not json (got 0.1)",
