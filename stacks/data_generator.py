@@ -1,7 +1,8 @@
-"""Data generator: random stock prices, taxi trips or rides into Kinesis, Kafka, or both."""
+"""Data generator: random records of several types into Kinesis, Kafka, or both."""
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar, Literal
 
 import aws_cdk as cdk
@@ -10,7 +11,7 @@ from constructs import Construct
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from dashboards.data_generator import DataGeneratorDashboard, generated_rate
-from flink_apps.data_generator import profile_text, settings
+from flink_apps.data_generator import faults, formats, profile_text, settings
 from flink_apps.data_generator.profiles import MAX_RECORDS_PER_SECOND, ProfileError
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType
 from flink_constructs.alarms import ApplicationAlarms
@@ -36,6 +37,8 @@ SIGN_IN = {
     KafkaAuthentication.TLS: "that speak TLS",
     KafkaAuthentication.UNAUTHENTICATED: "that speak without TLS",
 }
+#: A share of the records.
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class DataGeneratorConfig(ScenarioConfig):
@@ -46,6 +49,15 @@ class DataGeneratorConfig(ScenarioConfig):
     record_type: str = Field(
         default=DEFAULT_RECORD_TYPE.name, description=f"what is generated: {' or '.join(RECORD_TYPES)}"
     )
+    format: str = Field(default=formats.DEFAULT_FORMAT, description=formats.FORMAT.meaning)
+    schema_registry_url: str | None = Field(default=None, description=formats.SCHEMA_REGISTRY_URL.meaning)
+    key_field: str | None = Field(default=None, description=formats.KEY_FIELD.meaning)
+    seed: int | None = Field(default=None, ge=0, le=settings.MAX_SEED, description=settings.SEED.meaning)
+    start_time: str | None = Field(default=None, description=settings.START_TIME.meaning)
+    faults_late: Share = Field(default=0, description=faults.LATE.meaning)
+    faults_duplicate: Share = Field(default=0, description=faults.DUPLICATE.meaning)
+    faults_malformed: Share = Field(default=0, description=faults.MALFORMED.meaning)
+    faults_out_of_range: Share = Field(default=0, description=faults.OUT_OF_RANGE.meaning)
     sinks: Annotated[tuple[Literal["kinesis", "kafka"], ...], BeforeValidator(comma_separated)] = Field(
         default=("kinesis",), description="where the records go: kinesis, kafka, or both", min_length=1
     )
@@ -102,11 +114,50 @@ class DataGeneratorConfig(ScenarioConfig):
         except ProfileError as error:
             raise ValueError(str(error)) from None
         return text
+    @field_validator("format")
+    @classmethod
+    def _format_is_known(cls, name: str) -> str:
+        if name not in formats.FORMATS:
+            raise ValueError(f"be {' or '.join(formats.FORMATS)}")
+        return name
+
+    @field_validator("schema_registry_url")
+    @classmethod
+    def _registry_is_there_where_it_is_needed(cls, url: str | None, others: ValidationInfo) -> str | None:
+        if (url is None) is (others.data.get("format") == formats.WITH_REGISTRY):
+            raise ValueError(f"be set where the format is {formats.WITH_REGISTRY}, and only there")
+        return url
+
+    @field_validator("key_field")
+    @classmethod
+    def _every_record_has_the_key(cls, name: str | None, others: ValidationInfo) -> str | None:
+        record_type = RECORD_TYPES.get(others.data.get("record_type", ""))
+        if name and record_type and name not in record_type.keys:
+            raise ValueError(f"be {' or '.join(record_type.keys)}")
+        return name
+
+    @field_validator("faults_malformed")
+    @classmethod
+    def _malformed_records_are_json(cls, share: float, others: ValidationInfo) -> float:
+        if share and others.data.get("format") != formats.DEFAULT_FORMAT:
+            raise ValueError(f"be 0 where the format is not {formats.DEFAULT_FORMAT}")
+        return share
+
+    @field_validator("faults_out_of_range")
+    @classmethod
+    def _a_record_has_one_fault(cls, share: float, others: ValidationInfo) -> float:
+        if share + others.data.get("faults_late", 0) + others.data.get("faults_malformed", 0) > 1:
+            raise ValueError("be at most 1 together with faults-late and faults-malformed")
+        return share
 
     @field_validator("shards")
     @classmethod
     def _stream_holds_the_rate(cls, shards: int | str | None, others: ValidationInfo) -> int | str | None:
-        rate = _peak(others.data.get("records_per_second", 0), others.data.get("profile"))
+        rate = _peak(
+            others.data.get("records_per_second", 0),
+            others.data.get("profile"),
+            duplicates=others.data.get("faults_duplicate", 0),
+        )
         record_type = RECORD_TYPES.get(others.data.get("record_type", ""))
         if isinstance(shards, int) and rate and record_type and "kinesis" in others.data.get("sinks", ()):
             needed = StreamCapacity.for_rate(
@@ -122,23 +173,40 @@ class DataGeneratorConfig(ScenarioConfig):
         return None if self.profile else self.records_per_second
 
     def peak_records_per_second(self) -> int:
-        """The highest rate that there will be."""
-        return _peak(self.records_per_second, self.profile)
+        """The highest rate that there will be, records that come twice counted twice."""
+        return _peak(self.records_per_second, self.profile, duplicates=self.faults_duplicate)
 
     def chosen_record_type(self) -> RecordType:
         """What the name in the context stands for."""
         return RECORD_TYPES[self.record_type]
 
+    def what_is_generated(self) -> dict[str, str]:
+        """The properties that say what the records are; what nobody asked for is left to the job."""
+        chosen = {
+            settings.RECORD_TYPE: self.record_type,
+            formats.FORMAT: self.format,
+            formats.SCHEMA_REGISTRY_URL: self.schema_registry_url,
+            formats.KEY_FIELD: self.key_field,
+            settings.SEED: self.seed,
+            settings.START_TIME: self.start_time,
+            faults.LATE: self.faults_late or None,
+            faults.DUPLICATE: self.faults_duplicate or None,
+            faults.MALFORMED: self.faults_malformed or None,
+            faults.OUT_OF_RANGE: self.faults_out_of_range or None,
+        }
+        return {prop.key: str(value) for prop, value in chosen.items() if value is not None}
 
-def _peak(records_per_second: int, profile: str | None) -> int:
-    return profile_text.parse(profile).peak_records_per_second if profile else records_per_second
+
+def _peak(records_per_second: int, profile: str | None, *, duplicates: float) -> int:
+    highest = profile_text.parse(profile).peak_records_per_second if profile else records_per_second
+    return math.ceil(highest * (1 + duplicates))
 
 
 class DataGeneratorStack(ScenarioStack):
     """The generator's application with the streams and clusters that it writes to."""
 
     config_type = DataGeneratorConfig
-    purpose = "Random stock prices, taxi trips or rides into Kinesis and Kafka, at an exact rate"
+    purpose = "Random stock prices, taxi trips and other records into Kinesis and Kafka, at an exact rate"
 
     def __init__(self, scope: Construct, construct_id: str, *, config: DataGeneratorConfig) -> None:
         """Declare the sinks that ``config`` names, and the application that may write to just these."""
@@ -152,7 +220,7 @@ class DataGeneratorStack(ScenarioStack):
                     else {settings.RECORDS_PER_SECOND.key: str(config.records_per_second)}
                 ),
                 settings.CATCH_UP.key: str(config.catch_up).lower(),
-                settings.RECORD_TYPE.key: record_type.name,
+                **config.what_is_generated(),
             }
         }
 

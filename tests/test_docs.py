@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flink_apps.data_generator.records import RECORD_TYPES
 from stacks.project import ROOT
 from stacks.registry import SCENARIOS
 from tools.docs import TABLES, rendered
@@ -16,6 +17,13 @@ READMES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *TABLES]
 def test_the_tables_of_a_readme_are_those_of_the_code(readme: Path) -> None:
     """`python -m tools.docs` writes them."""
     assert readme.read_text(encoding="utf-8") == rendered(readme)
+
+
+@pytest.mark.parametrize("name", RECORD_TYPES)
+def test_every_record_type_has_its_heading_and_its_table(name: str) -> None:
+    readme = (ROOT / "flink_apps" / "data_generator" / "README.md").read_text(encoding="utf-8")
+    assert f"### `{name}`\n" in readme
+    assert f"<!-- table: {name} -->\n" in readme
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -5,6 +5,7 @@ A README marks the place of a table with ``<!-- table: NAME -->`` and ``<!-- end
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from flink_apps.common import tables
 from flink_apps.common.properties import Property
 from flink_apps.data_generator import settings as data_generator
+from flink_apps.data_generator.records import RECORD_TYPES, RecordType
 from flink_apps.lottery import settings as lottery
 from flink_apps.replay import settings as replay
 from flink_apps.streaming_etl import settings as streaming_etl
@@ -48,6 +50,11 @@ def context_table(config: type[ScenarioConfig]) -> str:
     return _table(("key", "default", "meaning"), rows)
 
 
+def fields_table(record_type: RecordType) -> str:
+    """What the fields of a record type are."""
+    return _table(("field", "what it is"), [(f"`{field.name}`", field.meaning) for field in record_type.fields])
+
+
 def _table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [headings, ("---",) * len(headings), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -59,6 +66,7 @@ TABLES: dict[Path, dict[str, Callable[[], str]]] = {
             (*data_generator.PROPERTIES, tables.KINESIS_ENDPOINT), data_generator.PASSED_ON
         ),
         "context": lambda: context_table(DataGeneratorConfig),
+        **{name: functools.partial(fields_table, record_type) for name, record_type in RECORD_TYPES.items()},
     },
     ROOT / "flink_apps" / "streaming_etl" / "README.md": {
         "properties": lambda: properties_table(

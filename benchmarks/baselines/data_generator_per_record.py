@@ -10,6 +10,7 @@ from pyflink.table.udf import udf
 from flink_apps.common.properties import read_property_groups
 from flink_apps.data_generator import job, main
 from flink_apps.data_generator.records import stock_price
+from flink_apps.data_generator.records.record_type import select_list
 from flink_apps.data_generator.settings import Settings
 
 RECORDS_PER_TICK = 2000
@@ -33,10 +34,10 @@ tables.execute_sql(sink.create_table(stock_price.STOCK_PRICE.columns))
 numbers = ", ".join(str(number) for number in range(RECORDS_PER_TICK))
 tables.execute_sql(f"""
     INSERT INTO `{sink.table}`
-    SELECT {stock_price.columns_of(draw="drawn", event_time="event_time")}
+    SELECT {select_list(stock_price.fields_of(draw="drawn", event_time="event_time"))}
     FROM (
         SELECT draw(number) AS drawn, event_time
-        FROM (SELECT ARRAY[{numbers}] AS numbers, {job.EVENT_TIME} AS event_time FROM ticks)
+        FROM (SELECT ARRAY[{numbers}] AS numbers, {job.event_time("CURRENT_TIMESTAMP")} AS event_time FROM ticks)
         CROSS JOIN UNNEST(numbers) AS t (number)
     )
 """)

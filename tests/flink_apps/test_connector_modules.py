@@ -27,6 +27,12 @@ JSON = {"flinkscenarios.json.JsonLinesFormatFactory", "flinkscenarios.json.JsonR
 PARQUET = {"org.apache.flink.formats.parquet.ParquetFileFormatFactory"}
 TICK = {"flinkscenarios.tick.TickTableFactory"}
 PROMETHEUS = {"flinkscenarios.prometheus.PrometheusTableFactory"}
+AVRO = {
+    "org.apache.flink.formats.avro.AvroFileFormatFactory",
+    "org.apache.flink.formats.avro.AvroFormatFactory",
+    "org.apache.flink.formats.avro.registry.confluent.RegistryAvroFormatFactory",
+    "org.apache.flink.formats.avro.registry.confluent.debezium.DebeziumAvroFormatFactory",
+}
 OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
 #: The connectors that have tests in Java.
 CONNECTORS = (
@@ -34,7 +40,7 @@ CONNECTORS = (
 )  # fmt: skip
 #: The table factories of each module's jar, and the most megabytes that it may have.
 MODULES = {
-    "data_generator": (KINESIS_AND_KAFKA | TICK, 70),
+    "data_generator": (KINESIS_AND_KAFKA | JSON | AVRO | TICK, 90),
     "lottery": (KINESIS_AND_KAFKA | JSON, 70),
     "prometheus_metrics": (JSON | PROMETHEUS | TICK, 15),
     "replay": (KINESIS_AND_KAFKA | JSON | PARQUET | {"flinkscenarios.replay.ReplayTableFactory"}, 130),

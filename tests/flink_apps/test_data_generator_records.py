@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from flink_apps.common.taxi_trip import TRIP
+from flink_apps.data_generator import records
 from flink_apps.data_generator.job import TICK_MILLIS
 from flink_apps.data_generator.main import sinks
 from flink_apps.data_generator.profiles import MAX_RECORDS_PER_SECOND
@@ -24,6 +26,7 @@ from flink_apps.data_generator.records.drawing import Choice, Word
 from flink_apps.data_generator.settings import Settings
 from flink_apps.taxi_analytics import logic
 from flink_apps.taxi_analytics.schema import TRIP as RIDE
+from tests.flink_apps.slices import a_slice
 
 every_type = pytest.mark.parametrize("record_type", RECORD_TYPES.values(), ids=RECORD_TYPES)
 seeds = st.integers(min_value=0, max_value=2**32)
@@ -47,9 +50,34 @@ def many_trips(now: datetime = ONE_NOON) -> Mapping[str, NDArray[Any]]:
 # Every type.
 
 
+def test_every_file_of_the_folder_with_a_type_is_known() -> None:
+    folder = Path(records.__file__).parent
+    files = {file.stem for file in folder.glob("*.py")} - {"__init__", "record_type", "drawing"}
+    assert {name.replace("-", "_") for name in RECORD_TYPES} - files == {"lottery_event", "lottery_user_event"}
+    assert files - {name.replace("-", "_") for name in RECORD_TYPES} == {"lottery"}
+
+
 @every_type
-def test_the_partition_key_is_a_column(record_type: RecordType) -> None:
-    assert record_type.partition_key in [column.name for column in record_type.columns]
+def test_every_record_has_the_key(record_type: RecordType) -> None:
+    assert record_type.partition_key in record_type.keys
+
+
+@every_type
+def test_a_record_can_be_out_of_range(record_type: RecordType) -> None:
+    assert any(field.out_of_range for field in record_type.fields)
+
+
+@every_type
+def test_a_slice_has_the_same_draws_whenever_it_comes(record_type: RecordType) -> None:
+    first, second = (record_type.draw(a_slice(100, start=480)) for _ in range(2))
+    numpy.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("name", [name for name in RECORD_TYPES if name != "lottery-event"])
+def test_another_slice_has_other_draws(name: str) -> None:
+    record_type = RECORD_TYPES[name]
+    one, other = (record_type.draw(a_slice(100, start=start, first=start * 5))[-1] for start in (480, 500))
+    assert list(one) != list(other)
 
 
 @every_type
@@ -57,7 +85,7 @@ def test_the_partition_key_is_a_column(record_type: RecordType) -> None:
 def test_there_is_a_draw_for_every_record_in_the_type_that_crosses_to_the_jvm(
     record_type: RecordType, seed: int, size: int
 ) -> None:
-    arrays = record_type.draw(numpy.random.default_rng(seed), size)
+    arrays = record_type.draw(a_slice(size, seed=seed))
     types = {"INT": "int32", "BIGINT": "int64"}
     assert [(len(array), array.dtype.name) for array in arrays] == [
         (size, types[drawn.type]) for drawn in record_type.drawn
@@ -67,7 +95,7 @@ def test_there_is_a_draw_for_every_record_in_the_type_that_crosses_to_the_jvm(
 
 @every_type
 def test_a_draw_that_is_the_key_of_a_map_comes_once_a_tick(record_type: RecordType) -> None:
-    first, *others = record_type.draw(numpy.random.default_rng(1), 10_000)
+    first, *others = record_type.draw(a_slice(10_000))
     assert not others or len(set(first)) == len(first)
 
 

@@ -69,7 +69,7 @@ def test_the_records_are_stock_prices_unless_told_otherwise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "fix"), [("taxi-trp", r"did you mean taxi-trip\?"), ("xyz", "known are stock-price, taxi-trip")]
+    ("name", "fix"), [("taxi-trp", r"did you mean taxi-trip\?"), ("xyz", "known are lottery-event, lottery-user-event")]
 )
 def test_an_unknown_record_type_is_answered_with_the_nearest(name: str, fix: str) -> None:
     with pytest.raises(

@@ -82,7 +82,24 @@ def test_an_override_wins_over_the_block() -> None:
         ({"log-level": "LOUD"}, "data-generator.log-level must be 'DEBUG', 'INFO', 'WARN' or 'ERROR' (got 'LOUD')"),
         (
             {"record-type": "taxi-trp"},
-            "data-generator.record-type must be stock-price or taxi-trip or taxi-ride (got 'taxi-trp'); change it",
+            "data-generator.record-type must be lottery-event or lottery-user-event or metric-sample or stock-price or "
+            "stock-walk or taxi-ride or taxi-trip (got 'taxi-trp'); change it",
+        ),
+        ({"format": "xml"}, "data-generator.format must be json or csv or avro or avro-confluent (got 'xml')"),
+        (
+            {"schema-registry-url": "https://registry.example.com"},
+            "data-generator.schema-registry-url must be set where the format is avro-confluent, and only there",
+        ),
+        ({"key-field": "tiker"}, "data-generator.key-field must be event_time or ticker or price (got 'tiker')"),
+        ({"seed": -1}, "data-generator.seed must be at least 0 (got -1)"),
+        ({"faults-late": 1.5}, "data-generator.faults-late must be at most 1.0 (got 1.5)"),
+        (
+            {"faults-malformed": 0.1, "format": "csv"},
+            "data-generator.faults-malformed must be 0 where the format is not json (got 0.1)",
+        ),
+        (
+            {"faults-late": 0.6, "faults-out-of-range": 0.5},
+            "data-generator.faults-out-of-range must be at most 1 together with faults-late and faults-malformed",
         ),
         ({"topic": "a b"}, "data-generator.topic must match"),
         ({"record-per-second": 1}, "must be a known context key (got 1); did you mean records-per-second?"),

@@ -12,12 +12,14 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from flink_apps.common.properties import StreamArn
-from flink_apps.data_generator import profile_text, settings
+from flink_apps.data_generator import faults, formats, profile_text, settings
+from flink_apps.data_generator.faults import Faults
+from flink_apps.data_generator.formats import Written
 from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_RATE_METRIC
 from flink_apps.data_generator.profiles import constant
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
-from flink_apps.data_generator.settings import PROPERTIES, Settings
+from flink_apps.data_generator.settings import PROPERTIES, Seed, Settings
 from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP
 from flink_constructs.kafka_authentication import KafkaAuthentication, ScramSecret
 from flink_constructs.kafka_settings import CLIENT_PROPERTIES
@@ -57,6 +59,21 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "kafka-unauthenticated": {"data-generator.sinks": "kafka", "data-generator.authentication": "unauthenticated"},
     "alarms-to-a-topic": {"data-generator.alarm-topic-arn": TOPIC_ARN},
     "profile": {"data-generator.profile": PROFILE, "data-generator.catch-up": "true"},
+    "wrong-on-purpose": {
+        "data-generator.record-type": "taxi-trip",
+        "data-generator.key-field": "vendor_id",
+        "data-generator.seed": "7",
+        "data-generator.start-time": "2024-02-01T00:00:00Z",
+        "data-generator.faults-late": "0.01",
+        "data-generator.faults-duplicate": "0.25",
+        "data-generator.faults-malformed": "0.02",
+        "data-generator.faults-out-of-range": "0.03",
+        "data-generator.records-per-second": "64000",
+    },
+    "avro": {
+        "data-generator.format": "avro-confluent",
+        "data-generator.schema-registry-url": "https://registry.example.com",
+    },
     "not-started-and-gone": {
         "data-generator.sinks": "kinesis,kafka",
         "data-generator.start": "false",
@@ -64,6 +81,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
 }
 WITH_KAFKA = [name for name, context in VARIANTS.items() if "kafka" in context.get("data-generator.sinks", "")]
+WITHOUT_KAFKA = [name for name in VARIANTS if name not in WITH_KAFKA]
 WITH_KINESIS = [name for name, context in VARIANTS.items() if context.get("data-generator.sinks") != "kafka"]
 #: How the job gets into the cluster.
 WAYS = {name: KafkaAuthentication(VARIANTS[name].get("data-generator.authentication", "iam")) for name in WITH_KAFKA}
@@ -71,6 +89,15 @@ BY_ROLE = [name for name, way in WAYS.items() if way is KafkaAuthentication.IAM]
 TOPICS = {name: "taxi-trips" if name == "taxi-trips" else "stock-prices" for name in WITH_KAFKA}
 STARTED = [name for name in VARIANTS if name != "not-started-and-gone"]
 STARTED_WITH_KAFKA = [name for name in WITH_KAFKA if name in STARTED]
+#: Properties that are written where the context has them, and the variants where it does.
+ASKED_FOR = {
+    formats.KEY_FIELD: "wrong-on-purpose",
+    settings.SEED: "wrong-on-purpose",
+    settings.START_TIME: "wrong-on-purpose",
+    **dict.fromkeys(faults.PROPERTIES, "wrong-on-purpose"),
+    formats.SCHEMA_REGISTRY_URL: "avro",
+    settings.PROFILE: "profile",
+}
 
 #: The keys of the client's settings with which it reads its password.
 SECRETS = f"config.providers.{ScramSecret.PROVIDER}"
@@ -147,10 +174,9 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
         settings.KAFKA_TOPIC.group: name in WITH_KAFKA,
     }
     expected: dict[str, set[str]] = {}
-    with_profile = name == "profile"
-    left_out = [settings.MORE_OF_PROFILE[0], settings.RECORDS_PER_SECOND if with_profile else settings.PROFILE]
+    left_out = [settings.MORE_OF_PROFILE[0], *([settings.RECORDS_PER_SECOND] if name == "profile" else [])]
     for prop in PROPERTIES:
-        if sinks.get(prop.group, True) and prop not in left_out:
+        if sinks.get(prop.group, True) and prop not in left_out and ASKED_FOR.get(prop, name) == name:
             expected.setdefault(prop.group, set()).add(prop.key)
     if name in WITH_KAFKA:
         expected[settings.KAFKA_TOPIC.group] |= CLIENT_KEYS[WAYS[name]]
@@ -160,10 +186,10 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_job_reads_what_the_stack_writes(name: str) -> None:
     read = read_by_the_job(variant(name).property_groups())
-    rate = 64_000_000 if name in ("load", "taxi-trips") else 10_000
+    rate = 64_000_000 if name in ("load", "taxi-trips", "wrong-on-purpose") else 10_000
     assert read.profile == (profile_text.parse(PROFILE) if name == "profile" else constant(rate=rate))
     assert read.catch_up is (name == "profile")
-    assert read.record_type is (TAXI_TRIP if name == "taxi-trips" else STOCK_PRICE)
+    assert read.record_type is (TAXI_TRIP if name in ("taxi-trips", "wrong-on-purpose") else STOCK_PRICE)
     assert (read.kinesis is not None, read.kafka is not None) == (name in WITH_KINESIS, name in WITH_KAFKA)
     if read.kinesis:
         assert read.kinesis.stream == StreamArn(
@@ -174,6 +200,15 @@ def test_the_job_reads_what_the_stack_writes(name: str) -> None:
         assert read.kafka.bootstrap_servers == "b-1.example.com:9098,b-2.example.com:9098"
         assert read.kafka.topic == read.record_type.topic
         assert set(read.kafka.producer) == CLIENT_KEYS[WAYS[name]]
+
+
+def test_the_job_reads_what_the_records_are_to_be() -> None:
+    read = read_by_the_job(variant("wrong-on-purpose").property_groups())
+    assert read.key_field == "vendor_id"
+    assert read.seed == Seed(number=7, start_millis=1_706_745_600_000)
+    assert read.faults == Faults(late=0.01, duplicate=0.25, malformed=0.02, out_of_range=0.03)
+    avro = read_by_the_job(variant("avro").property_groups()).written
+    assert avro == Written(format_name="avro-confluent", schema_registry_url="https://registry.example.com")
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -257,7 +292,15 @@ def test_the_job_reads_no_object_but_its_code(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shards"), [("default", 1), ("kinesis-and-kafka", 1), ("load", 80), ("taxi-trips", 80), ("profile", 8)]
+    ("name", "shards"),
+    [
+        ("default", 1),
+        ("kinesis-and-kafka", 1),
+        ("load", 80),
+        ("taxi-trips", 80),
+        ("wrong-on-purpose", 100),
+        ("profile", 8),
+    ],
 )
 def test_the_stream_has_shards_for_the_rate_and_a_quarter_more(name: str, shards: int) -> None:
     assert only(variant(name).template, STREAM)["Properties"]["ShardCount"] == shards
@@ -285,7 +328,7 @@ def test_an_application_with_kafka_sits_in_the_private_subnets_of_the_vpc(name: 
     assert {subnet["Ref"] for subnet in placed["SubnetIds"]} == set(variant(name).of_type("AWS::EC2::Subnet"))
 
 
-@pytest.mark.parametrize("name", [name for name in VARIANTS if name not in WITH_KAFKA])
+@pytest.mark.parametrize("name", WITHOUT_KAFKA)
 def test_an_application_without_kafka_needs_no_vpc(name: str) -> None:
     configuration = only(variant(name).template, APPLICATION)["Properties"]["ApplicationConfiguration"]
     assert "VpcConfigurations" not in configuration

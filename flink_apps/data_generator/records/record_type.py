@@ -14,27 +14,87 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Slice:
+    """What the records of a tick may depend on: a slice of the generator's time line.
+
+    Whoever draws from nothing else draws the same whenever the slice comes again, if the run has a seed.
+    """
+
+    random: Generator
+    #: The run's seed; without one 0, for what has to stay the same after a restart all the same.
+    seed: int
+    #: Its begin and end on the time line: the end is not in it.
+    start_millis: int
+    end_millis: int
+    #: The time of its records, since 1970.
+    now_millis: int
+    #: How many records came before it on the time line, and how many are in it.
+    first: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A field of a record: how SQL makes it, and what is said of it in the README."""
+
+    name: str
+    #: Its SQL type.
+    type: str
+    #: The SQL expression of its value, over the names that :class:`RecordType` lists.
+    sql: str
+    #: What it is, and how its values are distributed.
+    meaning: str
+    #: Some records do without it: the expression is NULL there.
+    optional: bool = False
+    #: The SQL expression of a value that no consumer should take.
+    out_of_range: str | None = None
+
+    @property
+    def column(self) -> Column:
+        """The column of a sink's table."""
+        return Column(self.name, self.type)
+
+
+def select_list(fields: tuple[Field, ...]) -> str:
+    """The SQL select list of the fields."""
+    return ", ".join(f"{field.sql} AS `{field.name}`" for field in fields)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordType:
     """A type of record: what it looks like, how numpy draws it, how SQL takes a draw apart.
 
-    Python makes an array or two of whole numbers a tick; what happens once a record is SQL, and runs in the JVM.
+    Python makes an array or two of whole numbers a tick; what happens once a record is SQL, and runs in the JVM. The
+    expressions of the fields use the names of ``drawn`` and what is known of the tick: ``start_millis``, where it
+    starts on the generator's time line; ``now_millis``, when it came, since 1970; ``event_time``, the same as ISO-8601
+    text, UTC without a zone.
     """
 
     name: str
-    #: The columns of the sinks' tables, in the order of ``select``.
-    columns: tuple[Column, ...]
-    #: The column by which the sinks are partitioned.
+    fields: tuple[Field, ...]
+    #: The field by which the sinks are partitioned where the settings name none.
     partition_key: str
     #: Bytes of a record as JSON, at the most, with its key.
     record_bytes: int
     #: The Kafka topic where the context names none.
     topic: str
-    #: Draws a tick with so many records: for each of ``drawn`` an array with an element a record.
-    draw: Callable[[Generator, int], tuple[NDArray[Any], ...]]
+    #: For each of ``drawn`` an array with an element a record.
+    draw: Callable[[Slice], tuple[NDArray[Any], ...]]
     #: The one number, or the two, that a record is drawn as: INT or BIGINT. Two travel as keys and values of a map: the
     #: first is never the same twice in a tick.
     drawn: tuple[Column] | tuple[Column, Column]
-    #: The SQL select list that makes a record of ``drawn`` and of what is known of its tick: ``start_millis``, where it
-    #: starts on the generator's time line; ``now_millis``, when it came, since 1970; ``event_time``, the same as
-    #: ISO-8601 text, UTC without a zone.
-    select: str
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the sinks' tables."""
+        return tuple(field.column for field in self.fields)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of the fields that the sinks can be partitioned by: those that every record has, as one value."""
+        return tuple(field.name for field in self.fields if not field.optional and not field.type.startswith("ROW"))
+
+    @property
+    def select(self) -> str:
+        """The SQL select list that makes a record."""
+        return select_list(self.fields)

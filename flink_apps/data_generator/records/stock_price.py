@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flink_apps.common.tables import Column, literal
-from flink_apps.data_generator.records.record_type import RecordType
+from flink_apps.data_generator.records.record_type import Field, RecordType, Slice
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
     from numpy.typing import NDArray
 
 #: Values of ``ticker``: the key by which both sinks partition.
@@ -26,34 +25,47 @@ PRICES = 100 * CENTS + 1
 DRAWS = len(TICKERS) * PRICES
 
 
-def draw(random: Generator, size: int) -> tuple[NDArray[Any], ...]:
-    """A draw for each of ``size`` records."""
-    return (random.integers(0, DRAWS, size, dtype="int32"),)
+def draw(tick: Slice) -> tuple[NDArray[Any], ...]:
+    """A draw for each record."""
+    return (tick.random.integers(0, DRAWS, tick.size, dtype="int32"),)
 
 
-def columns_of(draw: str, event_time: str) -> str:
-    """The SQL select list that makes a record of the draw and the time in the named columns."""
+def fields_of(
+    draw: str, event_time: str, *, price: str = "0 to 100 with at most 2 decimals, each value equally likely"
+) -> tuple[Field, ...]:
+    """The fields of the draw and the time in the named columns; ``price`` says how prices are distributed."""
     tickers = ", ".join(literal(ticker) for ticker in TICKERS)
     return (
-        f"{event_time} AS event_time, "
-        f"ARRAY[{tickers}][MOD({draw}, {len(TICKERS)}) + 1] AS ticker, "
-        # …e0 makes it a DOUBLE division: a decimal one costs more than the rest of the record.
-        f"({draw} / {len(TICKERS)}) / {CENTS}e0 AS price"
+        Field(
+            name="event_time",
+            # One text serves all records of a tick: to format each would cost a fifth of the job.
+            type="STRING",
+            sql=event_time,
+            meaning="when the record was made, ISO-8601, UTC without a zone, ms; equal for the records of one tick",
+        ),
+        Field(
+            name="ticker",
+            type="STRING",
+            sql=f"ARRAY[{tickers}][MOD({draw}, {len(TICKERS)}) + 1]",
+            meaning=f"one of {len(TICKERS)}, each equally likely; by default the key",
+        ),
+        Field(
+            name="price",
+            type="DOUBLE",
+            # …e0 makes it a DOUBLE division: a decimal one costs more than the rest of the record.
+            sql=f"({draw} / {len(TICKERS)}) / {CENTS}e0",
+            meaning=price,
+            out_of_range="-1e0",
+        ),
     )
 
 
 STOCK_PRICE = RecordType(
     name="stock-price",
-    columns=(
-        # ISO-8601, UTC. A text, since one serves all records of a tick: to format each would cost a fifth of the job.
-        Column("event_time", "STRING"),
-        Column("ticker", "STRING"),
-        Column("price", "DOUBLE"),
-    ),
+    fields=fields_of(draw="draw", event_time="event_time"),
     partition_key="ticker",
     record_bytes=80,
     topic="stock-prices",
     draw=draw,
     drawn=(Column("draw", "INT"),),
-    select=columns_of(draw="draw", event_time="event_time"),
 )

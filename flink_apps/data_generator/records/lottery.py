@@ -1,0 +1,139 @@
+"""The inputs of the lottery, by its rules: lotteries that start, and players who buy coupons and click.
+
+They are two types, as the lottery has two inputs, for two generators that know nothing of each other: what both have to
+agree on, which lottery is held, follows from the time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flink_apps.common.tables import Column, literal
+from flink_apps.data_generator.records.drawing import Word
+from flink_apps.data_generator.records.record_type import Field, RecordType, Slice
+from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, MAX_TICK_MILLIS
+from flink_apps.lottery.schema import BUY, CLICK, START
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: A lottery for all players starts every 10 seconds, under the number of these since 1970, and has so many prizes: in
+#: windows of 10 seconds it lasts a minute.
+SLOT_MILLIS, PRIZES = 10_000, 6
+#: Players click on those that started so many slots before: neither the youngest, whose start may still be on its way,
+#: nor the oldest.
+SLOTS_BEFORE = range(1, PRIZES - 1)
+#: The other lotteries, which nobody clicks on, are numbered from here on.
+OTHERS = 10**18
+#: No lottery has this number.
+NEVER_HELD = 0
+
+PLAYERS = 10_000
+#: A player buys so many coupons, and then clicks as often: these records of the time line follow each other.
+COUPONS = 9
+#: Spreads the players: a prime beside their number, so that each has a turn before one has a second.
+_STRIDE = 7_919
+
+EVENT = Word({"place": MAX_TICK_MILLIS * IDS_PER_MILLI, "opens": 2})
+USER_EVENT = Word({"user": PLAYERS, "turn": COUPONS + 1, "slots_before": SLOTS_BEFORE.stop})
+
+
+def draw_lottery_event(tick: Slice) -> tuple[NDArray[Any], ...]:
+    """The word of each start: the first one of a slot of the time line opens the lottery for all players."""
+    import numpy
+
+    places = numpy.arange(tick.size)
+    opens = (places == 0) & (tick.end_millis % SLOT_MILLIS == 0)
+    return (EVENT.pack({"place": places, "opens": opens.astype("int64")}),)
+
+
+def draw_user_event(tick: Slice) -> tuple[NDArray[Any], ...]:
+    """The word of each purchase or click."""
+    import numpy
+
+    turns, turn = numpy.divmod(tick.first + numpy.arange(tick.size), COUPONS + 1)
+    slots_before = tick.random.integers(SLOTS_BEFORE.start, SLOTS_BEFORE.stop, tick.size)
+    return (USER_EVENT.pack({"user": turns * _STRIDE % PLAYERS, "turn": turn, "slots_before": slots_before}),)
+
+
+_OPENS = f"{EVENT.sql('opens', 'event')} = 1"
+_SLOT = f"now_millis / {SLOT_MILLIS}"
+_OTHER = f"{OTHERS} + start_millis * {IDS_PER_MILLI} + {EVENT.sql('place', 'event')}"
+_BUYS = f"{USER_EVENT.sql('turn', 'event')} = 0"
+
+LOTTERY_EVENT = RecordType(
+    name="lottery-event",
+    fields=(
+        Field(name="type", type="STRING", sql=literal(START), meaning=f"`{START}`"),
+        Field(
+            name="lotteryId",
+            type="BIGINT",
+            sql=f"CASE WHEN {_OPENS} THEN {_SLOT} ELSE {_OTHER} END",
+            meaning="once in 10 seconds, with the record that ends them on the time line, their number since 1970; of "
+            "the others, which nobody clicks on, a number that follows from the place on the time line; by default the "
+            "key",
+            # A lottery that is held.
+            out_of_range=f"{_SLOT} - {SLOTS_BEFORE.start}",
+        ),
+        Field(
+            name="timestamp",
+            type="BIGINT",
+            sql=f"{_SLOT} * {SLOT_MILLIS}",
+            meaning="when these 10 seconds began, in ms since 1970",
+        ),
+        Field(name="prizes", type="BIGINT", sql=str(PRIZES), meaning=str(PRIZES)),
+    ),
+    partition_key="lotteryId",
+    record_bytes=130,
+    topic="lottery-input-topic",
+    draw=draw_lottery_event,
+    drawn=(Column("event", "BIGINT"),),
+)
+
+LOTTERY_USER_EVENT = RecordType(
+    name="lottery-user-event",
+    fields=(
+        Field(
+            name="type",
+            type="STRING",
+            sql=f"CASE WHEN {_BUYS} THEN {literal(BUY)} ELSE {literal(CLICK)} END",
+            meaning=f"`{BUY}` (10 %), and after each {COUPONS} times `{CLICK}`",
+        ),
+        Field(
+            name="userId",
+            type="BIGINT",
+            sql=USER_EVENT.sql("user", "event"),
+            meaning=f"0 to {PLAYERS - 1}, each as often: whoever buys has the next {COUPONS} records as well; by "
+            "default the key",
+        ),
+        Field(
+            name="lotteryId",
+            type="BIGINT",
+            sql=f"CASE WHEN NOT ({_BUYS}) THEN {_SLOT} - {USER_EVENT.sql('slots_before', 'event')} END",
+            meaning=f"of clicks alone: the number of the 10 seconds {SLOTS_BEFORE[0]} to {SLOTS_BEFORE[-1]} before the "
+            "present ones, each equally likely",
+            optional=True,
+            out_of_range=f"CASE WHEN NOT ({_BUYS}) THEN {NEVER_HELD} END",
+        ),
+        Field(
+            name="timestamp",
+            type="BIGINT",
+            sql=f"CASE WHEN NOT ({_BUYS}) THEN now_millis END",
+            meaning="of clicks alone: when the record was made, in ms since 1970; equal for the records of one tick",
+            optional=True,
+        ),
+        Field(
+            name="purchasedCoupons",
+            type="BIGINT",
+            sql=f"CASE WHEN {_BUYS} THEN {COUPONS} END",
+            meaning=f"of purchases alone: {COUPONS}",
+            optional=True,
+            out_of_range=f"CASE WHEN {_BUYS} THEN 0 END",
+        ),
+    ),
+    partition_key="userId",
+    record_bytes=130,
+    topic="user-input-topic",
+    draw=draw_user_event,
+    drawn=(Column("event", "BIGINT"),),
+)
