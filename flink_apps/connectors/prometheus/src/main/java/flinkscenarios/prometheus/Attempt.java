@@ -51,6 +51,11 @@ final class Attempt {
         return status >= 400 && status < 500 && status != 403 && status != 404 && status != 429;
     }
 
+    /** Whether a refusal may be about some of the samples, or about their number. */
+    boolean mayBeAboutSome() {
+        return status == 400 || status == 413;
+    }
+
     @Override
     public String toString() {
         String line = text.replaceAll("\\s+", " ").strip();

@@ -142,6 +142,13 @@ final class PrometheusOptions implements Serializable {
                     .withDescription("What a refused request leads to; DISCARD_AND_CONTINUE is all there is, as a"
                             + " restart would send the same again.");
 
+    static final ConfigOption<Boolean> SPLIT_REFUSED =
+            ConfigOptions.key("split-refused-requests")
+                    .booleanType()
+                    .defaultValue(true)
+                    .withDescription("true: of a refused request only those samples are discarded that it is about;"
+                            + " false: all of them.");
+
     static final Set<ConfigOption<?>> REQUIRED = Set.of(ENDPOINT_URL);
 
     static final Set<ConfigOption<?>> OPTIONAL =
@@ -162,6 +169,7 @@ final class PrometheusOptions implements Serializable {
                     METRIC_GROUP_NAME,
                     ON_MAX_RETRY_EXCEEDED,
                     ON_NON_RETRYABLE,
+                    SPLIT_REFUSED,
                     FactoryUtil.SINK_PARALLELISM);
 
     private static final int MOST_SAMPLES = 100_000;
@@ -179,6 +187,7 @@ final class PrometheusOptions implements Serializable {
     private final String userAgent;
     private final String metricGroup;
     private final OnError onMaxRetryExceeded;
+    private final boolean splitRefused;
     @Nullable private final Integer parallelism;
 
     private PrometheusOptions(ReadableConfig config) {
@@ -200,6 +209,7 @@ final class PrometheusOptions implements Serializable {
                         "be of letters, digits, _ and - only",
                         "'kinesisanalytics'");
         onMaxRetryExceeded = oneOf(config, ON_MAX_RETRY_EXCEEDED, "'FAIL'", List.of(OnError.values()));
+        splitRefused = truth(config, SPLIT_REFUSED, "'true'");
         parallelism =
                 config.getOptional(FactoryUtil.SINK_PARALLELISM).isEmpty()
                         ? null
@@ -273,6 +283,11 @@ final class PrometheusOptions implements Serializable {
         return onMaxRetryExceeded;
     }
 
+    /** Whether a refused request is searched for the samples that it is about. */
+    boolean splitRefused() {
+        return splitRefused;
+    }
+
     /** Parallelism of the sink; null where it follows its input. */
     @Nullable
     Integer parallelism() {
@@ -332,6 +347,14 @@ final class PrometheusOptions implements Serializable {
             throw invalid(config, option, rule, example);
         }
         return value;
+    }
+
+    private static boolean truth(ReadableConfig config, ConfigOption<Boolean> option, String example) {
+        try {
+            return config.get(option);
+        } catch (RuntimeException e) {
+            throw invalid(config, option, "be true or false", example);
+        }
     }
 
     private static int between(

@@ -3,6 +3,7 @@ package flinkscenarios.prometheus;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
@@ -21,6 +22,7 @@ final class RemoteWriteSender {
 
     private final URI endpoint;
     private final PrometheusOptions.OnError onMaxRetryExceeded;
+    private final boolean splitRefused;
     private final RemoteWriteClient client;
     private final SinkMetrics metrics;
     private final RetrySchedule retries;
@@ -44,6 +46,7 @@ final class RemoteWriteSender {
             Pause pause) {
         this.endpoint = options.endpoint();
         this.onMaxRetryExceeded = options.onMaxRetryExceeded();
+        this.splitRefused = options.splitRefused();
         this.client = client;
         this.metrics = metrics;
         this.retries = retries;
@@ -51,12 +54,28 @@ final class RemoteWriteSender {
     }
 
     /**
-     * Sends samples as one request, over and over while that may help, and returns when it is settled.
+     * Sends samples as one request, over and over while that may help, and returns when all of them are settled.
+     *
+     * <p>Prometheus refuses a request for the sake of a single sample, such as one that it has got before: what is
+     * replayed after a restart would take new samples with it. So the halves of a refused request are sent by
+     * themselves, in their order, down to the samples that it is about, where the options do not say otherwise.
      *
      * @throws RemoteWriteFailure no request gets through, or this one did not within its retries
      * @throws InterruptedException during an attempt, or between two
      */
     void send(List<Sample> samples) throws IOException, InterruptedException {
+        List<Attempt> refusals = new ArrayList<>();
+        int refused = settle(samples, refusals);
+        if (refused > 0) {
+            LOG.warn(
+                    "{} of {} samples are discarded: Prometheus at {} must accept them (got {}); check their times, order"
+                            + " and labels.",
+                    refused, samples.size(), endpoint, refusals.get(0));
+        }
+    }
+
+    /** Settles a request, and gives how many of its samples were refused; the answers to these go to a list. */
+    private int settle(List<Sample> samples, List<Attempt> refusals) throws IOException, InterruptedException {
         byte[] body = encoder.encode(samples);
         int failed = 0;
         Attempt attempt = attempt(body);
@@ -64,7 +83,7 @@ final class RemoteWriteSender {
             failed++;
             if (!retries.allowsAfter(failed)) {
                 giveUp(samples.size(), failed, attempt);
-                return;
+                return 0;
             }
             metrics.retry();
             pause.sleep(retries.pauseMillis(failed));
@@ -72,16 +91,20 @@ final class RemoteWriteSender {
         }
         if (attempt.isDone()) {
             metrics.written(samples.size());
-        } else if (attempt.isRefusal()) {
-            metrics.refused(samples.size());
-            LOG.warn(
-                    "{} samples are discarded: Prometheus at {} must accept them (got {}); check their times, order and"
-                            + " labels.",
-                    samples.size(), endpoint, attempt);
-        } else {
+            return 0;
+        }
+        if (!attempt.isRefusal()) {
             metrics.failed();
             throw RemoteWriteFailure.wrongPlace(endpoint, attempt);
         }
+        if (splitRefused && attempt.mayBeAboutSome() && samples.size() > 1) {
+            int half = samples.size() / 2;
+            return settle(samples.subList(0, half), refusals)
+                    + settle(samples.subList(half, samples.size()), refusals);
+        }
+        metrics.refused(samples.size());
+        refusals.add(attempt);
+        return samples.size();
     }
 
     private Attempt attempt(byte[] body) throws InterruptedException {

@@ -116,6 +116,7 @@ class PrometheusTableFactoryTest {
                 "metric-group-name, a.b, \"'metric-group-name' must be of letters, digits, _ and - only (got a.b)\"",
                 "on-max-retry-exceeded, fail, \"'on-max-retry-exceeded' must be one of FAIL, DISCARD_AND_CONTINUE\"",
                 "on-non-retryable, FAIL, 'on-non-retryable' must be DISCARD_AND_CONTINUE (got FAIL); write",
+                "split-refused-requests, maybe, 'split-refused-requests' must be true or false (got maybe); write for",
                 "sink.parallelism, 0, 'sink.parallelism' must be a whole number from 1 to 32767 (got 0); write",
             })
     void aBadValueIsRefusedInOneLine(String option, String value, String start) {

@@ -63,14 +63,26 @@ class RemoteWriteSenderTest {
 
     private void send(int times) throws IOException, InterruptedException {
         byte[] series = SeriesLabels.encode("m".getBytes(StandardCharsets.UTF_8), null);
+        sender(
+                sender -> {
+                    for (int i = 0; i < times; i++) {
+                        sender.send(List.of(new Sample(series, 1, 1), new Sample(series, 2, 2)));
+                    }
+                });
+    }
+
+    /** What a sender is to do. */
+    @FunctionalInterface
+    private interface Work {
+        void with(RemoteWriteSender sender) throws IOException, InterruptedException;
+    }
+
+    private void sender(Work work) throws IOException, InterruptedException {
         PrometheusOptions read = PrometheusOptions.from(Configuration.fromMap(options));
         RetrySchedule longest = new RetrySchedule(read, below -> below - 1);
         SinkMetrics metrics = new SinkMetrics(counters, read.metricGroup());
         try (RemoteWriteClient client = new RemoteWriteClient(read, authentication)) {
-            RemoteWriteSender sender = new RemoteWriteSender(read, client, metrics, longest, pauses::add);
-            for (int i = 0; i < times; i++) {
-                sender.send(List.of(new Sample(series, 1, 1), new Sample(series, 2, 2)));
-            }
+            work.with(new RemoteWriteSender(read, client, metrics, longest, pauses::add));
         }
     }
 
@@ -212,8 +224,47 @@ class RemoteWriteSenderTest {
                 counted());
     }
 
+    private void send(String... names) throws IOException, InterruptedException {
+        List<Sample> samples = new ArrayList<>();
+        for (String name : names) {
+            samples.add(new Sample(SeriesLabels.encode(name.getBytes(StandardCharsets.UTF_8), null), 1, 1));
+        }
+        sender(sender -> sender.send(samples));
+    }
+
+    @Test
+    void onlyTheSamplesThatARefusalIsAboutAreDiscarded() throws Exception {
+        server.refuse("b");
+        send("a", "b", "c", "d", "e");
+        assertEquals(List.of("a b c d e", "a b", "a", "b", "c d e"), server.names());
+        assertEquals(
+                "numSamplesDropped=1 numSamplesNonRetryableDropped=1 numSamplesOut=4 numWriteRequestsOut=2"
+                        + " numWriteRequestsPermanentlyFailed=1",
+                counted());
+    }
+
+    @Test
+    void whatIsRepeatedInAPartOfARefusedRequestIsRepeatedInItsPlace() throws Exception {
+        server.answer("400", "503");
+        send("a", "b");
+        assertEquals(List.of("a b", "a", "a", "b"), server.names());
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"400 out of order sample", "401", "409", "413", "422"})
+    @ValueSource(strings = {"400 out of order sample", "413"})
+    void aRefusedRequestIsDiscardedAsAWholeIfTheOptionsSaySo(String answer) throws Exception {
+        options.put("split-refused-requests", "false");
+        server.answer(answer);
+        send(2);
+        assertEquals(List.of(SENT, SENT), server.requests());
+        assertEquals(
+                "numSamplesDropped=2 numSamplesNonRetryableDropped=2 numSamplesOut=2 numWriteRequestsOut=1"
+                        + " numWriteRequestsPermanentlyFailed=1",
+                counted());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"401", "409", "422"})
     void whatIsRefusedIsDiscardedAndNotRepeated(String answer) throws Exception {
         server.answer(answer);
         send(2);

@@ -16,6 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** Takes remote write requests, and answers as it is told. */
 final class WriteServer implements AutoCloseable {
@@ -40,6 +41,7 @@ final class WriteServer implements AutoCloseable {
     private final List<List<String>> requests = new CopyOnWriteArrayList<>();
     private final List<Headers> headers = new CopyOnWriteArrayList<>();
     private final Set<Integer> clientPorts = new ConcurrentSkipListSet<>();
+    private volatile String refused = "";
 
     WriteServer() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -55,6 +57,22 @@ final class WriteServer implements AutoCloseable {
     /** The next answers: a status and a text, or one of the constants; after the last one all is taken. */
     void answer(String... next) {
         answers.addAll(List.of(next));
+    }
+
+    /** Refuses every request with a sample of a metric. */
+    void refuse(String metric) {
+        refused = metric;
+    }
+
+    /** The metrics of each request so far. */
+    List<String> names() {
+        return requests.stream()
+                .map(samples -> samples.stream().map(WriteServer::name).collect(Collectors.joining(" ")))
+                .collect(Collectors.toList());
+    }
+
+    private static String name(String sample) {
+        return sample.substring(sample.indexOf('"') + 1, sample.lastIndexOf('"'));
     }
 
     /** The samples of each request so far. */
@@ -81,8 +99,10 @@ final class WriteServer implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         headers.add(exchange.getRequestHeaders());
         clientPorts.add(exchange.getRemoteAddress().getPort());
-        requests.add(WriteRequests.read(exchange.getRequestBody().readAllBytes()));
-        String answer = answers.isEmpty() ? TAKEN : answers.remove();
+        List<String> samples = WriteRequests.read(exchange.getRequestBody().readAllBytes());
+        requests.add(samples);
+        String otherwise = samples.stream().anyMatch(sample -> name(sample).equals(refused)) ? "400" : TAKEN;
+        String answer = answers.isEmpty() ? otherwise : answers.remove();
         try {
             switch (answer) {
                 case CUT:
