@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,9 @@ from typing import Any
 import pytest
 
 from flink_constructs.connector_jar import ConnectorJar
-from tests.flink_apps.signed_opensearch import ABSENT, REGION, CredentialsSource, SignedOpenSearch, serving
+from tests.flink_apps.signed_opensearch import ABSENT, SignedOpenSearch
+from tests.flink_apps.signed_server import NOT_AUTHORIZED, REGION, CredentialsSource, role_environment, serving
+from tests.flink_apps.statements import numbers
 
 pytestmark = pytest.mark.integration
 
@@ -47,15 +48,6 @@ print(json.dumps(failures))
 DOCUMENTS = 1000
 INSERT = "INSERT INTO documents SELECT"
 PASSWORD = "pä ss"  # noqa: S105 - the test's own
-
-
-def numbers(count: int, *, per_second: int = 1_000_000) -> str:
-    """A table ``numbers`` with a column ``n`` from 1 to ``count``."""
-    return (
-        f"CREATE TABLE numbers (n BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '{count}', "
-        f"'rows-per-second' = '{per_second}', 'fields.n.kind' = 'sequence', 'fields.n.start' = '1', "
-        f"'fields.n.end' = '{count}')"
-    )
 
 
 def document(n: int) -> str:
@@ -164,13 +156,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         "counts": SignedOpenSearch(source=source, basic=basic),
     }
     jar = ConnectorJar(project=ROOT / "flink_apps", module="streaming_etl").build(ROOT / "build" / "jars")
-    nowhere = str(tmp_path_factory.mktemp("aws") / "none")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {"AWS_CONFIG_FILE": nowhere, "AWS_SHARED_CREDENTIALS_FILE": nowhere}
     with ExitStack() as stack:
         for search in searches.values():
             stack.enter_context(serving(search))
-        environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{searches['signed'].endpoint}/credentials"
         jobs = {
             "signed": whole_documents(searches["signed"]),
             "compressed": whole_documents(searches["compressed"], compression="true"),
@@ -188,7 +176,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         process = subprocess.run(
             [sys.executable, "-c", RUNNER],
             input=json.dumps(given),
-            env=environment,
+            env=role_environment(searches["signed"], tmp_path_factory.mktemp("aws")),
             capture_output=True,
             text=True,
             timeout=600,
@@ -259,7 +247,7 @@ def test_a_writer_that_is_not_allowed_to_write_fails_the_job_with_what_to_do(run
     message = runs.failures["forbidden"]
     assert (
         f"OpenSearch at {runs.searches['forbidden'].endpoint} must accept bulk requests (got status 403: "
-        '{"Message":"User: arn:aws:iam::123456789012:role/job is not authorized"}); '
+        f"{NOT_AUTHORIZED}); "
         "allow the job's role or user to write there"
     ) in message
 
