@@ -17,7 +17,14 @@ ROOT = Path(__file__).parents[2]
 PYTHON = Path(sys.executable)
 
 
-def start(driver: str, jar: Path, jobs: Sequence[Mapping[str, Any]], log: Path) -> subprocess.Popen[bytes]:
+def start(
+    driver: str,
+    jar: Path,
+    jobs: Sequence[Mapping[str, Any]],
+    log: Path,
+    *,
+    environment: Mapping[str, str] = os.environ,
+) -> subprocess.Popen[bytes]:
     """Start the script ``driver`` of this folder, which reads the jar and the jobs from its standard input."""
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -26,7 +33,7 @@ def start(driver: str, jar: Path, jobs: Sequence[Mapping[str, Any]], log: Path) 
             stdout=output,
             stderr=subprocess.STDOUT,
             env={
-                **os.environ,
+                **environment,
                 "PYTHONPATH": str(ROOT),
                 "FLINK_LOG_DIR": str(log.parent),
                 # Functions in the JVM's own Python are of the ``python`` that comes first.
@@ -45,8 +52,15 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def run_to_end(driver: str, jar: Path, jobs: Sequence[Mapping[str, Any]], log: Path) -> None:
-    process = start(driver, jar, jobs, log)
+def run_to_end(
+    driver: str,
+    jar: Path,
+    jobs: Sequence[Mapping[str, Any]],
+    log: Path,
+    *,
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    process = start(driver, jar, jobs, log, environment=environment)
     try:
         assert process.wait(timeout=300) == 0, log.read_text(errors="replace")[-3_000:]
     finally:

@@ -10,3 +10,7 @@ def numbers(count: int, *, per_second: int = 1_000_000) -> str:
         f"'rows-per-second' = '{per_second}', 'fields.n.kind' = 'sequence', 'fields.n.start' = '1', "
         f"'fields.n.end' = '{count}')"
     )
+
+
+#: A table ``endless`` like ``numbers``, for a job that shall not end by itself; leave its rows out.
+ENDLESS = "CREATE TABLE endless (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1')"
