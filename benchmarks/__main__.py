@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import data_generator, lottery, streaming_etl, taxi_analytics
+from benchmarks import data_generator, lottery, prometheus_metrics, streaming_etl, taxi_analytics
 from benchmarks.measure import Row
 from stacks.project import BUILD
 
@@ -18,6 +18,7 @@ console = Console()
 #: Each scenario's cases, which tell what they are about to measure.
 BENCHES: dict[str, Callable[[Callable[[str], None]], Iterator[Row]]] = {
     "data-generator": data_generator.run,
+    "prometheus-metrics": prometheus_metrics.run,
     "streaming-etl": streaming_etl.run,
     "lottery": lottery.run,
     "taxi-analytics": taxi_analytics.run,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow
 import requests
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import Message
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # type: ignore[import-untyped]
+from google.protobuf.message import Message  # type: ignore[import-untyped]
 
 from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 
@@ -34,7 +34,7 @@ def batches(count: int, *, sources: int, samples: int) -> Iterator[bytes]:
             turn += 1
             at += turn % len(series) == 0 and samples
             for place in range(samples):
-                one = request.timeseries.add()  # type: ignore[attr-defined] # made below
+                one = request.timeseries.add()
                 for name, value in (("__name__", metric), (INSTANCE, instance)):
                     one.labels.add(name=name, value=value)
                 one.samples.add(value=place / samples, timestamp=at + place)
@@ -76,6 +76,6 @@ def _write_request() -> type[Message]:
             else:
                 message.field.add(name=field, number=number, label=_FIELD.LABEL_OPTIONAL, type=kind)
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call]
+    pool.Add(file)
     found: type[Message] = message_factory.GetMessageClass(pool.FindMessageTypeByName("prometheus.WriteRequest"))
     return found

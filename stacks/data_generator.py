@@ -114,6 +114,7 @@ class DataGeneratorConfig(ScenarioConfig):
         except ProfileError as error:
             raise ValueError(str(error)) from None
         return text
+
     @field_validator("format")
     @classmethod
     def _format_is_known(cls, name: str) -> str:

@@ -157,6 +157,12 @@ class PrometheusService(Service):
         counted = self.query(f"sum(count_over_time({selector}[{_WINDOW}]))")
         return int(counted[0].samples[0][1]) if counted else 0
 
+    def appended(self) -> int:
+        """How many samples the server has taken, rules' results among them: its own counter, quicker than counting."""
+        told = requests.get(f"{self.address}/metrics", timeout=60).text
+        counted = re.findall(r"^prometheus_tsdb_head_samples_appended_total(?:\{.*\})? (\S+)$", told, re.MULTILINE)
+        return int(sum(map(float, counted)))
+
     def series(self, selector: str) -> list[dict[str, str]]:
         """The labels of the series that a selector names, the metric's name as ``__name__``."""
         start = datetime.now(UTC) - RETENTION

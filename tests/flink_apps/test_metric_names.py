@@ -9,7 +9,8 @@ import pytest
 from flink_apps.data_generator import metrics
 from flink_apps.data_generator.job import Draw
 from flink_apps.data_generator.profiles import constant
-from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE
+from flink_apps.data_generator.settings import Settings
+from flink_apps.prometheus_metrics import metrics as prometheus
 from flink_apps.replay.metrics import REPLAY_LAG_MILLIS, REPLAYED_EVENT_RATE
 from flink_apps.streaming_etl.metrics import DOCUMENTS_REJECTED
 from stacks.project import ROOT
@@ -17,7 +18,18 @@ from stacks.project import ROOT
 
 @pytest.mark.parametrize(
     ("connector", "name"),
-    [("replay", REPLAYED_EVENT_RATE), ("replay", REPLAY_LAG_MILLIS), ("opensearch", DOCUMENTS_REJECTED)],
+    [
+        ("replay", REPLAYED_EVENT_RATE),
+        ("replay", REPLAY_LAG_MILLIS),
+        ("opensearch", DOCUMENTS_REJECTED),
+        ("prometheus", prometheus.SAMPLES_OUT),
+        ("prometheus", prometheus.REQUESTS_OUT),
+        ("prometheus", prometheus.RETRIES),
+        ("prometheus", prometheus.SAMPLES_DROPPED),
+        ("prometheus", prometheus.SAMPLES_REFUSED),
+        ("prometheus", prometheus.SAMPLES_EXHAUSTED),
+        ("prometheus", prometheus.REQUESTS_FAILED),
+    ],
 )
 def test_the_connector_registers_the_metric(connector: str, name: str) -> None:
     sources = (ROOT / "flink_apps" / "connectors" / connector / "src" / "main").rglob("*.java")
@@ -47,7 +59,7 @@ class Registry:
 
 def test_the_generator_registers_its_metrics_in_the_group_that_is_handed_on() -> None:
     registry = Registry()
-    Draw(record_type=DEFAULT_RECORD_TYPE, profile=constant(rate=10), parallelism=2).open(registry)
+    Draw(settings=Settings(profile=constant(rate=10)), parallelism=2).open(registry)
     [(group, registered)] = registry.groups.items()
     assert group == metrics.METRIC_GROUP
     assert registered.counters == [metrics.RECORD_COUNT_METRIC]

@@ -65,6 +65,9 @@ DISORDERED = [
     *[("a", 3, 3.0), ("b", 5, 5.0)],
 ]
 
+#: A refused request is discarded as a whole.
+WHOLE = {"split_refused_requests": "false"}
+
 #: Metric, label; the good ones are ``illegal`` with the label ``Series``.
 ILLEGAL = [("0illegal", "Series"), ("il-legal", "Series"), ("", "Series"), ("illegal", "Se-ries"), ("illegal", "a:b")]
 
@@ -152,9 +155,9 @@ def constant(value: str | float) -> str:
             return f"{value!r}E0"
 
 
-def disordered(workspace: SignedPrometheus) -> Job:
-    rows = [("disordered", "Series", series, tenths, value) for series, tenths, value in DISORDERED]
-    return of_rows(rows, sink(workspace, max_batch_size_in_samples="2"))
+def disordered(name: str, workspace: SignedPrometheus, **options: str) -> Job:
+    rows = [(name, "Series", series, tenths, value) for series, tenths, value in DISORDERED]
+    return of_rows(rows, sink(workspace, max_batch_size_in_samples="2", **options))
 
 
 def illegal(workspace: SignedPrometheus) -> Job:
@@ -166,7 +169,7 @@ def illegal(workspace: SignedPrometheus) -> Job:
 
 
 def restarted(workspace: SignedPrometheus) -> Job:
-    """Send series of one sample in two bursts with checkpoints, and start again after each of two failures.
+    """Send series of many samples in two bursts with checkpoints, and start again after each of two failures.
 
     The first burst leaves three samples in the buffer, which the first failure takes along.
     """
@@ -177,7 +180,7 @@ def restarted(workspace: SignedPrometheus) -> Job:
         "restart-strategy.fixed-delay.attempts": "2",
     }
     count = 12 * BATCH + 7
-    _, *others = of_numbers("restarted", sink(workspace), count=count, series=count + 1, ends=True).statements
+    _, *others = of_numbers("restarted", sink(workspace), count=count, series=SERIES, ends=True).statements
     return Job(statements=[numbers(count, per_second=count // 2), *others], config=config)
 
 
@@ -249,6 +252,7 @@ def runs(prometheus: PrometheusService, tmp_path_factory: pytest.TempPathFactory
         "refused": workspace("", "400"),
         "exhausted": workspace("", "503", "503"),
         "disordered": workspace(),
+        "split": workspace(),
         "illegal": workspace(),
         "denied": workspace(source=OtherSecrets(source)),
         "missing": workspace("404"),
@@ -266,10 +270,11 @@ def runs(prometheus: PrometheusService, tmp_path_factory: pytest.TempPathFactory
         jobs = {
             "signed": unsorted(workspaces["signed"]),
             "faults": of_numbers("faults", faulty, count=10 * BATCH, series=MANY),
-            "repeated": of_numbers("repeated", into["repeated"]),
-            "refused": of_numbers("refused", into["refused"]),
+            "repeated": of_numbers("repeated", sink(workspaces["repeated"], **WHOLE)),
+            "refused": of_numbers("refused", sink(workspaces["refused"], **WHOLE)),
             "exhausted": of_numbers("exhausted", discarding),
-            "disordered": disordered(workspaces["disordered"]),
+            "disordered": disordered("disordered", workspaces["disordered"], **WHOLE),
+            "split": disordered("split", workspaces["split"]),
             "illegal": illegal(workspaces["illegal"]),
             "denied": of_numbers("denied", into["denied"], ends=True),
             "missing": of_numbers("missing", into["missing"], ends=True),
@@ -397,7 +402,23 @@ def test_a_discarded_batch_is_counted_with_its_reason(runs: Runs, name: str, rea
 
 
 @pytest.mark.integration
-def test_a_sample_out_of_order_or_too_old_costs_its_whole_request(runs: Runs) -> None:
+def test_a_sample_out_of_order_or_too_old_costs_itself_alone(runs: Runs) -> None:
+    assert runs.of("split").statuses == [204, *(400, 400, 204), 204, *(400, 400, 204), *(400, 400, 204), 204]
+    assert runs.stored("split") == {
+        "a": [(1, 1.0), (2, 2.0), (3, 3.0)],
+        "b": [(tenths, float(tenths)) for tenths in range(1, 6)],
+    }
+    assert runs.counted("split") == {
+        "SamplesOut": 9,
+        "WriteRequestsOut": 6,
+        "SamplesDropped": 3,
+        "SamplesNonRetryableDropped": 3,
+        "WriteRequestsPermanentlyFailed": 3,
+    }
+
+
+@pytest.mark.integration
+def test_where_requests_are_not_split_a_sample_out_of_order_costs_all_of_its_request(runs: Runs) -> None:
     assert runs.of("disordered").statuses == [204, 400, 204, 400, 400, 204]
     assert runs.stored("disordered") == {"a": [(1, 1.0), (2, 2.0), (3, 3.0)], "b": [(2, 2.0), (5, 5.0)]}
 
@@ -450,8 +471,8 @@ def test_a_restart_from_a_checkpoint_loses_nothing_and_repeats_harmlessly(runs: 
     workspace = runs.of("restarted")
     count = 12 * BATCH + 7
     assert not workspace.faults
-    assert runs.stored("restarted") == expected(range(1, count + 1), series=count + 1)
-    assert set(workspace.statuses) == {204}
+    assert runs.stored("restarted") == expected(range(1, count + 1), series=SERIES)
+    assert 400 in workspace.statuses, "what Prometheus has already is refused, and takes nothing new along"
 
 
 # Without a server
