@@ -15,6 +15,7 @@ from flink_apps.common.properties import Property
 from flink_apps.data_generator import settings as data_generator
 from flink_apps.data_generator.records import RECORD_TYPES, RecordType
 from flink_apps.lottery import settings as lottery
+from flink_apps.prometheus_metrics import settings as prometheus_metrics
 from flink_apps.replay import settings as replay
 from flink_apps.streaming_etl import settings as streaming_etl
 from flink_apps.taxi_analytics import settings as taxi_analytics
@@ -22,6 +23,7 @@ from stacks.config import ScenarioConfig
 from stacks.data_generator import DataGeneratorConfig
 from stacks.lottery import LotteryConfig
 from stacks.project import ROOT
+from stacks.prometheus_metrics import PrometheusMetricsConfig
 from stacks.streaming_etl import StreamingEtlConfig
 from stacks.taxi_analytics import TaxiAnalyticsConfig
 
@@ -67,6 +69,10 @@ TABLES: dict[Path, dict[str, Callable[[], str]]] = {
         ),
         "context": lambda: context_table(DataGeneratorConfig),
         **{name: functools.partial(fields_table, record_type) for name, record_type in RECORD_TYPES.items()},
+    },
+    ROOT / "flink_apps" / "prometheus_metrics" / "README.md": {
+        "properties": lambda: properties_table(prometheus_metrics.PROPERTIES, {}),
+        "context": lambda: context_table(PrometheusMetricsConfig),
     },
     ROOT / "flink_apps" / "streaming_etl" / "README.md": {
         "properties": lambda: properties_table(
