@@ -62,7 +62,7 @@ def run_to_end(
 ) -> None:
     process = start(driver, jar, jobs, log, environment=environment)
     try:
-        assert process.wait(timeout=300) == 0, log.read_text(errors="replace")[-3_000:]
+        assert process.wait(timeout=600) == 0, log.read_text(errors="replace")[-3_000:]
     finally:
         if process.returncode is None:
             stop(process)

@@ -54,8 +54,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
         for name, (properties, config) in RUNS.items()
     ]
-    for begin in range(0, len(jobs), 4):
-        embedded.run_to_end("data_generator_job.py", jar, jobs[begin : begin + 4], folder / "log")
+    embedded.run_to_end("data_generator_job.py", jar, jobs, folder / "log")
     return folder
 
 

@@ -22,9 +22,9 @@ from tests.local.failures import kill_a_task_manager, wait_for
 
 pytestmark = pytest.mark.integration
 
-PROFILE = "ramp(from=0, to=1000, over=40s) then constant(rate=1000)"
-DOWNTIME_SECONDS = 20
-SECONDS_AFTER = 20
+PROFILE = "ramp(from=0, to=1000, over=25s) then constant(rate=1000)"
+DOWNTIME_SECONDS = 10
+SECONDS_AFTER = 8
 #: A backlog on a busy machine.
 CATCH_UP_SECONDS = 240
 #: Late ticks are late by so much on a busy machine.
@@ -75,7 +75,7 @@ def arrived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         run.start()
         job, generator = run.submit(), DataGenerator()
         wait_for("the first trips", lambda: generator.records_so_far(job) > 0)
-        wait_for("a part of the ramp", lambda: job.running_seconds() > 15)
+        wait_for("a part of the ramp", lambda: job.running_seconds() > 8)
         killed = now()
         kill_a_task_manager(run, job, downtime=DOWNTIME_SECONDS)
         restarted = now()

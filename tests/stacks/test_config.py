@@ -103,7 +103,7 @@ def test_an_override_wins_over_the_block() -> None:
         ),
         ({"topic": "a b"}, "data-generator.topic must match"),
         ({"record-per-second": 1}, "must be a known context key (got 1); did you mean records-per-second?"),
-        ({"xyz": 1}, "data-generator.xyz must be a known context key (got 1); known are auto-scaling, "),
+        ({"xyz": 1}, "data-generator.xyz must be a known context key (got 1); known are alarm-topic-arn, "),
     ],
 )
 def test_a_wrong_value_is_refused_with_name_rule_value_and_fix(block: dict[str, Any], message: str) -> None:
