@@ -14,15 +14,14 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from itertools import chain
 from pathlib import Path
-from string import Template
 
 import plotly.graph_objects as go
 
 from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
+from local import page
 from local.services.prometheus import Series
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
-_PAGES = Path(__file__).parent / "pages"
 #: A chart has at most so many points on a line; what lies between two of them is averaged.
 POINTS = 240
 #: Steps that a reader knows, up to those that 240 of which are a day.
@@ -79,22 +78,22 @@ def write(path: Path, *, series: Iterable[Series], title: str = "CPU and memory 
     drawn: list[str] = []
     for metric in METRICS:
         if metric not in by_metric:
-            figures.append(_nothing(metric))
+            figures.append(page.nothing(metric, f"No samples came: the series {metric} is empty."))
             continue
         lines = chart(by_metric[metric], start=min(moments), step=step_of(max(moments) - min(moments)))
-        figures.append(_section(metric, _html(_figure(lines), metric.lower(), scripted=not drawn), lines))
+        figures.append(_section(metric, page.html(_figure(lines), metric.lower(), scripted=not drawn), lines))
         drawn.append(metric.lower())
     if summary.metrics:
         figures.append(_table(summary))
-    page = Template(_part("taxi.html")).substitute(
-        title=escape(title),
+    written = page.page(
+        title=title,
         totals=_totals(summary),
-        figures="\n".join(figures),
+        figures=figures,
         data=json.dumps({"charts": drawn}),
-        script=_part("metrics.js"),
-        style=_part("taxi.css") + _part("metrics.css"),
+        script=page.part("metrics.js"),
+        style=page.part("page.css") + page.part("metrics.css"),
     )
-    path.write_text(page, encoding="utf-8")
+    path.write_text(written, encoding="utf-8")
     return summary
 
 
@@ -213,18 +212,8 @@ def _figure(lines: Chart) -> go.Figure:
         hovermode="closest",
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         margin={"l": 55, "r": 10, "t": 40, "b": 50},
-        template=go.layout.Template(),
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", "size": 13},
     )
     return figure
-
-
-def _html(figure: go.Figure, name: str, *, scripted: bool) -> str:
-    config = {"responsive": True, "displaylogo": False, "displayModeBar": False}
-    drawn: str = figure.to_html(full_html=False, include_plotlyjs=scripted, div_id=name, config=config)
-    return drawn
 
 
 def _section(metric: str, figure: str, lines: Chart) -> str:
@@ -235,10 +224,6 @@ def _section(metric: str, figure: str, lines: Chart) -> str:
 <p>A thin line is an instance, the thick one the average of all; a point is the mean of {each}.</p>
 <div class="lines" role="img" aria-label="{metric} of all instances and their average over time">{figure}</div>
 </section>"""
-
-
-def _nothing(metric: str) -> str:
-    return f'<section><h2>{metric}</h2><p class="nothing">No samples came: the series {metric} is empty.</p></section>'
 
 
 def _totals(summary: Summary) -> str:
@@ -264,7 +249,3 @@ def _table(summary: Summary) -> str:
 <h2 id="samples">Samples by metric</h2>
 <table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>
 </section>"""
-
-
-def _part(name: str) -> str:
-    return (_PAGES / name).read_text(encoding="utf-8")

@@ -14,21 +14,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import plotly.graph_objects as go
 import pygeohash
 
 from flink_apps.taxi_analytics.logic import AIRPORTS, DEMAND_CELL, NEW_YORK, Box
+from local import page
 
 Document = Mapping[str, Any]
 #: Corners of a polygon: (latitude, longitude), the last joined to the first.
 Outline = tuple[tuple[float, float], ...]
 
 HOUR = timedelta(hours=1)
-#: The page without its numbers: taxi.html, taxi.css, taxi.js.
-_PAGES = Path(__file__).parent / "pages"
 LONGEST = timedelta(days=31)
 #: What the map shows at first: Manhattan and both airports.
 VIEW = Box(north=40.855, west=-74.050, south=40.620, east=-73.740)
@@ -116,23 +114,27 @@ def write(
     )
     figures = []
     if trips:
-        figures.append(_map_section(_html(_map(), "map", scripted=True)))
+        figures.append(_map_section(page.html(_map(), "map", scripted=True, scroll_zoom=True)))
     else:
-        figures.append(_nothing("Where trips began", "No trip counts came: the index pickup_count has no document."))
+        figures.append(
+            page.nothing("Where trips began", "No trip counts came: the index pickup_count has no document.")
+        )
     if to_airports:
-        drawn = _html(_lines(hours, to_airports), "lines", scripted=not trips)
+        drawn = page.html(_lines(hours, to_airports), "lines", scripted=not trips)
         figures.append(_lines_section(drawn, _table(hours, to_airports)))
     else:
-        figures.append(_nothing("To the airports", "No airport trips came: the index trip_duration has no document."))
-    page = Template(_part("html")).substitute(
-        title=escape(title),
+        figures.append(
+            page.nothing("To the airports", "No airport trips came: the index trip_duration has no document.")
+        )
+    written = page.page(
+        title=title,
         totals=_totals(summary, trips, to_airports, hours),
-        figures="\n".join(figures),
+        figures=figures,
         data=json.dumps(_data(trips, hours), separators=(",", ":")).replace("<", "\\u003c"),
-        script=_part("js"),
-        style=_part("css"),
+        script=page.part("taxi.js"),
+        style=page.part("page.css"),
     )
-    path.write_text(page, encoding="utf-8")
+    path.write_text(written, encoding="utf-8")
     return summary
 
 
@@ -318,18 +320,6 @@ def _lines(hours: list[datetime], to_airports: Mapping[tuple[datetime, str], Air
     return figure
 
 
-def _html(figure: go.Figure, name: str, *, scripted: bool) -> str:
-    figure.update_layout(
-        template=go.layout.Template(),
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", "size": 13},
-    )
-    config = {"responsive": True, "displaylogo": False, "displayModeBar": False, "scrollZoom": name == "map"}
-    drawn: str = figure.to_html(full_html=False, include_plotlyjs=scripted, div_id=name, config=config)
-    return drawn
-
-
 def _totals(
     summary: Summary,
     trips: Counter[tuple[datetime, str]],
@@ -386,11 +376,3 @@ def _lines_section(figure: str, table: str) -> str:
 <div class="lines" role="img" aria-label="Average minutes to each airport by hour">{figure}</div>
 <details><summary>As a table: minutes (trips)</summary>{table}</details>
 </section>"""
-
-
-def _nothing(heading: str, text: str) -> str:
-    return f'<section><h2>{heading}</h2><p class="nothing">{text}</p></section>'
-
-
-def _part(suffix: str) -> str:
-    return (_PAGES / f"taxi.{suffix}").read_text(encoding="utf-8")

@@ -1,12 +1,11 @@
 """The page of the taxi analytics: its figures, and what a browser makes of it without a network."""
 
+import functools
 import gzip
 import json
 import math
 import re
-import shutil
 import struct
-import subprocess
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -21,12 +20,12 @@ import pytest
 
 from flink_apps.taxi_analytics.logic import AIRPORTS, NEW_YORK, Box
 from local.taxi_page import Summary, every_hour, trips_by_cell, trips_to_airports, write
+from tests.local import browser
 from tools.make_rides import FOLDER
 
 Document = dict[str, Any]
 TIMES_SQUARE = "dr5ru7v"
 GRAND_CENTRAL = "dr5rudg"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def at(hour: int, day: int = 31) -> datetime:
@@ -229,27 +228,7 @@ Browse = Callable[..., str]
 @pytest.fixture(scope="module")
 def browse(tmp_path_factory: pytest.TempPathFactory) -> Browse:
     """Opens an address in a browser without a network, and gives the document as it is once the scripts have run."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip(f"left out: needs a browser, one of {', '.join(BROWSERS)}; on Debian: apt-get install -y chromium")
-    profile = tmp_path_factory.mktemp("profile")
-
-    def opened(address: str, *options: str) -> str:
-        done = subprocess.run(
-            [
-                *(browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
-                *(f"--user-data-dir={profile}", "--host-resolver-rules=MAP * ~NOTFOUND"),
-                *("--virtual-time-budget=4000", "--enable-logging=stderr", *(options or ("--dump-dom",)), address),
-            ],
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-            check=True,
-        )
-        assert not [line for line in done.stderr.splitlines() if "Uncaught" in line]
-        return done.stdout
-
-    return opened
+    return functools.partial(browser.browse, profile=tmp_path_factory.mktemp("profile"))
 
 
 @pytest.fixture(scope="module")
