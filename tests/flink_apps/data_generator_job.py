@@ -31,7 +31,7 @@ def run(jar: str, order: dict[str, Any]) -> None:
     chosen = settings.written.as_format(settings.record_type, destination="records")
     if settings.faults.malformed:
         chosen = JSON
-    in_avro = chosen.name.startswith("avro")
+    in_avro = chosen.name == "avro"
     folder = f"{order['folder']}-avro" if in_avro else order["folder"]
     sink = Connector(table="records_out", options={**json_files(folder), **chosen.as_options()})
     job.build(table_env, settings, {"ticks": ticks}, [sink]).execute().wait()

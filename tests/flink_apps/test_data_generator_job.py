@@ -1,13 +1,16 @@
 """The generator in an embedded cluster: what SQL makes of every type, in every format, with every fault."""
 
 import base64
+import io
 import json
+import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import pytest
 
 from flink_apps.data_generator.faults import LATENESS_MILLIS
@@ -15,8 +18,9 @@ from flink_apps.data_generator.records import RECORD_TYPES
 from flink_apps.data_generator.records.lottery import COUPONS, NEVER_HELD, SLOT_MILLIS
 from flink_apps.data_generator.records.stock_price import TICKERS
 from flink_constructs.connector_jar import ConnectorJar
-from tests.flink_apps import embedded
+from tests.flink_apps import embedded, schema_registry
 from tests.flink_apps.embedded import rows
+from tests.flink_apps.schema_registry import SchemaRegistry
 
 pytestmark = pytest.mark.integration
 
@@ -41,10 +45,17 @@ Generated = Callable[[str], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def registry() -> Iterator[SchemaRegistry]:
+    with schema_registry.serving() as registry:
+        yield registry
+
+
+@pytest.fixture(scope="module")
+def folders(registry: SchemaRegistry, tmp_path_factory: pytest.TempPathFactory) -> Path:
     jars = embedded.ROOT / "build" / "jars"
     jar = ConnectorJar(project=embedded.ROOT / "flink_apps", module="data_generator").build(jars)
     folder = tmp_path_factory.mktemp("generated")
+    with_registry = {"format": "avro-confluent", "schema.registry.url": registry.url, "record.type": "metric-sample"}
     jobs = [
         {
             "properties": {"records.per.second": str(RATE), "seed": "7", **properties},
@@ -52,7 +63,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "ticks": TICKS,
             "folder": str(folder / name),
         }
-        for name, (properties, config) in RUNS.items()
+        for name, (properties, config) in {**RUNS, "avro-confluent": (with_registry, {})}.items()
     ]
     embedded.run_to_end("data_generator_job.py", jar, jobs, folder / "log")
     return folder
@@ -136,6 +147,19 @@ def test_csv_has_the_same_records_as_json(generated: Generated, folders: Path) -
 
 def test_avro_has_the_same_records_as_json(generated: Generated) -> None:
     assert sorted(map(json.dumps, generated("avro"))) == sorted(map(json.dumps, generated("metric-sample")))
+
+
+def test_avro_for_a_registry_begins_with_the_number_of_its_schema(folders: Path, registry: SchemaRegistry) -> None:
+    written = b"".join(file.read_bytes() for file in sorted((folders / "avro-confluent").glob("part-*")))
+    samples, content = [], io.BytesIO(written)
+    while header := content.read(5):
+        magic, number = struct.unpack(">bI", header)
+        assert magic == 0
+        schema = fastavro.parse_schema(json.loads(registry.schema(number)))
+        samples.append(fastavro.schemaless_reader(content, schema))
+        assert content.read(1) == b"\n", "the end of a record in a file"
+    assert registry.subjects == {"records-value"}
+    assert sorted(map(json.dumps, samples)) == sorted(map(json.dumps, rows(folders / "metric-sample")))
 
 
 def test_duplicates_come_one_after_the_other_beyond_the_rate(generated: Generated) -> None:
