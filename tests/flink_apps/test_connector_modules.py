@@ -34,9 +34,10 @@ AVRO = {
     "org.apache.flink.formats.avro.registry.confluent.debezium.DebeziumAvroFormatFactory",
 }
 OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
-#: The connectors that have tests in Java.
+#: The modules that have tests in Java: the connectors, and what they have in common.
 CONNECTORS = (
-    "event-time", "geo", "json-formats", "kafka-secrets", "opensearch", "packed", "prometheus", "replay-source", "tick"
+    "event-time", "geo", "json-formats", "kafka-secrets", "opensearch", "packed", "prometheus", "replay-source",
+    "request-authentication", "table-options", "tick",
 )  # fmt: skip
 #: The table factories of each module's jar, and the most megabytes that it may have.
 MODULES = {

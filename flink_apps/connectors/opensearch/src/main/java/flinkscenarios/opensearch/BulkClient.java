@@ -1,9 +1,11 @@
 package flinkscenarios.opensearch;
 
+import flinkscenarios.authentication.Authentication;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -108,7 +110,8 @@ final class BulkClient implements Closeable {
         if (compression) {
             post.setHeader("Content-Encoding", "gzip");
         }
-        authentication.headers(post.getMethod(), PATH, body).forEach(post::setHeader);
+        URI uri = URI.create(endpoint.toURI() + PATH);
+        authentication.headers(post.getMethod(), uri, body).forEach(post::setHeader);
         return post;
     }
 

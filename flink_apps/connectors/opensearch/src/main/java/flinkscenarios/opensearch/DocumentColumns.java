@@ -1,5 +1,6 @@
 package flinkscenarios.opensearch;
 
+import static flinkscenarios.options.OptionChecks.column;
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.BIGINT;
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.BINARY;
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.CHAR;
@@ -35,12 +36,12 @@ final class DocumentColumns implements Serializable {
 
     private DocumentColumns(ReadableConfig config, RowType row) {
         fixedIndex = config.get(OpenSearchOptions.INDEX);
-        indexColumn = column(config, OpenSearchOptions.INDEX_COLUMN, row, STRING, "STRING");
+        indexColumn = columnOrNone(config, OpenSearchOptions.INDEX_COLUMN, row, STRING, "STRING");
         Set<LogicalTypeRoot> ids = Set.of(CHAR, VARCHAR, BIGINT, INTEGER);
-        idColumn = column(config, OpenSearchOptions.ID_COLUMN, row, ids, "STRING, BIGINT or INT");
+        idColumn = columnOrNone(config, OpenSearchOptions.ID_COLUMN, row, ids, "STRING, BIGINT or INT");
         idGetter = idColumn == NONE ? null : RowData.createFieldGetter(row.getTypeAt(idColumn), idColumn);
         documentColumn =
-                column(config, OpenSearchOptions.DOCUMENT_COLUMN, row, Set.of(BINARY, VARBINARY), "BYTES");
+                columnOrNone(config, OpenSearchOptions.DOCUMENT_COLUMN, row, Set.of(BINARY, VARBINARY), "BYTES");
         fields =
                 IntStream.range(0, row.getFieldCount())
                         .filter(column -> column != indexColumn && column != idColumn)
@@ -92,26 +93,14 @@ final class DocumentColumns implements Serializable {
         return row.isNullAt(documentColumn) ? null : row.getBinary(documentColumn);
     }
 
-    private static int column(
+    private static int columnOrNone(
             ReadableConfig config,
             ConfigOption<String> option,
             RowType row,
             Set<LogicalTypeRoot> types,
             String typeNames) {
-        String name = config.get(option);
-        if (name == null) {
-            return NONE;
-        }
-        int column = row.getFieldIndex(name);
-        if (column < 0) {
-            String rule = "name a column of the table";
-            throw OpenSearchOptions.invalid(config, option, rule, "one of " + row.getFieldNames());
-        }
-        if (!types.contains(row.getTypeAt(column).getTypeRoot())) {
-            String rule = "name a column of type " + typeNames;
-            String example = "CAST (" + name + " AS …), which is " + row.getTypeAt(column).asSummaryString();
-            throw OpenSearchOptions.invalid(config, option, rule, example);
-        }
-        return column;
+        return config.get(option) == null
+                ? NONE
+                : column(config, option, row, type -> types.contains(type.getTypeRoot()), typeNames);
     }
 }

@@ -1,13 +1,20 @@
 package flinkscenarios.opensearch;
 
+import static flinkscenarios.options.OptionChecks.address;
+import static flinkscenarios.options.OptionChecks.between;
+import static flinkscenarios.options.OptionChecks.invalid;
+import static flinkscenarios.options.OptionChecks.needed;
+import static flinkscenarios.options.OptionChecks.oneOf;
+import static flinkscenarios.options.OptionChecks.read;
+import static flinkscenarios.options.OptionChecks.sinkParallelism;
+import static flinkscenarios.options.OptionChecks.truth;
+
 import java.io.Serializable;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Collectors;
 import javax.annotation.Nullable;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
@@ -205,24 +212,21 @@ final class OpenSearchOptions implements Serializable {
 
     private OpenSearchOptions(ReadableConfig config) {
         endpoint = endpoint(config);
-        authentication = authentication(config);
+        authentication = oneOf(config, AUTHENTICATION, List.of(AuthenticationKind.values()), "'sigv4'");
         region = config.get(REGION);
         signingService = nonEmpty(config, SIGNING_SERVICE, "'es'");
         username = config.get(USERNAME);
         password = config.get(PASSWORD);
-        compression = read(config, COMPRESSION, "be true or false", "'true'");
-        maxActions = between(config, BULK_MAX_ACTIONS, MOST_ACTIONS, "'5000'");
+        compression = truth(config, COMPRESSION, "'true'");
+        maxActions = between(config, BULK_MAX_ACTIONS, 1, MOST_ACTIONS, "'5000'");
         maxBytes = size(config).getBytes();
-        maxAttempts = between(config, RETRY_MAX_ATTEMPTS, MOST_ATTEMPTS, "'15'");
+        maxAttempts = between(config, RETRY_MAX_ATTEMPTS, 1, MOST_ATTEMPTS, "'15'");
         intervalMillis = millis(config, BULK_INTERVAL, "'1 s'");
         connectionTimeoutMillis = millis(config, CONNECTION_TIMEOUT, "'10 s'");
         connectionRequestTimeoutMillis = millis(config, CONNECTION_REQUEST_TIMEOUT, "'10 s'");
         socketTimeoutMillis = millis(config, SOCKET_TIMEOUT, "'90 s'");
         rejectedIndex = nonEmpty(config, REJECTED_INDEX, "'rejected-documents'");
-        parallelism =
-                config.getOptional(FactoryUtil.SINK_PARALLELISM).isEmpty()
-                        ? null
-                        : Integer.valueOf(between(config, FactoryUtil.SINK_PARALLELISM, Short.MAX_VALUE, "'4'"));
+        parallelism = sinkParallelism(config);
     }
 
     /**
@@ -324,47 +328,13 @@ final class OpenSearchOptions implements Serializable {
 
     private static HttpHost endpoint(ReadableConfig config) {
         String example = "'https://search-trips.us-east-1.es.amazonaws.com', or 'http://localhost:9200'";
-        URI uri;
-        try {
-            uri = new URI(needed(config, ENDPOINT, example));
-        } catch (URISyntaxException e) {
-            throw invalid(config, ENDPOINT, "be an address", example);
-        }
-        String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
-        if (!scheme.equals("https") && !scheme.equals("http")) {
-            throw invalid(config, ENDPOINT, "start with https:// or http://", example);
-        }
-        if (uri.getHost() == null || uri.getPort() == 0 || uri.getPort() > 65535) {
-            throw invalid(config, ENDPOINT, "have a host, and a port from 1 to 65535 or none", example);
-        }
+        URI uri = address(config, ENDPOINT, example);
         boolean more = !Set.of("", "/").contains(uri.getRawPath()) || uri.getRawQuery() != null;
         if (more || uri.getRawUserInfo() != null || uri.getRawFragment() != null) {
             throw invalid(config, ENDPOINT, "end with the host or its port", example);
         }
-        boolean usual = uri.getPort() == (scheme.equals("https") ? 443 : 80);
-        return new HttpHost(uri.getHost(), usual ? -1 : uri.getPort(), scheme);
-    }
-
-    private static AuthenticationKind authentication(ReadableConfig config) {
-        String name = config.get(AUTHENTICATION);
-        return Arrays.stream(AuthenticationKind.values())
-                .filter(kind -> kind.toString().equals(name))
-                .findFirst()
-                .orElseThrow(() -> {
-                    String kinds =
-                            Arrays.stream(AuthenticationKind.values())
-                                    .map(AuthenticationKind::toString)
-                                    .collect(Collectors.joining(", "));
-                    return invalid(config, AUTHENTICATION, "be one of " + kinds, "'sigv4'");
-                });
-    }
-
-    private static String needed(ReadableConfig config, ConfigOption<String> option, String example) {
-        String value = config.get(option);
-        if (value == null || value.isBlank()) {
-            throw invalid(config, option, "be set", example);
-        }
-        return value;
+        boolean usual = uri.getPort() == ("https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80);
+        return new HttpHost(uri.getHost(), usual ? -1 : uri.getPort(), uri.getScheme());
     }
 
     private static String nonEmpty(ReadableConfig config, ConfigOption<String> option, String example) {
@@ -385,15 +355,6 @@ final class OpenSearchOptions implements Serializable {
         return size;
     }
 
-    private static int between(ReadableConfig config, ConfigOption<Integer> option, int most, String example) {
-        String rule = "be a whole number from 1 to " + most;
-        int value = read(config, option, rule, example);
-        if (value < 1 || value > most) {
-            throw invalid(config, option, rule, example);
-        }
-        return value;
-    }
-
     private static int millis(ReadableConfig config, ConfigOption<Duration> option, String example) {
         String rule = "be a duration from 1 ms to " + LONGEST.toHours() + " h";
         Duration value = read(config, option, rule, example);
@@ -401,20 +362,5 @@ final class OpenSearchOptions implements Serializable {
             throw invalid(config, option, rule, example);
         }
         return (int) value.toMillis();
-    }
-
-    private static <T> T read(ReadableConfig config, ConfigOption<T> option, String rule, String example) {
-        try {
-            return config.get(option);
-        } catch (RuntimeException e) {
-            throw invalid(config, option, rule, example);
-        }
-    }
-
-    /** The refusal of an option's value: name, rule, value received, fix. */
-    static ValidationException invalid(ReadableConfig config, ConfigOption<?> option, String rule, String example) {
-        String got = config.get(ConfigOptions.key(option.key()).stringType().defaultValue("nothing"));
-        return new ValidationException(
-                String.format("'%s' must %s (got %s); write for example %s", option.key(), rule, got, example));
     }
 }

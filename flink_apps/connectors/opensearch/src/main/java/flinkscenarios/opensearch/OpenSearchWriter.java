@@ -45,7 +45,7 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
         this.metrics = metrics;
         this.maxActions = options.maxActions();
         this.maxBytes = options.maxBytes();
-        this.client = new BulkClient(options, Authentication.of(options));
+        this.client = new BulkClient(options, Authentications.of(options));
         this.sender = new BulkSender(options, client, metrics);
     }
 

@@ -50,7 +50,7 @@ class BulkSenderTest {
 
     private void send(BulkAction... actions) throws IOException, InterruptedException {
         OpenSearchOptions read = OpenSearchOptions.from(Configuration.fromMap(options));
-        try (BulkClient client = new BulkClient(read, Authentication.of(read))) {
+        try (BulkClient client = new BulkClient(read, Authentications.of(read))) {
             new BulkSender(read, client, metrics).send(List.of(actions));
         }
         assertEquals(0, server.answersLeft());

@@ -1,26 +1,21 @@
 package flinkscenarios.opensearch;
 
+import static flinkscenarios.testing.TestTables.options;
+import static flinkscenarios.testing.TestTables.refusal;
+import static flinkscenarios.testing.TestTables.sink;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.table.api.DataTypes;
-import org.apache.flink.table.api.Schema;
-import org.apache.flink.table.api.ValidationException;
-import org.apache.flink.table.catalog.CatalogTable;
 import org.apache.flink.table.catalog.Column;
-import org.apache.flink.table.catalog.ObjectIdentifier;
-import org.apache.flink.table.catalog.ResolvedCatalogTable;
 import org.apache.flink.table.catalog.ResolvedSchema;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.sink.SinkV2Provider;
-import org.apache.flink.table.factories.FactoryUtil;
 import org.apache.flink.types.RowKind;
 import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.Test;
@@ -37,32 +32,19 @@ class OpenSearchTableFactoryTest {
                     Column.physical("fare", DataTypes.DOUBLE()));
 
     private static final Map<String, String> SIGNED =
-            Map.of("connector", "opensearch-signed", "endpoint", "https://search.example.com", "region", "us-east-1");
+            Map.of(
+                    "connector",
+                    "opensearch-signed",
+                    "endpoint",
+                    "https://search.example.com",
+                    "region",
+                    "us-east-1",
+                    "index",
+                    "trips");
 
-    /** Creates the sink through the same lookup that the planner uses; a null value leaves the option out. */
+    /** The sink of a table; a null value leaves the option out. */
     private static OpenSearchTableSink create(String... options) {
-        Map<String, String> all = new HashMap<>(SIGNED);
-        all.put("index", "trips");
-        for (int i = 0; i < options.length; i += 2) {
-            all.put(options[i], options[i + 1]);
-        }
-        all.values().removeIf(value -> value == null);
-        CatalogTable table = CatalogTable.newBuilder().schema(Schema.newBuilder().build()).options(all).build();
-        return assertInstanceOf(
-                OpenSearchTableSink.class,
-                FactoryUtil.createDynamicTableSink(
-                        null,
-                        ObjectIdentifier.of("catalog", "database", "search"),
-                        new ResolvedCatalogTable(table, SCHEMA),
-                        Map.of(),
-                        new Configuration(),
-                        OpenSearchTableFactoryTest.class.getClassLoader(),
-                        false));
-    }
-
-    private static String refusal(String... options) {
-        Throwable cause = assertThrows(ValidationException.class, () -> create(options)).getCause();
-        return assertInstanceOf(ValidationException.class, cause).getMessage();
+        return assertInstanceOf(OpenSearchTableSink.class, sink(SCHEMA, options(SIGNED, options)));
     }
 
     @ParameterizedTest
@@ -105,22 +87,22 @@ class OpenSearchTableFactoryTest {
                 "sink.parallelism, 0, 'sink.parallelism' must be a whole number from 1 to 32767 (got 0); write",
             })
     void aBadValueIsRefusedInOneLine(String option, String value, String start) {
-        String message = refusal(option, value);
+        String message = refusal(() -> create(option, value));
         assertEquals(start, message.substring(0, Math.min(start.length(), message.length())));
         assertFalse(message.contains("\n"));
     }
 
     @Test
     void basicAuthenticationNeedsAUserAndAPassword() {
-        assertTrue(refusal("authentication", "basic").startsWith("'username' must be set (got nothing)"));
-        String message = refusal("authentication", "basic", "username", "writer");
+        assertTrue(refusal(() -> create("authentication", "basic")).startsWith("'username' must be set (got nothing)"));
+        String message = refusal(() -> create("authentication", "basic", "username", "writer"));
         assertTrue(message.startsWith("'password' must be set (got nothing)"));
     }
 
     @Test
     void anIndexColumnTakesThePlaceOfTheIndex() {
         create("index", null, "index-column", "type");
-        String message = refusal("index", null, "index-column", "trip_id");
+        String message = refusal(() -> create("index", null, "index-column", "trip_id"));
         assertTrue(message.startsWith("'index-column' must name a column of type STRING (got trip_id)"), message);
     }
 

@@ -1,12 +1,19 @@
 package flinkscenarios.prometheus;
 
+import static flinkscenarios.options.OptionChecks.address;
+import static flinkscenarios.options.OptionChecks.between;
+import static flinkscenarios.options.OptionChecks.invalid;
+import static flinkscenarios.options.OptionChecks.matching;
+import static flinkscenarios.options.OptionChecks.needed;
+import static flinkscenarios.options.OptionChecks.oneOf;
+import static flinkscenarios.options.OptionChecks.sinkParallelism;
+import static flinkscenarios.options.OptionChecks.truth;
+
 import java.io.Serializable;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Collectors;
 import javax.annotation.Nullable;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
@@ -192,7 +199,7 @@ final class PrometheusOptions implements Serializable {
 
     private PrometheusOptions(ReadableConfig config) {
         endpoint = endpoint(config);
-        authentication = oneOf(config, AUTHENTICATION, "'sigv4'", List.of(AuthenticationKind.values()));
+        authentication = oneOf(config, AUTHENTICATION, List.of(AuthenticationKind.values()), "'sigv4'");
         region = config.get(REGION);
         maxBatchSize = between(config, MAX_BATCH_SIZE, 1, MOST_SAMPLES, "'500'");
         maxTimeInBufferMillis = between(config, MAX_TIME_IN_BUFFER, 1, LONGEST_MILLIS, "'5000'");
@@ -208,12 +215,9 @@ final class PrometheusOptions implements Serializable {
                         "[a-zA-Z0-9_-]+",
                         "be of letters, digits, _ and - only",
                         "'kinesisanalytics'");
-        onMaxRetryExceeded = oneOf(config, ON_MAX_RETRY_EXCEEDED, "'FAIL'", List.of(OnError.values()));
+        onMaxRetryExceeded = oneOf(config, ON_MAX_RETRY_EXCEEDED, List.of(OnError.values()), "'FAIL'");
         splitRefused = truth(config, SPLIT_REFUSED, "'true'");
-        parallelism =
-                config.getOptional(FactoryUtil.SINK_PARALLELISM).isEmpty()
-                        ? null
-                        : Integer.valueOf(between(config, FactoryUtil.SINK_PARALLELISM, 1, Short.MAX_VALUE, "'4'"));
+        parallelism = sinkParallelism(config);
     }
 
     /**
@@ -230,7 +234,7 @@ final class PrometheusOptions implements Serializable {
             String rule = "not be less than 'initial-retry-delay-ms' = " + options.initialRetryDelayMillis;
             throw invalid(config, MAX_RETRY_DELAY, rule, "'" + options.initialRetryDelayMillis + "'");
         }
-        oneOf(config, ON_NON_RETRYABLE, "'DISCARD_AND_CONTINUE'", List.of(OnError.DISCARD_AND_CONTINUE));
+        oneOf(config, ON_NON_RETRYABLE, List.of(OnError.DISCARD_AND_CONTINUE), "'DISCARD_AND_CONTINUE'");
         return options;
     }
 
@@ -298,19 +302,7 @@ final class PrometheusOptions implements Serializable {
         String example =
                 "'https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write',"
                         + " or 'http://localhost:9090/api/v1/write'";
-        URI uri;
-        try {
-            uri = new URI(needed(config, ENDPOINT_URL, example));
-        } catch (URISyntaxException e) {
-            throw invalid(config, ENDPOINT_URL, "be an address", example);
-        }
-        String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
-        if (!scheme.equals("https") && !scheme.equals("http")) {
-            throw invalid(config, ENDPOINT_URL, "start with https:// or http://", example);
-        }
-        if (uri.getHost() == null || uri.getPort() == 0 || uri.getPort() > 65535) {
-            throw invalid(config, ENDPOINT_URL, "have a host, and a port from 1 to 65535 or none", example);
-        }
+        URI uri = address(config, ENDPOINT_URL, example);
         if (uri.getRawUserInfo() != null || uri.getRawFragment() != null) {
             throw invalid(config, ENDPOINT_URL, "have neither a user nor a fragment", example);
         }
@@ -318,69 +310,5 @@ final class PrometheusOptions implements Serializable {
             throw invalid(config, ENDPOINT_URL, "have the path of remote write", example);
         }
         return uri;
-    }
-
-    private static <E extends Enum<E>> E oneOf(
-            ReadableConfig config, ConfigOption<String> option, String example, List<E> values) {
-        String name = config.get(option);
-        return values.stream()
-                .filter(value -> value.toString().equals(name))
-                .findFirst()
-                .orElseThrow(() -> {
-                    String names = values.stream().map(E::toString).collect(Collectors.joining(", "));
-                    return invalid(config, option, values.size() == 1 ? "be " + names : "be one of " + names, example);
-                });
-    }
-
-    private static String needed(ReadableConfig config, ConfigOption<String> option, String example) {
-        String value = config.get(option);
-        if (value == null || value.isBlank()) {
-            throw invalid(config, option, "be set", example);
-        }
-        return value;
-    }
-
-    private static String matching(
-            ReadableConfig config, ConfigOption<String> option, String pattern, String rule, String example) {
-        String value = config.get(option);
-        if (!value.matches(pattern)) {
-            throw invalid(config, option, rule, example);
-        }
-        return value;
-    }
-
-    private static boolean truth(ReadableConfig config, ConfigOption<Boolean> option, String example) {
-        try {
-            return config.get(option);
-        } catch (RuntimeException e) {
-            throw invalid(config, option, "be true or false", example);
-        }
-    }
-
-    private static int between(
-            ReadableConfig config, ConfigOption<Integer> option, int least, int most, String example) {
-        String rule = "be a whole number from " + least + " to " + most;
-        int value;
-        try {
-            value = config.get(option);
-        } catch (RuntimeException e) {
-            throw invalid(config, option, rule, example);
-        }
-        if (value < least || value > most) {
-            throw invalid(config, option, rule, example);
-        }
-        return value;
-    }
-
-    private static ValidationException invalid(
-            ReadableConfig config, ConfigOption<?> option, String rule, String example) {
-        String got = config.get(ConfigOptions.key(option.key()).stringType().defaultValue("nothing"));
-        return refused(option, rule, got, example);
-    }
-
-    /** The refusal of an option's value: name, rule, value received, fix. */
-    static ValidationException refused(ConfigOption<?> option, String rule, String got, String example) {
-        return new ValidationException(
-                String.format("'%s' must %s (got %s); write for example %s", option.key(), rule, got, example));
     }
 }

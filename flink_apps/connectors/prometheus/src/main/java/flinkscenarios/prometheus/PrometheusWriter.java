@@ -47,7 +47,7 @@ final class PrometheusWriter extends AsyncSinkWriter<RowData, Sample> {
             Collection<BufferedRequestState<Sample>> buffered) {
         super(columns, context, configuration(options), buffered);
         this.metrics = new SinkMetrics(context.metricGroup(), options.metricGroup());
-        this.client = new RemoteWriteClient(options, Authentication.of(options));
+        this.client = new RemoteWriteClient(options, Authentications.of(options));
         this.sender = new RemoteWriteSender(options, client, metrics);
     }
 

@@ -1,5 +1,6 @@
 package flinkscenarios.prometheus;
 
+import flinkscenarios.authentication.Authentication;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -75,7 +76,12 @@ final class RemoteWriteClient implements AutoCloseable {
                         .header("Content-Type", "application/x-protobuf")
                         .header("X-Prometheus-Remote-Write-Version", "0.1.0")
                         .header("User-Agent", options.userAgent());
-        authentication.headers(body).forEach(request::setHeader);
+        authentication.headers("POST", options.endpoint(), body).forEach((name, value) -> {
+            // The HTTP client writes it by itself, and lets nobody else do so.
+            if (!name.equalsIgnoreCase("Host")) {
+                request.setHeader(name, value);
+            }
+        });
         return request.build();
     }
 }

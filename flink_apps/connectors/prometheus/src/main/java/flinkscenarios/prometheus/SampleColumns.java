@@ -1,5 +1,6 @@
 package flinkscenarios.prometheus;
 
+import static flinkscenarios.options.OptionChecks.column;
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.BIGINT;
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.CHAR;
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.DOUBLE;
@@ -7,9 +8,7 @@ import static org.apache.flink.table.types.logical.LogicalTypeRoot.TIMESTAMP_WIT
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.VARCHAR;
 
 import java.util.Set;
-import java.util.function.Predicate;
 import org.apache.flink.api.connector.sink2.SinkWriter;
-import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.connector.base.sink.writer.ElementConverter;
 import org.apache.flink.table.data.ArrayData;
@@ -115,25 +114,5 @@ final class SampleColumns implements ElementConverter<RowData, Sample> {
         return type instanceof MapType
                 && isString(((MapType) type).getKeyType())
                 && isString(((MapType) type).getValueType());
-    }
-
-    private static int column(
-            ReadableConfig config,
-            ConfigOption<String> option,
-            RowType row,
-            Predicate<LogicalType> fits,
-            String typeNames) {
-        String name = config.get(option);
-        int column = row.getFieldIndex(name);
-        if (column < 0) {
-            String rule = "name a column of the table";
-            throw PrometheusOptions.refused(option, rule, name, "one of " + row.getFieldNames());
-        }
-        LogicalType type = row.getTypeAt(column);
-        if (!fits.test(type)) {
-            String example = "CAST (" + name + " AS …), which is " + type.asSummaryString();
-            throw PrometheusOptions.refused(option, "name a column of type " + typeNames, name, example);
-        }
-        return column;
     }
 }

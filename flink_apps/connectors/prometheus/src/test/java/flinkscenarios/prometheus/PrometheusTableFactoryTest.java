@@ -1,33 +1,27 @@
 package flinkscenarios.prometheus;
 
+import static flinkscenarios.testing.TestTables.options;
+import static flinkscenarios.testing.TestTables.refusal;
+import static flinkscenarios.testing.TestTables.sink;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.api.dag.Transformation;
-import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.transformations.PartitionTransformation;
 import org.apache.flink.streaming.api.transformations.SinkTransformation;
 import org.apache.flink.table.api.DataTypes;
-import org.apache.flink.table.api.Schema;
-import org.apache.flink.table.api.ValidationException;
-import org.apache.flink.table.catalog.CatalogTable;
 import org.apache.flink.table.catalog.Column;
-import org.apache.flink.table.catalog.ObjectIdentifier;
-import org.apache.flink.table.catalog.ResolvedCatalogTable;
 import org.apache.flink.table.catalog.ResolvedSchema;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.sink.DataStreamSinkProvider;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.table.factories.FactoryUtil;
 import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,29 +48,9 @@ class PrometheusTableFactoryTest {
                     "region",
                     "us-east-1");
 
-    /** Creates the sink through the same lookup that the planner uses; a null value leaves the option out. */
+    /** The sink of a table; a null value leaves the option out. */
     private static PrometheusTableSink create(String... options) {
-        Map<String, String> all = new HashMap<>(SIGNED);
-        for (int i = 0; i < options.length; i += 2) {
-            all.put(options[i], options[i + 1]);
-        }
-        all.values().removeIf(value -> value == null);
-        CatalogTable table = CatalogTable.newBuilder().schema(Schema.newBuilder().build()).options(all).build();
-        return assertInstanceOf(
-                PrometheusTableSink.class,
-                FactoryUtil.createDynamicTableSink(
-                        null,
-                        ObjectIdentifier.of("catalog", "database", "samples"),
-                        new ResolvedCatalogTable(table, SCHEMA),
-                        Map.of(),
-                        new Configuration(),
-                        PrometheusTableFactoryTest.class.getClassLoader(),
-                        false));
-    }
-
-    private static String refusal(String... options) {
-        Throwable cause = assertThrows(ValidationException.class, () -> create(options)).getCause();
-        return assertInstanceOf(ValidationException.class, cause).getMessage();
+        return assertInstanceOf(PrometheusTableSink.class, sink(SCHEMA, options(SIGNED, options)));
     }
 
     @ParameterizedTest
@@ -120,14 +94,14 @@ class PrometheusTableFactoryTest {
                 "sink.parallelism, 0, 'sink.parallelism' must be a whole number from 1 to 32767 (got 0); write",
             })
     void aBadValueIsRefusedInOneLine(String option, String value, String start) {
-        String message = refusal(option, value);
+        String message = refusal(() -> create(option, value));
         assertEquals(start, message.substring(0, Math.min(start.length(), message.length())));
         assertFalse(message.contains("\n"));
     }
 
     @Test
     void anUnknownOptionIsRefused() {
-        assertTrue(refusal("max-batch-size", "1").contains("max-batch-size"));
+        assertTrue(refusal(() -> create("max-batch-size", "1")).contains("max-batch-size"));
     }
 
     @Test

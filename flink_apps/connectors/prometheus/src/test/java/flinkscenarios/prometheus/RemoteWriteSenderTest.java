@@ -10,11 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.Headers;
+import flinkscenarios.authentication.Authentication;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -29,8 +28,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import software.amazon.awssdk.auth.credentials.AwsCredentials;
-import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 
 /** Real requests; only the pauses between them take no time. */
 @Timeout(30)
@@ -38,10 +35,14 @@ class RemoteWriteSenderTest {
 
     private static final List<String> SENT = List.of("{__name__=\"m\"} 1.0 @1", "{__name__=\"m\"} 2.0 @2");
 
+    /** The first place in which the AWS SDK looks for credentials. */
+    private static final Map<String, String> CREDENTIALS =
+            Map.of("aws.accessKeyId", "id", "aws.secretAccessKey", "secret", "aws.sessionToken", "token");
+
     private final Counters counters = new Counters();
     private final Map<String, String> options = new HashMap<>();
     private final List<Long> pauses = new ArrayList<>();
-    private Authentication authentication = body -> Map.of();
+    private Authentication authentication = Authentication.NONE;
     private WriteServer server;
 
     @BeforeEach
@@ -55,6 +56,7 @@ class RemoteWriteSenderTest {
     @AfterEach
     void stop() {
         server.close();
+        CREDENTIALS.keySet().forEach(System::clearProperty);
     }
 
     private void send() throws IOException, InterruptedException {
@@ -116,7 +118,7 @@ class RemoteWriteSenderTest {
 
     @Test
     void aRequestHasTheHeadersOfRemoteWriteAndOfItsAuthentication() throws Exception {
-        authentication = body -> Map.of("Authorization", "of " + WriteRequests.read(body).size());
+        authentication = (method, uri, body) -> Map.of("Authorization", "of " + WriteRequests.read(body).size());
         options.put("http-user-agent", "taxi/1");
         send();
         Headers headers = server.headers().get(0);
@@ -131,22 +133,23 @@ class RemoteWriteSenderTest {
     void aSignedRequestArrivesAsItWasSigned() throws Exception {
         options.put("authentication", "sigv4");
         options.put("region", "eu-central-1");
-        PrometheusOptions read = PrometheusOptions.from(Configuration.fromMap(options));
-        AwsCredentials credentials = AwsSessionCredentials.create("id", "secret", "token");
-        Clock clock = Clock.fixed(Instant.parse("2024-02-29T12:34:56Z"), ZoneOffset.UTC);
-        Authentication signing = new SigV4Authentication(read, () -> credentials, clock);
+        CREDENTIALS.forEach(System::setProperty);
         Map<String, String> signed = new HashMap<>();
-        authentication =
-                body -> {
-                    signed.putAll(signing.headers(body));
-                    return signed;
-                };
-        send();
+        try (Authentication signing = Authentications.of(PrometheusOptions.from(Configuration.fromMap(options)))) {
+            authentication =
+                    (method, uri, body) -> {
+                        signed.putAll(signing.headers(method, uri, body));
+                        return signed;
+                    };
+            send();
+        }
         Headers arrived = server.headers().get(0);
         assertEquals(
-                Set.of("Authorization", "X-Amz-Date", "X-Amz-Security-Token", "x-amz-content-sha256"), signed.keySet());
+                Set.of("Authorization", "Host", "X-Amz-Date", "X-Amz-Security-Token", "x-amz-content-sha256"),
+                signed.keySet());
         signed.forEach((name, value) -> assertEquals(value, arrived.getFirst(name)));
-        assertEquals(read.endpoint().getAuthority(), arrived.getFirst("Host"));
+        assertEquals(URI.create(server.url()).getAuthority(), signed.get("Host"));
+        assertTrue(signed.get("Authorization").contains("/eu-central-1/aps/aws4_request"));
     }
 
     @Test
@@ -188,7 +191,7 @@ class RemoteWriteSenderTest {
     void credentialsThatCannotBeHadAreAskedForAgain() throws Exception {
         Iterator<String> turns = List.of("", "signed").iterator();
         authentication =
-                body -> {
+                (method, uri, body) -> {
                     String next = turns.next();
                     if (next.isEmpty()) {
                         throw new IllegalStateException("no credentials");

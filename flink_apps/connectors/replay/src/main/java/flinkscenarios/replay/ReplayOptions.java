@@ -1,11 +1,14 @@
 package flinkscenarios.replay;
 
+import static flinkscenarios.options.OptionChecks.invalid;
+import static flinkscenarios.options.OptionChecks.needed;
+import static flinkscenarios.options.OptionChecks.oneOf;
+import static flinkscenarios.options.OptionChecks.read;
+
 import java.io.Serializable;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
@@ -21,13 +24,23 @@ final class ReplayOptions implements Serializable {
     enum FileFormat {
         JSON,
         CSV,
-        PARQUET
+        PARQUET;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /** What the source does when all has been replayed. */
     enum AtEnd {
         STOP,
-        WAIT
+        WAIT;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     private static final int MAX_BUFFER = 1_000_000;
@@ -101,10 +114,10 @@ final class ReplayOptions implements Serializable {
     private final AtEnd atEnd;
 
     private ReplayOptions(ReadableConfig config) {
-        path = required(config, PATH, "'s3://bucket/prefix'");
-        format = choice(config, FactoryUtil.FORMAT, FileFormat.class);
-        timeAttribute = required(config, TIME_ATTRIBUTE, "'dropoff_datetime'");
-        speedup = read(config, SPEEDUP, "a number", "'6480'");
+        path = needed(config, PATH, "'s3://bucket/prefix'");
+        format = oneOf(config, FactoryUtil.FORMAT, List.of(FileFormat.values()), "'json'");
+        timeAttribute = needed(config, TIME_ATTRIBUTE, "'dropoff_datetime'");
+        speedup = read(config, SPEEDUP, "be a number", "'6480'");
         if (!(speedup > 0) || Double.isInfinite(speedup)) {
             throw invalid(config, SPEEDUP, "be above 0, and finite", "'6480'");
         }
@@ -113,15 +126,15 @@ final class ReplayOptions implements Serializable {
         if (seek != null && seekMillis == EventTime.NONE) {
             throw invalid(config, SEEK, "be a time", "'2019-01-15T00:00:00Z'");
         }
-        buffer = read(config, BUFFER, "a whole number", "'100000'");
+        buffer = read(config, BUFFER, "be a whole number", "'100000'");
         if (buffer < 1 || buffer > MAX_BUFFER) {
             throw invalid(config, BUFFER, "be from 1 to " + MAX_BUFFER, "'100000'");
         }
-        statisticsInterval = read(config, STATISTICS_INTERVAL, "a duration", "'20 s'");
+        statisticsInterval = read(config, STATISTICS_INTERVAL, "be a duration", "'20 s'");
         if (statisticsInterval.toMillis() < 1 || statisticsInterval.compareTo(MAX_INTERVAL) > 0) {
             throw invalid(config, STATISTICS_INTERVAL, "be from 1 ms to 1 d", "'20 s'");
         }
-        watermarkInterval = read(config, WATERMARK_INTERVAL, "a duration", "'10 s'");
+        watermarkInterval = read(config, WATERMARK_INTERVAL, "be a duration", "'10 s'");
         if (watermarkInterval.compareTo(MAX_INTERVAL) > 0) {
             throw invalid(config, WATERMARK_INTERVAL, "be from 0 s to 1 d", "'10 s'");
         }
@@ -129,7 +142,7 @@ final class ReplayOptions implements Serializable {
         if (watermarkKeys.isEmpty() || watermarkKeys.stream().anyMatch(String::isBlank)) {
             throw invalid(config, WATERMARK_KEYS, "be keys with ; between them, none blank", "'a;b'");
         }
-        atEnd = choice(config, AT_END, AtEnd.class);
+        atEnd = oneOf(config, AT_END, List.of(AtEnd.values()), "'stop'");
     }
 
     /**
@@ -181,44 +194,5 @@ final class ReplayOptions implements Serializable {
 
     boolean endsWhenReplayed() {
         return atEnd == AtEnd.STOP;
-    }
-
-    private static String required(ReadableConfig config, ConfigOption<String> option, String example) {
-        String value = config.get(option);
-        if (value == null || value.isBlank()) {
-            throw invalid(config, option, "be set", example);
-        }
-        return value;
-    }
-
-    private static <T> T read(ReadableConfig config, ConfigOption<T> option, String kind, String example) {
-        try {
-            return config.get(option);
-        } catch (RuntimeException e) {
-            throw invalid(config, option, "be " + kind, example);
-        }
-    }
-
-    private static <E extends Enum<E>> E choice(ReadableConfig config, ConfigOption<String> option, Class<E> choices) {
-        String value = config.get(option);
-        for (E choice : choices.getEnumConstants()) {
-            if (name(choice).equals(value)) {
-                return choice;
-            }
-        }
-        String names =
-                Arrays.stream(choices.getEnumConstants()).map(ReplayOptions::name).collect(Collectors.joining(", "));
-        throw invalid(config, option, "be one of " + names, "'" + name(choices.getEnumConstants()[0]) + "'");
-    }
-
-    private static String name(Enum<?> choice) {
-        return choice.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static ValidationException invalid(
-            ReadableConfig config, ConfigOption<?> option, String rule, String example) {
-        String got = config.get(ConfigOptions.key(option.key()).stringType().defaultValue("nothing"));
-        return new ValidationException(
-                String.format("'%s' must %s (got %s); write for example %s", option.key(), rule, got, example));
     }
 }

@@ -1,28 +1,24 @@
 package flinkscenarios.replay;
 
+import static flinkscenarios.testing.TestTables.options;
+import static flinkscenarios.testing.TestTables.source;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import flinkscenarios.testing.TestTables;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
-import org.apache.flink.configuration.Configuration;
 import org.apache.flink.table.api.DataTypes;
-import org.apache.flink.table.api.Schema;
 import org.apache.flink.table.api.ValidationException;
-import org.apache.flink.table.catalog.CatalogTable;
 import org.apache.flink.table.catalog.Column;
-import org.apache.flink.table.catalog.ObjectIdentifier;
-import org.apache.flink.table.catalog.ResolvedCatalogTable;
 import org.apache.flink.table.catalog.ResolvedSchema;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.connector.source.ScanTableSource;
 import org.apache.flink.table.connector.source.SourceProvider;
-import org.apache.flink.table.factories.FactoryUtil;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.LogicalType;
 import org.junit.jupiter.api.Test;
@@ -35,24 +31,14 @@ class ReplayTableFactoryTest {
             ResolvedSchema.of(
                     Column.physical("time", DataTypes.STRING()), Column.physical("id", DataTypes.STRING()));
 
-    /** Creates the source through the same lookup that the planner uses; an option that is empty is left out. */
+    private static final Map<String, String> USUAL =
+            Map.of("connector", "replay", "path", "/trips", "format", "json", "time-attribute", "time");
+
+    /** The source of a table; an option that is empty is left out. */
     private static DynamicTableSource create(ResolvedSchema schema, String... options) {
-        Map<String, String> all =
-                new HashMap<>(
-                        Map.of("connector", "replay", "path", "/trips", "format", "json", "time-attribute", "time"));
-        for (int i = 0; i < options.length; i += 2) {
-            all.put(options[i], options[i + 1]);
-        }
+        Map<String, String> all = options(USUAL, options);
         all.values().removeIf(String::isEmpty);
-        CatalogTable table = CatalogTable.newBuilder().schema(Schema.newBuilder().build()).options(all).build();
-        return FactoryUtil.createDynamicTableSource(
-                null,
-                ObjectIdentifier.of("catalog", "database", "trips"),
-                new ResolvedCatalogTable(table, schema),
-                Map.of(),
-                new Configuration(),
-                ReplayTableFactoryTest.class.getClassLoader(),
-                false);
+        return source(schema, all);
     }
 
     private static SourceProvider provider(String... options) {
@@ -61,8 +47,7 @@ class ReplayTableFactoryTest {
     }
 
     private static String refusal(ResolvedSchema schema, String... options) {
-        Throwable cause = assertThrows(ValidationException.class, () -> create(schema, options)).getCause();
-        return assertInstanceOf(ValidationException.class, cause).getMessage();
+        return TestTables.refusal(() -> create(schema, options));
     }
 
     @Test

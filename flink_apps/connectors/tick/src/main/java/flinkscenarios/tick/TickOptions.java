@@ -1,5 +1,9 @@
 package flinkscenarios.tick;
 
+import static flinkscenarios.options.OptionChecks.invalid;
+import static flinkscenarios.options.OptionChecks.read;
+import static flinkscenarios.options.OptionChecks.truth;
+
 import java.io.Serializable;
 import java.time.Duration;
 import javax.annotation.Nullable;
@@ -64,19 +68,19 @@ final class TickOptions implements Serializable {
      * @throws ValidationException in one line: the option, its rule, the value received, the fix
      */
     static TickOptions from(ReadableConfig config) {
-        Duration interval = read(config, INTERVAL, "a duration", "'20 ms'");
+        Duration interval = read(config, INTERVAL, "be a duration", "'20 ms'");
         if (interval == null) {
             throw invalid(config, INTERVAL, "be set", "'20 ms'");
         }
         if (interval.toNanosPart() % 1_000_000 != 0 || interval.toMillis() < 1 || interval.compareTo(LONGEST) > 0) {
             throw invalid(config, INTERVAL, "be whole milliseconds, from 1 ms to 365 d", "'20 ms'");
         }
-        Duration catchUp = read(config, CATCH_UP, "a duration", "'10 s'");
+        Duration catchUp = read(config, CATCH_UP, "be a duration", "'10 s'");
         if (catchUp.compareTo(LONGEST) > 0) {
             throw invalid(config, CATCH_UP, "be from 0 s to 365 d", "'10 s'");
         }
-        boolean catchUpDowntime = read(config, CATCH_UP_DOWNTIME, "true or false", "'false'");
-        Long ticks = read(config, TICKS, "a whole number", TICKS_EXAMPLE);
+        boolean catchUpDowntime = truth(config, CATCH_UP_DOWNTIME, "'false'");
+        Long ticks = read(config, TICKS, "be a whole number", TICKS_EXAMPLE);
         long most = (Long.MAX_VALUE - 1) / interval.toMillis();
         if (ticks != null && (ticks < 1 || ticks > most)) {
             throw invalid(config, TICKS, "be from 1 to " + most, TICKS_EXAMPLE);
@@ -103,20 +107,5 @@ final class TickOptions implements Serializable {
     /** End of the time line in milliseconds: the first instant that no slice holds. */
     long endMillis() {
         return ticks == null ? Long.MAX_VALUE : ticks * interval.toMillis();
-    }
-
-    private static <T> T read(ReadableConfig config, ConfigOption<T> option, String kind, String example) {
-        try {
-            return config.get(option);
-        } catch (RuntimeException e) {
-            throw invalid(config, option, "be " + kind, example);
-        }
-    }
-
-    private static ValidationException invalid(
-            ReadableConfig config, ConfigOption<?> option, String rule, String example) {
-        String got = config.get(ConfigOptions.key(option.key()).stringType().defaultValue("nothing"));
-        return new ValidationException(
-                String.format("'%s' must %s (got %s); write for example %s", option.key(), rule, got, example));
     }
 }

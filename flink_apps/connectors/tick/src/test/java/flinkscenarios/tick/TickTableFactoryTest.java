@@ -1,25 +1,19 @@
 package flinkscenarios.tick;
 
+import static flinkscenarios.testing.TestTables.options;
+import static flinkscenarios.testing.TestTables.source;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import java.util.HashMap;
+import flinkscenarios.testing.TestTables;
 import java.util.List;
 import java.util.Map;
 import org.apache.flink.api.connector.source.Boundedness;
-import org.apache.flink.configuration.Configuration;
 import org.apache.flink.table.api.DataTypes;
-import org.apache.flink.table.api.Schema;
-import org.apache.flink.table.api.ValidationException;
-import org.apache.flink.table.catalog.CatalogTable;
 import org.apache.flink.table.catalog.Column;
-import org.apache.flink.table.catalog.ObjectIdentifier;
-import org.apache.flink.table.catalog.ResolvedCatalogTable;
 import org.apache.flink.table.catalog.ResolvedSchema;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.connector.source.SourceProvider;
-import org.apache.flink.table.factories.FactoryUtil;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,21 +25,8 @@ class TickTableFactoryTest {
                     Column.physical("start_millis", DataTypes.BIGINT().notNull()),
                     Column.physical("end_millis", DataTypes.BIGINT()));
 
-    /** Creates the source through the same lookup that the planner uses. */
     private static DynamicTableSource create(ResolvedSchema schema, String... options) {
-        Map<String, String> all = new HashMap<>(Map.of("connector", "tick"));
-        for (int i = 0; i < options.length; i += 2) {
-            all.put(options[i], options[i + 1]);
-        }
-        CatalogTable table = CatalogTable.newBuilder().schema(Schema.newBuilder().build()).options(all).build();
-        return FactoryUtil.createDynamicTableSource(
-                null,
-                ObjectIdentifier.of("catalog", "database", "ticks"),
-                new ResolvedCatalogTable(table, schema),
-                Map.of(),
-                new Configuration(),
-                TickTableFactoryTest.class.getClassLoader(),
-                false);
+        return source(schema, options(Map.of("connector", "tick"), options));
     }
 
     private static SourceProvider provider(String... options) {
@@ -54,8 +35,7 @@ class TickTableFactoryTest {
     }
 
     private static String refusal(ResolvedSchema schema, String... options) {
-        Throwable cause = assertThrows(ValidationException.class, () -> create(schema, options)).getCause();
-        return assertInstanceOf(ValidationException.class, cause).getMessage();
+        return TestTables.refusal(() -> create(schema, options));
     }
 
     @Test

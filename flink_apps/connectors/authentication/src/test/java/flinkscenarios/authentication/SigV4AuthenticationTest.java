@@ -1,9 +1,11 @@
-package flinkscenarios.opensearch;
+package flinkscenarios.authentication;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
@@ -11,7 +13,6 @@ import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Map;
-import org.apache.flink.configuration.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,20 +20,20 @@ import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.utils.SdkAutoCloseable;
 
 class SigV4AuthenticationTest {
 
     private static final String ID = "AKIDEXAMPLE";
     private static final String SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
     private static final String TOKEN = "the+session/token==";
+    private static final URI BULK = URI.create("https://search.example.com/_bulk?timeout=1m");
     private static final byte[] BODY =
             "{\"index\":{\"_index\":\"trips\",\"_id\":\"1\"}}\n{\"a\":1}\n".getBytes(StandardCharsets.UTF_8);
 
-    private static SigV4Authentication signing(String endpoint, String service, AwsCredentialsProvider credentials) {
-        Map<String, String> options =
-                Map.of("endpoint", endpoint, "region", "eu-central-1", "signing-service", service, "index", "trips");
+    private static SigV4Authentication signing(String service, AwsCredentialsProvider credentials) {
         Clock clock = Clock.fixed(Instant.parse("2024-02-29T12:34:56Z"), ZoneOffset.UTC);
-        return new SigV4Authentication(OpenSearchOptions.from(Configuration.fromMap(options)), credentials, clock);
+        return new SigV4Authentication("eu-central-1", service, credentials, clock);
     }
 
     private static AwsCredentialsProvider inTurn(AwsCredentials... credentials) {
@@ -40,20 +41,24 @@ class SigV4AuthenticationTest {
         return turns::next;
     }
 
-    /** The signatures were computed by botocore, over the same method, path, headers and body. */
+    /** The signatures were computed by botocore, over the same method, address, headers and body. */
     @ParameterizedTest
     @CsvSource({
-        "https://search.example.com, /_bulk?timeout=1m, es, search.example.com,"
+        "https://search.example.com/_bulk?timeout=1m, es, search.example.com,"
                 + " c6ced7a5e3a4bdf7b4218467fd9c151d703256fc07ec8595f8d99eb6810d3dc1",
-        "http://localhost:9200, /_bulk?timeout=1m, es, localhost:9200,"
+        "http://localhost:9200/_bulk?timeout=1m, es, localhost:9200,"
                 + " 695972671e4a7c7271bcd66f2ca94308b1cebe0aa1aeab81b8d1df87ce755e92",
-        "https://search.example.com, /a%20b/%C3%BC/_bulk?x=1%2F2&timeout=1m, aoss, search.example.com,"
+        "https://search.example.com/a%20b/%C3%BC/_bulk?x=1%2F2&timeout=1m, aoss, search.example.com,"
                 + " c4534fa1229dd0a328f831712dd0b7ef757ba7a846c2b1ad8eb369fe81e66bf9",
+        "https://aps-workspaces.eu-central-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write, aps,"
+                + " aps-workspaces.eu-central-1.amazonaws.com,"
+                + " 2186c4cb818f1f36b0b8019288d91ed4627ae39e745f4c017fd3a704ac7a97c5",
+        "http://localhost:9090/a%20b/write?x=1%2F2, aps, localhost:9090,"
+                + " 74401285fd5c6ca00c7850b7cfed70f03a94fc061bb2110142b62637e7fb81b2",
     })
-    void aSignatureIsWhatAwsExpects(String endpoint, String path, String service, String host, String signature) {
+    void aSignatureIsWhatAwsExpects(URI uri, String service, String host, String signature) {
         Map<String, String> headers =
-                signing(endpoint, service, inTurn(AwsBasicCredentials.create(ID, SECRET)))
-                        .headers("POST", path, BODY);
+                signing(service, inTurn(AwsBasicCredentials.create(ID, SECRET))).headers("POST", uri, BODY);
         assertEquals(host, headers.get("Host"));
         assertEquals("20240229T123456Z", headers.get("X-Amz-Date"));
         assertEquals(
@@ -69,8 +74,7 @@ class SigV4AuthenticationTest {
     @Test
     void aSessionTokenIsSentAndSigned() {
         Map<String, String> headers =
-                signing("https://search.example.com", "es", inTurn(AwsSessionCredentials.create(ID, SECRET, TOKEN)))
-                        .headers("POST", "/_bulk?timeout=1m", BODY);
+                signing("es", inTurn(AwsSessionCredentials.create(ID, SECRET, TOKEN))).headers("POST", BULK, BODY);
         assertEquals(TOKEN, headers.get("X-Amz-Security-Token"));
         assertEquals(
                 "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20240229/eu-central-1/es/aws4_request,"
@@ -82,11 +86,30 @@ class SigV4AuthenticationTest {
     @Test
     void eachRequestIsSignedWithTheCredentialsOfTheMoment() {
         SigV4Authentication authentication =
-                signing(
-                        "https://search.example.com",
-                        "es",
-                        inTurn(AwsBasicCredentials.create(ID, SECRET), AwsBasicCredentials.create(ID, "other")));
-        String first = authentication.headers("POST", "/_bulk", BODY).get("Authorization");
-        assertNotEquals(first, authentication.headers("POST", "/_bulk", BODY).get("Authorization"));
+                signing("es", inTurn(AwsBasicCredentials.create(ID, SECRET), AwsBasicCredentials.create(ID, "other")));
+        String first = authentication.headers("POST", BULK, BODY).get("Authorization");
+        assertNotEquals(first, authentication.headers("POST", BULK, BODY).get("Authorization"));
+    }
+
+    /** Credentials with threads of their own. */
+    private static final class Closeable implements AwsCredentialsProvider, SdkAutoCloseable {
+        private boolean closed;
+
+        @Override
+        public AwsCredentials resolveCredentials() {
+            return AwsBasicCredentials.create(ID, SECRET);
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+
+    @Test
+    void theCredentialsAreClosedWithIt() {
+        Closeable credentials = new Closeable();
+        signing("es", credentials).close();
+        assertTrue(credentials.closed);
     }
 }

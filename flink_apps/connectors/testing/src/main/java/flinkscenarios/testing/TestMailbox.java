@@ -1,4 +1,4 @@
-package flinkscenarios.prometheus;
+package flinkscenarios.testing;
 
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -7,7 +7,7 @@ import org.apache.flink.util.ExceptionUtils;
 import org.apache.flink.util.function.ThrowingRunnable;
 
 /** The mailbox of a task whose thread is the test's. */
-final class TestMailbox implements MailboxExecutor {
+public final class TestMailbox implements MailboxExecutor {
 
     private final BlockingQueue<ThrowingRunnable<? extends Exception>> mails = new LinkedBlockingQueue<>();
 

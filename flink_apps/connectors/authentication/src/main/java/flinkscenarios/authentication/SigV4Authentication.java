@@ -1,11 +1,11 @@
-package flinkscenarios.opensearch;
+package flinkscenarios.authentication;
 
 import java.net.URI;
 import java.time.Clock;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.apache.http.HttpHost;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.http.ContentStreamProvider;
 import software.amazon.awssdk.http.SdkHttpMethod;
 import software.amazon.awssdk.http.SdkHttpRequest;
@@ -18,32 +18,40 @@ import software.amazon.awssdk.utils.SdkAutoCloseable;
  * Signs requests with AWS Signature Version 4, each with the credentials of the moment: those of a role change every
  * few hours.
  *
- * <p>Host and body are signed; other headers may be changed on the way.
+ * <p>Host and body are signed; other headers may be changed on the way. {@code Host} is among the headers returned: an
+ * HTTP client that writes it by itself writes the same.
  */
-final class SigV4Authentication implements Authentication {
+public final class SigV4Authentication implements Authentication {
 
-    private final HttpHost endpoint;
     private final String region;
     private final String service;
     private final AwsCredentialsProvider credentials;
     private final Clock clock;
     private final AwsV4HttpSigner signer = AwsV4HttpSigner.create();
 
-    SigV4Authentication(OpenSearchOptions options, AwsCredentialsProvider credentials, Clock clock) {
-        this.endpoint = options.endpoint();
-        this.region = options.region();
-        this.service = options.signingService();
+    SigV4Authentication(String region, String service, AwsCredentialsProvider credentials, Clock clock) {
+        this.region = region;
+        this.service = service;
         this.credentials = credentials;
         this.clock = clock;
     }
 
+    /**
+     * Signs with the credentials that the process finds, until it is closed.
+     *
+     * @param region such as {@code us-east-1}
+     * @param service what the signature names as service, such as {@code es}
+     */
+    public static SigV4Authentication of(String region, String service) {
+        // One of its own, not the shared one: closing it ends its threads, and with them its hold on the job.
+        DefaultCredentialsProvider credentials = DefaultCredentialsProvider.builder().build();
+        return new SigV4Authentication(region, service, credentials, Clock.systemUTC());
+    }
+
     @Override
-    public Map<String, String> headers(String method, String pathAndQuery, byte[] body) {
+    public Map<String, String> headers(String method, URI uri, byte[] body) {
         SdkHttpRequest request =
-                SdkHttpRequest.builder()
-                        .method(SdkHttpMethod.fromValue(method))
-                        .uri(URI.create(endpoint.toURI() + pathAndQuery))
-                        .build();
+                SdkHttpRequest.builder().method(SdkHttpMethod.fromValue(method)).uri(uri).build();
         SignedRequest signed =
                 signer.sign(
                         sign ->
