@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from flink_apps.common import lottery_event
 from flink_apps.common.tables import Column
 
 #: The types of events, and the field that says which.
 TYPE = "type"
-START, STOP = "LotteryStartEvent", "LotteryStopEvent"
-BUY, CLICK = "UserBuyCouponEvent", "UserClickEvent"
+START, STOP, BUY, CLICK = lottery_event.START, lottery_event.STOP, lottery_event.BUY, lottery_event.CLICK
 #: What an event of a player is, as a number: no good one, a purchase, a click.
 MALFORMED, PURCHASED, CLICKED = range(3)
 
