@@ -150,8 +150,9 @@ class PrometheusMetricsStack(ScenarioStack):
             "SamplesDropped",
             metric=metric_math.total_increase(application, SAMPLES_DROPPED),
             threshold=0,
-            description="Samples are lost: Prometheus refuses requests for good, or a sample's name is illegal. The"
-            " application's log has the reason of each request, and of the first sample.",
+            description="Prometheus refuses samples for good, or a sample's name is illegal. The application's log has"
+            " the reason of each request, and of the first sample. After a restart of the job it is about samples that"
+            " were sent before, and nothing is lost.",
         )
         alarms.alarm(
             "WriteRequestsFailed",

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED
 from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 from local.run import LocalRun
 from local.scenarios.prometheus_metrics import ALL
@@ -51,7 +50,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
         kill_a_task_manager(run, job)
         last = prometheus.count("CPU")
         wait_for("samples after the restart", lambda: prometheus.count("CPU") > last + 2 * SAMPLES * SOURCES_EACH)
-        assert sum(job.metric_values(SAMPLES_DROPPED)) == 0
         run.stop_job(job)
         yield run
 
