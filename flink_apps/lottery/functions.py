@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pyflink.common import Row, Time, Types
 from pyflink.datastream import KeyedCoProcessFunction, KeyedProcessFunction, OutputTag, RuntimeContext
@@ -175,10 +175,19 @@ class Coupons:
         """Bring what has been set into state, all at once, before another key's turn; of none nothing is kept."""
         some = {user_id: coupons for user_id, coupons in self._unwritten.items() if coupons}
         if some:
-            self._state.put_all(some)
+            _put_all(self._state, some)
         for user_id in self._unwritten.keys() - some.keys():
             self._state.remove(user_id)
         self._unwritten.clear()
+
+
+def _put_all(state: Any, values: Mapping[int, int]) -> None:  # noqa: ANN401 - a map state of either mode
+    """Write all at once where that saves calls: PyFlink's process mode buffers them, and its own ``put_all`` fails."""
+    if type(state).__module__ == "pyflink.fn_execution.state_impl":
+        for key, value in values.items():
+            state.put(key, value)
+    else:
+        state.put_all(values)
 
 
 class Turn:

@@ -11,17 +11,24 @@ from typing import Any
 import pytest
 
 from flink_apps.lottery import job, logic, schema
+from flink_apps.lottery.settings import EXECUTION_MODE
 from flink_constructs.connector_jar import ConnectorJar
 from tests.flink_apps.embedded import ROOT, rows, run_to_end
 
 pytestmark = pytest.mark.integration
 
-PARALLELISMS = (1, 2, 3)
+#: How many tasks there are, and how they call Python.
+TASKS = [(1, "thread"), (2, "thread"), (3, "thread"), (2, "process")]
 PLAYERS, COUPONS, CLICKS, WINDOW = 30, 20, 50, 10_000
 
 
 def start(lottery_id: int) -> dict[str, Any]:
     return {"type": schema.START, "lotteryId": lottery_id}
+
+
+Tasks = tuple[int, str]
+#: Winners and refusals of each example.
+Results = dict[tuple[str, Tasks], tuple[list[Any], list[Any]]]
 
 
 def buy(user_id: int, coupons: int) -> dict[str, Any]:
@@ -49,24 +56,29 @@ def write(folder: Path, files: Mapping[int, Sequence[Mapping[str, Any]]]) -> str
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], tuple[list[Any], list[Any]]]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Winners and refusals of both examples at each parallelism; all in one process, which is slow to start."""
     base = tmp_path_factory.mktemp("lotteries")
     started = write(base / "starts", {1: [start(1)]})
     inputs = {name: write(base / name, players) for name, players in {"known": KNOWN, "crowd": CROWD}.items()}
     orders = {
-        (name, parallelism): {
+        (name, (parallelism, mode)): {
             # All files are old: nothing in them is late by how long it takes to open the next.
-            "properties": {"window.seconds": str(WINDOW // 1000), "grace.millis": "60000", "idle.seconds": "60"},
+            "properties": {
+                "window.seconds": str(WINDOW // 1000),
+                "grace.millis": "60000",
+                "idle.seconds": "60",
+                EXECUTION_MODE.key: mode,
+            },
             "config": {"parallelism.default": str(parallelism)},
             "folders": {
                 job.LOTTERY_EVENTS: started,
                 job.USER_EVENTS: folder,
-                **{table: str(base / f"{name}-{parallelism}" / table) for table in (job.WINNERS, job.REJECTED)},
+                **{table: str(base / f"{name}-{parallelism}-{mode}" / table) for table in (job.WINNERS, job.REJECTED)},
             },
         }
         for name, folder in inputs.items()
-        for parallelism in PARALLELISMS
+        for parallelism, mode in TASKS
     }
     jar = ConnectorJar(project=ROOT / "flink_apps", module="lottery").build(ROOT / "build" / "jars").resolve()
     run_to_end("lottery_job.py", jar, list(orders.values()), base / "log")
@@ -76,22 +88,18 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], t
     }
 
 
-@pytest.mark.parametrize("parallelism", PARALLELISMS)
-def test_the_known_example_has_its_two_winners(
-    results: dict[tuple[str, int], tuple[list[Any], list[Any]]], parallelism: int
-) -> None:
-    winners, rejected = results["known", parallelism]
+@pytest.mark.parametrize("tasks", TASKS, ids=lambda tasks: f"{tasks[0]} in {tasks[1]} mode")
+def test_the_known_example_has_its_two_winners(results: Results, tasks: Tasks) -> None:
+    winners, rejected = results["known", tasks]
     first, second = sorted(winners, key=lambda winner: winner["windowStart"])
     assert (first["windowStart"], first["clicks"], first["userId"] in (1, 2)) == (0, 2, True)
     assert (second["windowStart"], second["clicks"], second["userId"]) == (10_000, 1, 3)
     assert rejected == []
 
 
-@pytest.mark.parametrize("parallelism", PARALLELISMS)
-def test_a_crowd_spends_each_coupon_once_and_the_draws_can_be_made_again(
-    results: dict[tuple[str, int], tuple[list[Any], list[Any]]], parallelism: int
-) -> None:
-    winners, rejected = results["crowd", parallelism]
+@pytest.mark.parametrize("tasks", TASKS, ids=lambda tasks: f"{tasks[0]} in {tasks[1]} mode")
+def test_a_crowd_spends_each_coupon_once_and_the_draws_can_be_made_again(results: Results, tasks: Tasks) -> None:
+    winners, rejected = results["crowd", tasks]
     assert Counter(refusal["reason"] for refusal in rejected) == {
         logic.NoCouponError.reason: PLAYERS * (CLICKS - COUPONS)
     }
