@@ -26,7 +26,7 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
     with _started(1) as local:
         prometheus = local.service(PrometheusService)
         seconds = remote_write.send(prometheus.write_url, bodies)
-        sent = _count(prometheus)
+        sent = prometheus.appended()
     baseline = sent / seconds
     yield _row(CLIENT, 1, baseline, baseline, 0)
     for parallelism in (1, 2):
@@ -36,17 +36,12 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
             prometheus = local.service(PrometheusService)
             local.submit()
             result = measure(
-                lambda prometheus=prometheus: _count(prometheus),  # type: ignore[misc] # mypy cannot tell
+                prometheus.appended,
                 local.cluster.task_managers,
                 warm_up_seconds=WARM_UP_SECONDS,
                 seconds=SECONDS,
             )
         yield _row(name, parallelism, result.records_per_second, baseline, result.peak_memory_mib)
-
-
-def _count(prometheus: PrometheusService) -> int:
-    """The samples that Prometheus has taken; its own counter, as counting them all would slow it down."""
-    return prometheus.appended()
 
 
 def _row(case: str, parallelism: int, speed: float, baseline: float, memory: int) -> Row:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow
 import requests
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # type: ignore[import-untyped]
-from google.protobuf.message import Message  # type: ignore[import-untyped]
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # type: ignore[import-untyped] # has no stubs
+from google.protobuf.message import Message  # type: ignore[import-untyped] # the same
 
 from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 
@@ -32,7 +32,8 @@ def batches(count: int, *, sources: int, samples: int) -> Iterator[bytes]:
         for _ in range(BATCH // samples):
             metric, instance = series[turn % len(series)]
             turn += 1
-            at += turn % len(series) == 0 and samples
+            if turn % len(series) == 0:
+                at += samples
             for place in range(samples):
                 one = request.timeseries.add()
                 for name, value in (("__name__", metric), (INSTANCE, instance)):
