@@ -9,6 +9,9 @@ import pytest
 
 # The CDK's own validation costs 1.5 to 4 s a synthesis, and is read when aws_cdk is imported.
 os.environ.setdefault("CDK_VALIDATION", "false")
+# A test's servers live for a minute: what the JVM's second compiler would win comes too late, and costs the start a
+# quarter of its time. Benchmarks and local runs keep it.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 #: Real trips and the commission's table of zones are not part of the project: TAXI_DATA names the folder with them.
 REAL_DATA = Path(os.environ.get("TAXI_DATA") or Path(__file__).parents[2] / "shared" / "data")

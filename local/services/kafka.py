@@ -208,7 +208,8 @@ class KafkaService(Service):
 
     @cached_property
     def _producer(self) -> Producer:
-        return Producer({**self._client(), "linger.ms": 5})
+        # Idempotent, so that a batch which is sent again, as right after a topic was made, comes in its place.
+        return Producer({**self._client(), "linger.ms": 5, "enable.idempotence": True})
 
     def _client(self) -> dict[str, Any]:
         """Settings of a client that logs nothing of its own: what matters comes as an error."""
