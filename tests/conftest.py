@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 # The CDK's own validation costs 1.5 to 4 s a synthesis, and is read when aws_cdk is imported.
 os.environ.setdefault("CDK_VALIDATION", "false")
+
+# What synthesis and Flink unpack into the folder for temporary files, and leave there, goes with the session: pytest's
+# own folders stay where they are looked for.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+_SCRATCH = tempfile.mkdtemp(prefix="flink-scenarios-")
+tempfile.tempdir = os.environ["TMPDIR"] = _SCRATCH
+atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
+
 # A test's servers live for a minute: what the JVM's second compiler would win comes too late, and costs the start a
 # quarter of its time. Benchmarks and local runs keep it.
-os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+os.environ.setdefault("JAVA_TOOL_OPTIONS", f"-XX:TieredStopAtLevel=1 -Djava.io.tmpdir={_SCRATCH}")
 
 #: Real trips and the commission's table of zones are not part of the project: TAXI_DATA names the folder with them.
 REAL_DATA = Path(os.environ.get("TAXI_DATA") or Path(__file__).parents[2] / "shared" / "data")

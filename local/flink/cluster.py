@@ -210,6 +210,8 @@ class FlinkCluster:
             "heartbeat.interval": "500",
             "heartbeat.timeout": "10000",
             "metrics.fetcher.update-interval": 500,
+            # The REST API tells of a job as it is, not as it was up to 3 s ago.
+            "web.refresh-interval": 200,
             "python.executable": sys.executable,
             "python.client.executable": sys.executable,
             "io.tmp.dirs": str(temporary),

@@ -30,12 +30,17 @@ class FlinkRest:
         response.raise_for_status()
         return response.json()
 
+    def answers(self) -> bool:
+        """Whether the JobManager takes requests yet."""
+        try:
+            self.get("/taskmanagers")
+        except requests.RequestException:
+            return False
+        return True
+
     def task_managers(self) -> int:
         """How many TaskManagers have registered; 0 while the JobManager does not answer."""
-        try:
-            return len(self.get("/taskmanagers")["taskmanagers"])
-        except requests.RequestException:
-            return 0
+        return len(self.get("/taskmanagers")["taskmanagers"]) if self.answers() else 0
 
     def job(self, job_id: str) -> Job:
         """A handle of a job."""

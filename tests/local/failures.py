@@ -13,7 +13,7 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float = 120) -> 
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what} took more than {seconds:.0f} s"
-        time.sleep(0.3)
+        time.sleep(0.1)
 
 
 def kill_a_task_manager(run: LocalRun, job: Job, *, downtime: float = 0) -> None:
@@ -36,7 +36,7 @@ def kill_the_job_manager(run: LocalRun, job: Job) -> Job:
     cluster.job_manager.kill()
     checkpoint = cluster.latest_checkpoint(job)
     cluster.replace_job_manager()
-    wait_for("the TaskManagers", lambda: cluster.rest.task_managers() >= cluster.spec.kpus)
+    cluster.job_manager.wait_until(cluster.rest.answers)
     restored = run.submit(checkpoint=checkpoint)
     wait_for("the restored job", lambda: restored.running_seconds() > 0)
     return restored
