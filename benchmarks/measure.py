@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import psutil
 
 from flink_apps.common.properties import PropertyGroups
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
+from local.errors import RunError
 from local.flink.rest import Job
 from local.process import Process
 from local.run import LocalRun
@@ -55,6 +58,31 @@ def submit(local: LocalRun, baseline: str | None, more: PropertyGroups | None = 
     shutil.copy(BASELINES / baseline, code / baseline)
     groups = {**local.property_groups(), **(more or {})}
     return local.cluster.submit(code, {**groups, RUN_OPTIONS_GROUP: {**groups[RUN_OPTIONS_GROUP], "python": baseline}})
+
+
+@contextmanager
+def on_a_core_of_its_own(process: Process, others: Sequence[Process]) -> Iterator[None]:
+    """Give a running server the first core, as if it had a machine of its own; the others, and this process, the rest.
+
+    :raises RunError: on a machine with one core, or whose system does not let a process choose.
+    """
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    if len(cores) < 2:
+        raise RunError(f"giving {process.name} a core of its own takes Linux and two cores (got {len(cores)})")
+    first = {min(cores)}
+    _confine(psutil.Process(process.pid), first)
+    for other in (psutil.Process(), *(psutil.Process(one.pid) for one in others)):
+        _confine(other, cores - first)
+    try:
+        yield
+    finally:
+        _confine(psutil.Process(), cores)
+
+
+def _confine(process: psutil.Process, cores: set[int]) -> None:
+    """Keep every thread of a process to these cores; those that it starts later inherit it."""
+    for thread in process.threads():
+        os.sched_setaffinity(thread.id, cores)
 
 
 def memory_mib(processes: Sequence[Process]) -> int:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from dashboards.search import SearchMetrics, index_templates
 from dashboards.streaming_etl import ArchiveMetrics, StreamingEtlDashboard
+from flink_apps.common.places import REJECTED_DOCUMENTS
 from flink_apps.common.properties import Property
 from flink_apps.replay import settings as replay_settings
 from flink_apps.streaming_etl import settings
@@ -33,7 +34,7 @@ SOURCE_TOPIC, SINK_TOPIC, DEAD_LETTER_TOPIC = "trips", "clean-trips", "dead-lett
 #: Construct ids of the stack's streams.
 SOURCE, SINK, DEAD_LETTERS = "Source", "Sink", "DeadLetters"
 #: Indices that the job may write: those of the events' types, and the sink's own for what OpenSearch refuses.
-INDICES = ("trip*", "yellow-trip*", "green-trip*", "rejected-documents")
+INDICES = ("trip*", "yellow-trip*", "green-trip*", REJECTED_DOCUMENTS)
 #: What only a VPC reaches.
 IN_VPC = {"kafka", "opensearch"}
 
@@ -322,8 +323,8 @@ class StreamingEtlStack(ScenarioStack):
                 "RejectedDocuments",
                 metric=metric_math.total_increase(application, DOCUMENTS_REJECTED),
                 threshold=config.dead_letters_alarm,
-                description="OpenSearch refuses documents: look into the index rejected-documents for the reasons, and"
-                " mend the index template or the producer.",
+                description=f"OpenSearch refuses documents: look into the index {REJECTED_DOCUMENTS} for the reasons,"
+                " and mend the index template or the producer.",
             )
         archive, domain = self._archive if "s3" in config.sinks else None, self._domain
         dashboard = StreamingEtlDashboard(

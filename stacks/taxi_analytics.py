@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from dashboards.search import SearchMetrics, index_templates, saved_objects
 from dashboards.taxi_analytics import TaxiAnalyticsDashboard
+from flink_apps.common.places import REJECTED_DOCUMENTS
 from flink_apps.common.properties import Property
 from flink_apps.data_generator import settings as generator_settings
 from flink_apps.data_generator.records.taxi_ride import TAXI_RIDE
@@ -33,7 +34,7 @@ TRIPS = "Trips"
 #: Where the trips go as they came.
 RAW_PREFIX = "raw"
 #: The indices that the job writes, and the sink's own for what OpenSearch refuses.
-INDICES = (schema.PICKUP_COUNT, schema.TRIP_DURATION, "rejected-documents")
+INDICES = (schema.PICKUP_COUNT, schema.TRIP_DURATION, REJECTED_DOCUMENTS)
 
 
 #: Availability Zones of the network that a stack makes.
@@ -274,7 +275,7 @@ class TaxiAnalyticsStack(ScenarioStack):
             "RejectedDocuments",
             metric=metric_math.total_increase(application, DOCUMENTS_REJECTED),
             threshold=0,
-            description="OpenSearch refuses documents: look into the index rejected-documents for the reasons.",
+            description=f"OpenSearch refuses documents: look into the index {REJECTED_DOCUMENTS} for the reasons.",
         )
         dashboard = TaxiAnalyticsDashboard(
             self,

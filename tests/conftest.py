@@ -20,12 +20,28 @@ _SCRATCH = tempfile.mkdtemp(prefix="flink-scenarios-")
 tempfile.tempdir = os.environ["TMPDIR"] = _SCRATCH
 atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
 
-# A test's servers live for a minute: what the JVM's second compiler would win comes too late, and costs the start a
-# quarter of its time. Benchmarks and local runs keep it.
-os.environ.setdefault("JAVA_TOOL_OPTIONS", f"-XX:TieredStopAtLevel=1 -Djava.io.tmpdir={_SCRATCH}")
+# A test's servers live for a minute: what the JVM's second compiler and its concurrent collector would win comes too
+# late, and costs the start a third of its time. Benchmarks and local runs keep them.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir={_SCRATCH}")
 
 #: Real trips and the commission's table of zones are not part of the project: TAXI_DATA names the folder with them.
 REAL_DATA = Path(os.environ.get("TAXI_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of several workers one, from the beginning, runs what starts local runs; the others take file by file."""
+    if not hasattr(config, "workerinput"):
+        return
+
+    def starts_servers(item: pytest.Item) -> bool:
+        # They prefer the same ports, and each wants most of two cores.
+        return item.path.parent == Path(__file__).parent / "local" and bool(item.get_closest_marker("integration"))
+
+    # What looks at the clock comes last: the other workers have most likely ended.
+    items.sort(key=lambda item: (not starts_servers(item), bool(item.get_closest_marker("paced"))))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("servers" if starts_servers(item) else item.path.stem))
 
 
 @pytest.fixture(scope="session")

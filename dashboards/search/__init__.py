@@ -11,11 +11,12 @@ from typing import Any
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from dashboards.widgets import Graph
+from flink_apps.common.places import REJECTED_DOCUMENTS
 from flink_constructs.search_domain import SearchDomain
 
 _FOLDER = Path(__file__).parent
 #: Every scenario's sink keeps there what OpenSearch refuses.
-_REJECTED_DOCUMENTS = _FOLDER / "rejected-documents.json"
+_REJECTED_DOCUMENTS = _FOLDER / f"{REJECTED_DOCUMENTS}.json"
 _SAVED_OBJECTS = "saved-objects.ndjson"
 
 

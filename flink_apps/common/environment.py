@@ -9,12 +9,17 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import TableEnvironment
 
 
+def configuration(options: Mapping[str, str]) -> Configuration:
+    """Flink's options, as environments take them."""
+    result = Configuration()
+    for option, value in options.items():
+        result.set_string(option, value)
+    return result
+
+
 def environment(options: Mapping[str, str]) -> StreamExecutionEnvironment:
     """The environment with these of Flink's options over those of whoever submits the job."""
-    configuration = Configuration()
-    for option, value in options.items():
-        configuration.set_string(option, value)
-    return StreamExecutionEnvironment.get_execution_environment(configuration)
+    return StreamExecutionEnvironment.get_execution_environment(configuration(options))
 
 
 def prepare(table_env: TableEnvironment) -> None:

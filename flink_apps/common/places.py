@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from flink_apps.common.properties import Property, PropertyGroups
 
+#: The index in which every scenario keeps the documents that OpenSearch refuses.
+REJECTED_DOCUMENTS = "rejected-documents"
+
 
 @dataclass(frozen=True, kw_only=True)
 class KinesisStream:

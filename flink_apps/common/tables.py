@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from flink_apps.common.places import OpenSearchSink
+from flink_apps.common.places import REJECTED_DOCUMENTS, OpenSearchSink
 from flink_apps.common.properties import Property, PropertyGroups
 
 #: Optional group: the address of an AWS service, by its id, where it is not the public one (an interface endpoint
@@ -285,5 +285,12 @@ def opensearch_sink(table: str, sink: OpenSearchSink, options: Mapping[str, str]
     }
     return Connector(
         table=table,
-        options={"connector": "opensearch-signed", "endpoint": sink.endpoint, **authentication, **bulk, **options},
+        options={
+            "connector": "opensearch-signed",
+            "endpoint": sink.endpoint,
+            "rejected.index": REJECTED_DOCUMENTS,
+            **authentication,
+            **bulk,
+            **options,
+        },
     )

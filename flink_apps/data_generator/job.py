@@ -12,6 +12,7 @@ from pyflink.table.types import DataType
 from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
 from flink_apps.common.dead_letters import RAW
+from flink_apps.common.environment import prepare
 from flink_apps.common.tables import Column, Connector
 from flink_apps.data_generator import faults
 from flink_apps.data_generator.logic import RateMeter
@@ -121,9 +122,8 @@ def build(
     table_env: TableEnvironment, settings: Settings, sources: Mapping[str, Connector], sinks: Sequence[Connector]
 ) -> StatementSet:
     """Declare the pipeline from ``sources["ticks"]`` to every one of ``sinks``; nothing runs before ``execute()``."""
+    prepare(table_env)
     config = table_env.get_config()
-    config.set("table.local-time-zone", "UTC")
-    config.set("pipeline.object-reuse", "true")
     # A tick waits for no other: the batch is closed before the next one is due.
     config.set("python.fn-execution.bundle.time", str(TICK_MILLIS // 2))
     # Behind schedule, a few ticks share a trip to Python. More would be quicker, but a checkpoint waits for them.

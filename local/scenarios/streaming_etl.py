@@ -7,7 +7,6 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,14 +16,14 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.tree import Tree
 
-from flink_apps.common.places import KinesisStream
+from flink_apps.common.places import REJECTED_DOCUMENTS, KinesisStream
 from flink_apps.streaming_etl.job import TRIPS
 from flink_apps.streaming_etl.settings import KafkaTopic, S3Sink, Settings
 from local.flink.rest import Job
 from local.run import LocalRun
-from local.scenarios import Outcome, Scenario
+from local.scenarios import Outcome
 from local.scenarios import trips as replayed
-from local.scenarios.trips import REPLAY, after_accidents, reasons_of, upload_history
+from local.scenarios.trips import TripsScenario, after_accidents, reasons_of, upload_history
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
@@ -33,32 +32,25 @@ from stacks.project import ROOT
 
 #: Trips of the project's own making: what a run replays.
 SHIPPED_TRIPS = ROOT / "data" / "taxi_trips"
-#: Where the search sink keeps what OpenSearch refuses.
-REJECTED = "rejected-documents"
 #: Rows of the sample, and zones of each borough in the tree, that are shown.
 _SAMPLE, _ZONES = 5, 3
 
 
-class StreamingEtl(Scenario):
+class StreamingEtl(TripsScenario):
     """Replays the shipped trips, and counts where each of them went."""
 
-    feeders = (REPLAY,)
-
-    def __init__(self) -> None:
-        """Nothing has been counted yet."""
-        self._held: dict[Path, int] = {}
+    source_table = TRIPS
 
     def prepare(self, run: LocalRun) -> None:
         """Upload the shipped trips, and a few broken ones."""
         upload_history(run, SHIPPED_TRIPS, broken_trips())
 
-    def records_so_far(self, job: Job) -> int:
-        """The records that the source has handed on."""
-        return int(sum(job.metric_values("numRecordsOut", operator=f"Source__{TRIPS}")))
-
-    def drained(self, run: LocalRun, job: Job) -> bool:
-        """Whether the job has read all that the source holds."""
-        return self.records_so_far(job) >= self._records_in(run)
+    def count_source(self, run: LocalRun) -> int:
+        """Read the stream or the topic."""
+        source = _settings(run).source
+        if isinstance(source, KinesisStream):
+            return run.service(KinesisService).count(source.name)
+        return run.service(KafkaService).count(source.topic)
 
     def outcome(self, run: LocalRun, job: Job) -> Outcome:  # noqa: ARG002 - the sinks themselves are counted
         """Count every sink."""
@@ -75,7 +67,7 @@ class StreamingEtl(Scenario):
             if rejected:
                 counts["opensearch, refused"] = rejected
         return Outcome(
-            records_in=self._records_in(run),
+            records_in=self.records_in(run),
             records_out=counts,
             dead_letters=sum(1 for _ in dead_letters(run, settings)),
         )
@@ -92,17 +84,6 @@ class StreamingEtl(Scenario):
         if table := reasons_of(dead_letters(run, settings)):
             shown.append(table)
         return Group(*shown) if shown else None
-
-    def _records_in(self, run: LocalRun) -> int:
-        """What the source holds once the feeders have ended: counted once, as it takes reading it."""
-        if run.folder not in self._held:
-            source = _settings(run).source
-            self._held[run.folder] = (
-                run.service(KinesisService).count(source.name)
-                if isinstance(source, KinesisStream)
-                else run.service(KafkaService).count(source.topic)
-            )
-        return self._held[run.folder]
 
 
 def broken_trips() -> list[bytes]:
@@ -140,8 +121,8 @@ def documents(search: OpenSearchService) -> tuple[int, int]:
     """How many trips are indexed, and how many documents were refused."""
     search.refresh()
     indices = [index["index"] for index in search.request("GET", "/_cat/indices", format="json")]
-    trips = sum(search.count(index) for index in indices if not index.startswith(".") and index != REJECTED)
-    return trips, search.count(REJECTED) if REJECTED in indices else 0
+    trips = sum(search.count(index) for index in indices if not index.startswith(".") and index != REJECTED_DOCUMENTS)
+    return trips, search.count(REJECTED_DOCUMENTS) if REJECTED_DOCUMENTS in indices else 0
 
 
 def dead_letters(run: LocalRun, settings: Settings) -> Iterator[dict[str, Any]]:

@@ -7,13 +7,22 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
+from flink_apps.common.places import REJECTED_DOCUMENTS
 from flink_apps.taxi_analytics.job import PICKUP_COUNT, TRIP_DURATION, TRIPS
 from flink_apps.taxi_analytics.settings import Settings
 from local import taxi_page
 from local.flink.rest import Job
 from local.run import LocalRun
-from local.scenarios import Outcome, Scenario
-from local.scenarios.trips import GENERATOR, REPLAY, after_accidents, dead_letters, reasons_of, upload_history
+from local.scenarios import Outcome
+from local.scenarios.trips import (
+    GENERATOR,
+    REPLAY,
+    TripsScenario,
+    after_accidents,
+    dead_letters,
+    reasons_of,
+    upload_history,
+)
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
 from stacks.project import ROOT
@@ -21,39 +30,30 @@ from stacks.project import ROOT
 #: Rides of the project's own making: what a run replays.
 SHIPPED_RIDES = ROOT / "data" / "taxi_rides"
 PAGE = "taxi-analytics.html"
-#: Where the job's sink keeps what OpenSearch refuses.
-REJECTED = "rejected-documents"
 
 
-class TaxiAnalytics(Scenario):
+class TaxiAnalytics(TripsScenario):
     """Replays the shipped rides, counts the documents, and draws them."""
 
+    source_table = TRIPS
     feeders = (REPLAY, GENERATOR)
-
-    def __init__(self) -> None:
-        """Nothing has been counted yet."""
-        self._held: dict[Path, int] = {}
 
     def prepare(self, run: LocalRun) -> None:
         """Upload the shipped rides, and a few broken ones."""
         upload_history(run, SHIPPED_RIDES, broken_rides())
 
-    def records_so_far(self, job: Job) -> int:
-        """The records that the source has handed on."""
-        return int(sum(job.metric_values("numRecordsOut", operator=f"Source__{TRIPS}")))
-
-    def drained(self, run: LocalRun, job: Job) -> bool:
-        """Whether the job has read all that the stream holds."""
-        return self.records_so_far(job) >= self._records_in(run)
+    def count_source(self, run: LocalRun) -> int:
+        """Read the stream."""
+        return run.service(KinesisService).count(_settings(run).input_stream.stream_name)
 
     def outcome(self, run: LocalRun, job: Job) -> Outcome:  # noqa: ARG002 - the indices themselves are counted
         """Count the documents of both indices, and the dead letters."""
         search = run.service(OpenSearchService)
         counts = {index: search.count(index) for index in (PICKUP_COUNT, TRIP_DURATION)}
-        if rejected := search.count(REJECTED):
+        if rejected := search.count(REJECTED_DOCUMENTS):
             counts["refused by OpenSearch"] = rejected
         letters = sum(1 for _ in dead_letters(run, _settings(run).dead_letters))
-        return Outcome(records_in=self._records_in(run), records_out=counts, dead_letters=letters)
+        return Outcome(records_in=self.records_in(run), records_out=counts, dead_letters=letters)
 
     def epilogue(self, run: LocalRun) -> RenderableType | None:
         """Why records were refused."""
@@ -67,12 +67,6 @@ class TaxiAnalytics(Scenario):
         )
         taxi_page.write(path, demand=demand, durations=durations)
         return path
-
-    def _records_in(self, run: LocalRun) -> int:
-        """What the stream holds once the feeders have ended: counted once, as it takes reading it."""
-        if run.folder not in self._held:
-            self._held[run.folder] = run.service(KinesisService).count(_settings(run).input_stream.stream_name)
-        return self._held[run.folder]
 
 
 def broken_rides() -> list[bytes]:

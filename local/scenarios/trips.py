@@ -3,22 +3,55 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from rich.table import Table
 
 from flink_apps.common.places import BucketPrefix, KinesisStream
 from flink_apps.replay.settings import GROUP, SOURCE_PATH
+from local.flink.rest import Job
 from local.run import LocalRun
+from local.scenarios import Scenario
 from local.services.kinesis import KinesisService
 from local.services.s3 import S3Service
 
 #: The applications that replay trips, or make them up.
 REPLAY, GENERATOR = "Replay", "Generator"
+
+
+class TripsScenario(Scenario):
+    """Replays trips into a source that can be counted once the feeders have ended."""
+
+    #: The job's table of the source.
+    source_table: ClassVar[str]
+    feeders: ClassVar[tuple[str, ...]] = (REPLAY,)
+
+    def __init__(self) -> None:
+        """Nothing has been counted yet."""
+        self._held: dict[Path, int] = {}
+
+    @abstractmethod
+    def count_source(self, run: LocalRun) -> int:
+        """Read the source, to count its records."""
+
+    def records_in(self, run: LocalRun) -> int:
+        """What the source holds once the feeders have ended: counted once, as it takes reading it."""
+        if run.folder not in self._held:
+            self._held[run.folder] = self.count_source(run)
+        return self._held[run.folder]
+
+    def records_so_far(self, job: Job) -> int:
+        """The records that the source has handed on."""
+        return int(sum(job.metric_values("numRecordsOut", operator=f"Source__{self.source_table}")))
+
+    def drained(self, run: LocalRun, job: Job) -> bool:
+        """Whether the job has read all that the source holds."""
+        return self.records_so_far(job) >= self.records_in(run)
 
 
 def upload_history(run: LocalRun, shipped: Path, broken: Sequence[bytes]) -> None:

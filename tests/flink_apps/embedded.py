@@ -13,6 +13,8 @@ from typing import Any
 
 from pyflink.common import Configuration
 
+from flink_apps.common import environment as environments
+
 ROOT = Path(__file__).parents[2]
 PYTHON = Path(sys.executable)
 
@@ -69,11 +71,8 @@ def run_to_end(
 
 
 def configuration(jar: str, config: Mapping[str, str]) -> Configuration:
-    """What the environment of a job is made with."""
-    result = Configuration()
-    for key, value in {"pipeline.jars": f"file://{jar}", "parallelism.default": "1", **config}.items():
-        result.set_string(key, value)
-    return result
+    """What the environment of a job with this jar is made with."""
+    return environments.configuration({"pipeline.jars": f"file://{jar}", "parallelism.default": "1", **config})
 
 
 def json_files(folder: str) -> dict[str, str]:

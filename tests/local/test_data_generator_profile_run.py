@@ -20,7 +20,7 @@ from local.services.kinesis import KinesisService
 from local.synth import synthesize
 from tests.local.failures import kill_a_task_manager, wait_for
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.paced]
 
 PROFILE = "ramp(from=0, to=1000, over=25s) then constant(rate=1000)"
 DOWNTIME_SECONDS = 10

@@ -23,9 +23,10 @@ from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
 from tests.dashboards.bodies import graphs, lines
+from tests.local.failures import wait_for
 from tests.stacks.variants import make
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.paced]
 
 RATE = 2000
 PARALLELISM = 2
@@ -50,13 +51,6 @@ class Story:
     shards: int = 0
     kafka: list[tuple[int, str, bytes]] = field(default_factory=list)
     kinesis: list[tuple[str, str, bytes]] = field(default_factory=list)
-
-
-def wait_for(what: str, condition: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} took more than {seconds:.0f} s"
-        time.sleep(0.2)
 
 
 def generated(job: Job) -> int:

@@ -29,7 +29,7 @@ from local.services.s3 import S3Service
 from local.synth import synthesize
 from tests.local.throttling_kinesis import RECORDS_PER_SECOND, Taken, ThrottlingKinesis
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.paced]
 
 WITHIN, WITHIN_SECONDS = 0.9, 8
 #: Long enough for what hides the limit at first: a second that the shards have saved up, and the sink's buffer.

@@ -19,12 +19,13 @@ import pytest
 from confluent_kafka import Producer
 
 from benchmarks.trips import trips
+from flink_apps.common.places import REJECTED_DOCUMENTS
 from flink_apps.common.taxi_zones import BOROUGHS
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, WATERMARK_EVENTS
 from flink_apps.streaming_etl.settings import S3Sink, Settings
 from local.flink.rest import Job
 from local.run import LocalRun
-from local.scenarios.streaming_etl import REJECTED, StreamingEtl, dead_letters, partition_values
+from local.scenarios.streaming_etl import StreamingEtl, dead_letters, partition_values
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
@@ -149,7 +150,7 @@ def tell_exactly_once(run: LocalRun) -> Story:
     search = run.service(OpenSearchService)
     search.refresh()
     story.search = {hit["_id"]: hit["_source"] for hit in search.documents("yellow-trip")}
-    story.refused = [hit["_source"] for hit in search.documents(REJECTED)]
+    story.refused = [hit["_source"] for hit in search.documents(REJECTED_DOCUMENTS)]
     story.dead_letters = list(dead_letters(run, settings))
     return story
 
@@ -254,7 +255,7 @@ def tell_at_least_once(run: LocalRun) -> Story:
 
     def all_is_read() -> bool:
         read = scenario.records_so_far(job)
-        time.sleep(5)
+        time.sleep(3)
         done, before[0] = read == before[0], read
         return done
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from flink_apps.common.places import BucketPrefix, KinesisStream
+from flink_apps.common.places import REJECTED_DOCUMENTS, BucketPrefix, KinesisStream
 from flink_apps.common.rules import reason
 from flink_apps.common.tables import ARRIVAL, Column
 from flink_apps.replay.settings import GROUP as REPLAY_GROUP
@@ -23,7 +23,7 @@ from flink_apps.taxi_analytics.settings import GROUP
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios.taxi_analytics import PAGE, REJECTED, SHIPPED_RIDES, TaxiAnalytics, broken_rides
+from local.scenarios.taxi_analytics import PAGE, SHIPPED_RIDES, TaxiAnalytics, broken_rides
 from local.scenarios.trips import REPLAY, after_accidents, dead_letters, reasons_of, upload_history
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
@@ -274,7 +274,7 @@ def test_the_outcome_counts_the_documents_of_both_indices_and_the_dead_letters(r
 
 
 def test_documents_that_opensearch_refused_are_told_where_there_are_any(run: FakeRun) -> None:
-    run.search.indices[REJECTED] = [{"reason": "mapper_parsing_exception"}]
+    run.search.indices[REJECTED_DOCUMENTS] = [{"reason": "mapper_parsing_exception"}]
     assert TaxiAnalytics().outcome(run.local, job_after(2, 1)).records_out["refused by OpenSearch"] == 1
 
 

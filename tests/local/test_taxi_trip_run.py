@@ -14,7 +14,7 @@ from local.scenarios.data_generator import DataGenerator
 from local.services.kafka import KafkaService
 from local.synth import synthesize
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.paced]
 
 RATE = 5000
 SECONDS = 5

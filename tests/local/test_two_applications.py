@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from local.feeders import Feeders
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.services.s3 import S3Service
+from tests.local.failures import wait_for
 from tests.local.made_by_hand import SQL_GROUP, application, assembly
 
 pytestmark = pytest.mark.integration
@@ -45,13 +46,6 @@ class Story:
     addresses: set[str]
     fed: list[int]
     kept: list[int]
-
-
-def wait_for(what: str, condition: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} took more than {seconds:.0f} s"
-        time.sleep(0.2)
 
 
 def numbers(s3: S3Service, prefix: str) -> list[int]:
