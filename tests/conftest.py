@@ -6,9 +6,12 @@ import atexit
 import os
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # The CDK's own validation costs 1.5 to 4 s a synthesis, and is read when aws_cdk is imported.
 os.environ.setdefault("CDK_VALIDATION", "false")
@@ -24,24 +27,36 @@ atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
 # late, and costs the start a third of its time. Benchmarks and local runs keep them.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir={_SCRATCH}")
 
+TESTS = Path(__file__).parent
 #: Real trips and the commission's table of zones are not part of the project: TAXI_DATA names the folder with them.
-REAL_DATA = Path(os.environ.get("TAXI_DATA") or Path(__file__).parents[2] / "shared" / "data")
+REAL_DATA = Path(os.environ.get("TAXI_DATA") or TESTS.parents[1] / "shared" / "data")
 
 
-@pytest.hookimpl(tryfirst=True)
+@cache
+def _starts_local_runs(file: Path) -> bool:
+    """Whether tests in a file start the servers of local runs, which prefer the same ports and want both cores."""
+    return file.parent == TESTS / "local" and "pytest.mark.integration" in file.read_text()
+
+
+class Workers(LoadScopeScheduling):  # type: ignore[misc] # xdist is untyped
+    """Who runs what, if there are several: one, from the beginning, the local runs; others the rest, file by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """The group of a test: each is run by one worker."""
+        file = nodeid.partition("::")[0]
+        return "local runs" if _starts_local_runs(TESTS.parent / file) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Workers:
+    """Have the workers share the tests as above."""
+    return Workers(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of several workers one, from the beginning, runs what starts local runs; the others take file by file."""
-    if not hasattr(config, "workerinput"):
-        return
-
-    def starts_servers(item: pytest.Item) -> bool:
-        # They prefer the same ports, and each wants most of two cores.
-        return item.path.parent == Path(__file__).parent / "local" and bool(item.get_closest_marker("integration"))
-
-    # What looks at the clock comes last: the other workers have most likely ended.
-    items.sort(key=lambda item: (not starts_servers(item), bool(item.get_closest_marker("paced"))))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("servers" if starts_servers(item) else item.path.stem))
+    """Bring the tests into the order in which workers take them."""
+    if hasattr(config, "workerinput"):
+        # What looks at the clock is the last of the local runs: the other workers have most likely ended.
+        items.sort(key=lambda item: (not _starts_local_runs(item.path), bool(item.get_closest_marker("paced"))))
 
 
 @pytest.fixture(scope="session")
