@@ -103,6 +103,8 @@ def _event_time(application: FlinkApplication) -> Graph:
     (https://docs.aws.amazon.com/managed-flink/latest/java/metrics-dimensions.html, currentInputWatermark). That of the
     rules is the largest: the other one, which gives starts and stops their time, has an input without watermarks. A
     watermark below 0 is none yet, and is left out. The last of a minute is up to a quarter of a minute old at its end.
+    EPOCH is the time at which a point's minute began
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
     """
     watermark = application.metric("currentInputWatermark", statistic=cloudwatch.Stats.MAXIMUM)
     late = LateClickError.reason
