@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ import psutil
 
 from flink_apps.common.properties import PropertyGroups
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
-from local.errors import RunError
 from local.flink.rest import Job
 from local.process import Process
 from local.run import LocalRun
@@ -60,15 +59,18 @@ def submit(local: LocalRun, baseline: str | None, more: PropertyGroups | None = 
     return local.cluster.submit(code, {**groups, RUN_OPTIONS_GROUP: {**groups[RUN_OPTIONS_GROUP], "python": baseline}})
 
 
+def cores_can_be_shared_out() -> bool:
+    """Whether there are two cores, and the system, which is Linux then, lets processes choose."""
+    return hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1
+
+
 @contextmanager
 def on_a_core_of_its_own(process: Process, others: Sequence[Process]) -> Iterator[None]:
     """Give a running server the first core, as if it had a machine of its own; the others, and this process, the rest.
 
-    :raises RunError: on a machine with one core, or whose system does not let a process choose.
+    Only where :func:`cores_can_be_shared_out`.
     """
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
-    if len(cores) < 2:
-        raise RunError(f"giving {process.name} a core of its own takes Linux and two cores (got {len(cores)})")
+    cores = os.sched_getaffinity(0)
     first = {min(cores)}
     _confine(psutil.Process(process.pid), first)
     for other in (psutil.Process(), *(psutil.Process(one.pid) for one in others)):
@@ -82,7 +84,8 @@ def on_a_core_of_its_own(process: Process, others: Sequence[Process]) -> Iterato
 def _confine(process: psutil.Process, cores: set[int]) -> None:
     """Keep every thread of a process to these cores; those that it starts later inherit it."""
     for thread in process.threads():
-        os.sched_setaffinity(thread.id, cores)
+        with suppress(ProcessLookupError):  # a thread that has just ended
+            os.sched_setaffinity(thread.id, cores)
 
 
 def memory_mib(processes: Sequence[Process]) -> int:

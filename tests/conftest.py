@@ -24,7 +24,7 @@ tempfile.tempdir = os.environ["TMPDIR"] = _SCRATCH
 atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
 
 # A test's servers live for a minute: what the JVM's second compiler and its concurrent collector would win comes too
-# late, and costs the start a third of its time. Benchmarks and local runs keep them.
+# late, and costs the start a third of its time. Benchmarks, and a local run's TaskManagers, keep them.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir={_SCRATCH}")
 
 TESTS = Path(__file__).parent

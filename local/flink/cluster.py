@@ -94,7 +94,7 @@ class FlinkCluster:
     def wait(self) -> None:
         """Wait until every TaskManager has registered."""
         for number, process in enumerate(self.task_managers, start=1):
-            process.wait_until(lambda wanted=number: self.rest.task_managers() >= wanted)  # type: ignore[misc]
+            process.wait_until(lambda wanted=number: (self.rest.task_managers() or 0) >= wanted)  # type: ignore[misc]
 
     def new_task_manager(self, number: int) -> Process:
         """A TaskManager that is not started: one of the cluster's own, or one that takes a lost one's place."""

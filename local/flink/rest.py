@@ -30,17 +30,12 @@ class FlinkRest:
         response.raise_for_status()
         return response.json()
 
-    def answers(self) -> bool:
-        """Whether the JobManager takes requests yet."""
+    def task_managers(self) -> int | None:
+        """How many TaskManagers have registered; None while the JobManager does not answer."""
         try:
-            self.get("/taskmanagers")
+            return len(self.get("/taskmanagers")["taskmanagers"])
         except requests.RequestException:
-            return False
-        return True
-
-    def task_managers(self) -> int:
-        """How many TaskManagers have registered; 0 while the JobManager does not answer."""
-        return len(self.get("/taskmanagers")["taskmanagers"]) if self.answers() else 0
+            return None
 
     def job(self, job_id: str) -> Job:
         """A handle of a job."""

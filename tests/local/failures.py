@@ -36,7 +36,7 @@ def kill_the_job_manager(run: LocalRun, job: Job) -> Job:
     cluster.job_manager.kill()
     checkpoint = cluster.latest_checkpoint(job)
     cluster.replace_job_manager()
-    cluster.job_manager.wait_until(cluster.rest.answers)
+    cluster.job_manager.wait_until(lambda: cluster.rest.task_managers() is not None)
     restored = run.submit(checkpoint=checkpoint)
     wait_for("the restored job", lambda: restored.running_seconds() > 0)
     return restored
