@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,11 +107,19 @@ class Process:
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
         return lines[-1].strip() if lines else "it said nothing"
 
-    def kill(self) -> None:
-        """End the process and its children at once, as a crash would."""
+    def kill(self, *, seconds: float = 10) -> None:
+        """End the process and its children at once, as a crash would.
+
+        Nothing that a server writes down at its end outlives its run: to ask it politely would only cost time.
+        """
+        if self._popen is None:
+            return
+        children = self._children()
         self._signal(signal.SIGKILL)
-        if self._popen:
-            self._popen.wait()
+        self._popen.wait()
+        deadline = time.monotonic() + seconds
+        while any(map(_lives, children)) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def freeze(self) -> None:
         """Have it answer nobody, until :meth:`thaw`, as behind a broken network."""
@@ -121,28 +129,6 @@ class Process:
         """Let a frozen process go on."""
         self._signal(signal.SIGCONT)
 
-    def ask_to_end(self) -> None:
-        """Ask the process to end, and do not wait for it."""
-        if self.running:
-            self._signal(signal.SIGTERM)
-            self.thaw()  # a frozen one would not hear it
-
-    def stop(self, *, seconds: float = 10) -> None:
-        """End the process and its children: politely, then not."""
-        if self._popen is None:
-            return
-        children = self._children()
-        if self.running:
-            self.ask_to_end()
-            with suppress(subprocess.TimeoutExpired):
-                self._popen.wait(seconds)
-        # Children of the group may outlive its head.
-        self._signal(signal.SIGKILL)
-        self._popen.wait()
-        deadline = time.monotonic() + seconds
-        while any(map(_lives, children)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-
     def _children(self) -> list[psutil.Process]:
         try:
             return psutil.Process(self.pid).children(recursive=True)
@@ -151,14 +137,6 @@ class Process:
 
     def _signal(self, number: signal.Signals) -> None:
         signal_group(self.pid, number)
-
-
-def stop_all(processes: Sequence[Process]) -> None:
-    """Stop processes: all are asked to end before the first is waited for."""
-    for process in processes:
-        process.ask_to_end()
-    for process in processes:
-        process.stop()
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from flink_apps.common.tables import AWS_ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job
-from local.process import Process, free_port, listening, signal_group, stop_all, uninterrupted
+from local.process import Process, free_port, listening, signal_group, uninterrupted
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
@@ -107,7 +107,8 @@ class LocalRun:
         if self.keep and error is None:
             return
         with uninterrupted():
-            stop_all(self.processes)
+            for process in self.processes:
+                process.kill()
             remove_bulk(self.folder)
 
     @property
@@ -256,7 +257,6 @@ def _same_process(pid: int, created: float) -> bool:
 
 
 def _end(pid: int) -> None:
-    signal_group(pid, signal.SIGTERM)
+    signal_group(pid, signal.SIGKILL)
     with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
         psutil.Process(pid).wait(10)
-    signal_group(pid, signal.SIGKILL)

@@ -24,8 +24,14 @@ tempfile.tempdir = os.environ["TMPDIR"] = _SCRATCH
 atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
 
 # A test's servers live for a minute: what the JVM's second compiler and its concurrent collector would win comes too
-# late, and costs the start a third of its time. Benchmarks, and a local run's TaskManagers, keep them.
-os.environ.setdefault("JAVA_TOOL_OPTIONS", f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir={_SCRATCH}")
+# late, and costs the start a third of its time, as the verification of classes does. Benchmarks, and a local run's
+# TaskManagers, keep all three.
+_JAVA_OPTIONS = (
+    *("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
+    *("-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"),
+    f"-Djava.io.tmpdir={_SCRATCH}",
+)
+os.environ.setdefault("JAVA_TOOL_OPTIONS", " ".join(_JAVA_OPTIONS))
 
 TESTS = Path(__file__).parent
 #: Real trips and the commission's table of zones are not part of the project: TAXI_DATA names the folder with them.

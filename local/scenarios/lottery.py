@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,8 +24,6 @@ from local.scenarios.lottery_players import Players, Stage, millis
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 
-#: How long the last windows' ends are waited for: the stop of the job, which ends all time, draws what is left.
-LAST_DRAW_SECONDS = 25
 #: Winners that are shown at the end.
 _LAST_WINNERS = 20
 
@@ -41,8 +38,6 @@ class Game:
         self.service = run.service(KafkaService) if self.exactly_once else run.service(KinesisService)
         self.inputs = Inputs(self.service, self.settings.streams)
         self.reader = Reader(self.service, self.settings.streams, self.settings.window_millis)
-        #: When the job had read all that was sent, by the clock of the process.
-        self.read_at: float | None = None
 
     def news(self) -> Iterable[str]:
         """The winners and the refused events that have come since it was last asked."""
@@ -85,14 +80,8 @@ class Lottery(InteractiveScenario):
         return sum(int(sum(job.metric_values("numRecordsOut", operator=f"Source__{table}"))) for table in tables)
 
     def drained(self, run: LocalRun, job: Job) -> bool:
-        """Whether the job has read all that was sent, and the last windows have been drawn, if they end soon."""
-        game = self._game(run)
-        game.reader.read_on()
-        ledger = game.reader.ledger
-        if ledger.received < game.inputs.sent or self.records_so_far(job) < game.inputs.sent:
-            return False
-        game.read_at = game.read_at or time.monotonic()
-        return not ledger.undrawn() or time.monotonic() > game.read_at + LAST_DRAW_SECONDS
+        """Whether the job has read all that was sent: its stop, which ends all time, draws the last windows."""
+        return self.records_so_far(job) >= self._game(run).inputs.sent
 
     def outcome(self, run: LocalRun, job: Job) -> Outcome:  # noqa: ARG002 - the streams themselves are counted
         """Count the outputs, and make every draw again; a dead letter is an event that is none.

@@ -55,7 +55,10 @@ class KafkaService(Service):
         """The broker."""
         return Process(
             name="the Kafka broker",
-            command=[java(), "-Xmx1g", "-cp", self._classpath, "kafka.Kafka", str(self._properties_file)],
+            command=[
+                *(java(), "-Xmx1g", f"-Djava.io.tmpdir={self._temporary}"),
+                *("-cp", self._classpath, "kafka.Kafka", str(self._properties_file)),
+            ],
             log=self.folder / "kafka.log",
             env={"LOG_DIR": str(self.folder)},
         )
@@ -78,7 +81,7 @@ class KafkaService(Service):
 
     def launch(self) -> None:
         """Format the storage and start the broker."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._temporary.mkdir(parents=True, exist_ok=True)
         lines = [f"{key}={value}\n" for key, value in self._properties().items()]
         self._properties_file.write_text("".join(lines))
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -250,6 +253,10 @@ class KafkaService(Service):
     @property
     def _properties_file(self) -> Path:
         return self.folder / "server.properties"
+
+    @property
+    def _temporary(self) -> Path:
+        return self.folder / "tmp"
 
     @cached_property
     def _port(self) -> int:

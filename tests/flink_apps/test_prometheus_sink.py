@@ -235,7 +235,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusS
         service.create_resources()
         yield service
     finally:
-        service.process.stop()
+        service.process.kill()
 
 
 @pytest.fixture(scope="module")

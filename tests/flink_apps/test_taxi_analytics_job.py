@@ -83,7 +83,7 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSearchServi
         service.create_resources()
         yield service
     finally:
-        service.process.stop()
+        service.process.kill()
 
 
 @pytest.fixture(scope="module", params=RUNS)

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.integration
 CONTEXT = {
     "lottery.window-seconds": "3",
     "lottery.grace-millis": "500",
+    "lottery.idle-seconds": "1",
     "lottery.checkpoint-seconds": "1",
     "lottery.shards": "2",
 }
@@ -41,7 +42,7 @@ def figures(report: Path) -> dict[str, Any]:
 def test_players_click_and_every_winner_and_every_reason_of_a_refusal_is_shown(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     result = subprocess.run(
-        command(report, "--duration", "18s", connector="kinesis"),
+        command(report, "--duration", "13s", connector="kinesis"),
         cwd=ROOT,
         env=ENVIRONMENT,
         capture_output=True,
@@ -50,13 +51,13 @@ def test_players_click_and_every_winner_and_every_reason_of_a_refusal_is_shown(t
     )
     assert result.returncode == 0, result.stderr
     records = figures(report)
-    assert records["records_in"] > 3_000  # 200 clicks a second
-    assert records["records_out"]["winners"] == result.stdout.count("verified") >= 5
+    assert records["records_in"] > 2_000  # 200 clicks a second
+    assert records["records_out"]["winners"] == result.stdout.count("verified") >= 4
     refused = {reason: int(number) for reason, number in re.findall(r"│ ([a-z-]+) +│ (\d+) +│", result.stdout)}
     assert set(refused) == set(REASONS)
     assert sum(refused.values()) == records["records_out"]["rejected"]
     assert records["dead_letters"] == refused["malformed"]
-    assert len(WON.findall(result.stdout)) >= 4  # as they were drawn; the last ones perhaps only in the table
+    assert len(WON.findall(result.stdout)) >= 2  # as they were drawn; the last ones perhaps only in the table
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from local.errors import RunError
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios.lottery import LAST_DRAW_SECONDS, Lottery
+from local.scenarios.lottery import Lottery
 from local.scenarios.lottery_events import buy, click, start
 
 WINDOW = 10_000
@@ -133,32 +133,15 @@ def test_events_of_lotteries_and_of_players_go_to_inputs_of_their_own(world: Wor
     assert lengths == {LOTTERY_INPUT: 1, USER_INPUT: 4}
 
 
-def test_a_job_has_drained_when_it_has_read_all_and_drawn_every_window(world: World) -> None:
+def test_a_job_has_drained_when_it_has_read_all(world: World) -> None:
     assert not world.drained()
     world.read_all()
-    assert not world.drained()
-    world.draw()
     assert world.drained()
 
 
-def test_a_drawn_window_is_not_enough_while_events_are_unread(world: World) -> None:
-    world.draw()
-    assert not world.drained()
-
-
-def test_the_end_of_a_long_window_is_left_to_the_stop_of_the_job(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1_000.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    world.read_all()
-    assert not world.drained()
-    now[0] += LAST_DRAW_SECONDS + 1
-    assert world.drained()
-
-
-def test_news_are_the_winners_each_told_once_though_they_were_read_before(world: World) -> None:
+def test_news_are_the_winners_each_told_once(world: World) -> None:
     world.draw()
     world.refuse("{", "malformed")
-    world.drained()
     (news,) = world.lottery.news(world.local)
     assert news.endswith("player 7 wins, of 3 clicks")
     assert list(world.lottery.news(world.local)) == []

@@ -33,7 +33,7 @@ def test_a_server_that_ends_while_it_starts_is_an_error_with_its_last_words(tmp_
     process.start()
     with pytest.raises(RunError, match="the server ended while it started: no such disk"):
         process.wait_until(lambda: False)
-    process.stop()
+    process.kill()
 
 
 def test_a_server_that_is_never_ready_is_an_error(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_server_that_is_never_ready_is_an_error(tmp_path: Path) -> None:
     process.start()
     with pytest.raises(RunError, match="was not ready after 0 s"):
         process.wait_until(lambda: False, seconds=0.2)
-    process.stop()
+    process.kill()
     assert not process.running
 
 
@@ -54,13 +54,13 @@ def test_stopping_ends_the_children_as_well_even_those_that_do_not_listen(tmp_pa
     process.start()
     process.wait_until(lambda: "up" in process.log.read_text())
     (child,) = psutil.Process(process.pid).children()
-    process.stop(seconds=1)
+    process.kill()
     assert not process.running
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
 def test_stopping_what_was_never_started_does_nothing(tmp_path: Path) -> None:
-    python("", tmp_path / "log").stop()
+    python("", tmp_path / "log").kill()
 
 
 def test_a_tool_gives_its_output_and_status() -> None:

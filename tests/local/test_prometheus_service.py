@@ -141,7 +141,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServi
         service.create_resources()
         yield service
     finally:
-        service.process.stop()
+        service.process.kill()
 
 
 def ago(seconds: int) -> datetime:
@@ -281,7 +281,7 @@ def test_rules_that_prometheus_does_not_understand_end_the_start(tmp_path: Path)
         with pytest.raises(RunError, match=r"Prometheus ended while it started: .*err"):
             service.create_resources()
     finally:
-        service.process.stop()
+        service.process.kill()
 
 
 @pytest.mark.integration

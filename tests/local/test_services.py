@@ -52,7 +52,7 @@ def started(service: S) -> Iterator[S]:
         service.create_resources()
         yield service
     finally:
-        service.process.stop()
+        service.process.kill()
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KafkaSer
         service.create_resources()
         yield service
     finally:
-        service.process.stop()
+        service.process.kill()
 
 
 def records(first: int, last: int) -> list[tuple[str, bytes]]:
