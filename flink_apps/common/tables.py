@@ -47,11 +47,11 @@ RAW_JSON = Format(name="json-raw")
 JSON_LINES = Format(name="json-lines")
 #: Hundreds of files, one a partition, are open at a time: each has a buffer of a page, a megabyte by default.
 PARQUET = Format(
-    name="parquet",
+    name="buffered-parquet",
     options={
-        "parquet.compression": "SNAPPY",
-        "parquet.page.size": str(64 * 1024),
-        "parquet.block.size": str(16 * 1024 * 1024),
+        "buffered-parquet.compression": "SNAPPY",
+        "buffered-parquet.page.size": str(64 * 1024),
+        "buffered-parquet.block.size": str(16 * 1024 * 1024),
     },
 )
 

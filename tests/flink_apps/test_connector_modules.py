@@ -25,6 +25,7 @@ KINESIS_AND_KAFKA = KINESIS | {
 }
 JSON = {"flinkscenarios.json.JsonLinesFormatFactory", "flinkscenarios.json.JsonRawFormatFactory"}
 PARQUET = {"org.apache.flink.formats.parquet.ParquetFileFormatFactory"}
+BUFFERED_PARQUET = PARQUET | {"flinkscenarios.parquet.BufferedParquetFormatFactory"}
 TICK = {"flinkscenarios.tick.TickTableFactory"}
 PROMETHEUS = {"flinkscenarios.prometheus.PrometheusTableFactory"}
 AVRO = {
@@ -36,8 +37,8 @@ AVRO = {
 OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
 #: The modules that have tests in Java: the connectors, and what they have in common.
 CONNECTORS = (
-    "event-time", "geo", "json-formats", "kafka-secrets", "opensearch", "packed", "prometheus", "replay-source",
-    "request-authentication", "table-options", "tick",
+    "buffered-parquet", "event-time", "geo", "json-formats", "kafka-secrets", "opensearch", "packed", "prometheus",
+    "replay-source", "request-authentication", "table-options", "tick",
 )  # fmt: skip
 #: The table factories of each module's jar, and the most megabytes that it may have.
 MODULES = {
@@ -45,7 +46,7 @@ MODULES = {
     "lottery": (KINESIS_AND_KAFKA | JSON, 70),
     "prometheus_metrics": (JSON | PROMETHEUS | TICK, 15),
     "replay": (KINESIS_AND_KAFKA | JSON | PARQUET | {"flinkscenarios.replay.ReplayTableFactory"}, 130),
-    "streaming_etl": (KINESIS_AND_KAFKA | JSON | PARQUET | OPENSEARCH, 130),
+    "streaming_etl": (KINESIS_AND_KAFKA | JSON | BUFFERED_PARQUET | OPENSEARCH, 130),
     "taxi_analytics": (KINESIS | JSON | OPENSEARCH, 40),
 }
 
