@@ -107,7 +107,7 @@ class Process:
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
         return lines[-1].strip() if lines else "it said nothing"
 
-    def kill(self, *, seconds: float = 10) -> None:
+    def kill(self) -> None:
         """End the process and its children at once, as a crash would.
 
         Nothing that a server writes down at its end outlives its run: to ask it politely would only cost time.
@@ -117,7 +117,7 @@ class Process:
         children = self._children()
         self._signal(signal.SIGKILL)
         self._popen.wait()
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + 10
         while any(map(_lives, children)) and time.monotonic() < deadline:
             time.sleep(0.02)
 

@@ -45,7 +45,7 @@ def test_a_server_that_is_never_ready_is_an_error(tmp_path: Path) -> None:
     assert not process.running
 
 
-def test_stopping_ends_the_children_as_well_even_those_that_do_not_listen(tmp_path: Path) -> None:
+def test_killing_ends_the_children_as_well_even_those_that_do_not_listen(tmp_path: Path) -> None:
     stubborn = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);print('up', flush=True); time.sleep(60)"
     )
@@ -59,7 +59,7 @@ def test_stopping_ends_the_children_as_well_even_those_that_do_not_listen(tmp_pa
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
-def test_stopping_what_was_never_started_does_nothing(tmp_path: Path) -> None:
+def test_killing_what_was_never_started_does_nothing(tmp_path: Path) -> None:
     python("", tmp_path / "log").kill()
 
 
