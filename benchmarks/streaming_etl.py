@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import requests
 from confluent_kafka import Producer
@@ -39,9 +39,8 @@ class Case:
     trips: int
     baseline: str | None = None
     ratio_to: str | None = None
-    #: Time between checkpoints: with the longest none falls, by chance, into what is measured. The emulator of S3 would
-    #: take the files of one for longer than that.
-    checkpoint_seconds: int = 60
+    #: Keys of the context that differ from the other cases'.
+    keys: Mapping[str, str] = field(default_factory=dict)
     #: Whether OpenSearch has a core that neither Flink nor Kafka uses, as a domain has machines of its own.
     apart: bool = False
 
@@ -49,6 +48,9 @@ class Case:
 CLIENT = "opensearch: plain client"
 CLIENT_APART = "opensearch on its own core: plain client"
 PLAIN_SQL = "streaming_etl_plain_sql.py"
+#: The first checkpoint comes at any time up to the interval: with the longest, next to never in what is measured. The
+#: emulator of S3 would be busy with its files for longer than that.
+BETWEEN_CHECKPOINTS = {"checkpoint-seconds": "3600"}
 CASES = (
     Case(name="kafka: plain SQL", sinks="kafka", trips=2_500_000, baseline=PLAIN_SQL, ratio_to="kafka: plain SQL"),
     Case(name="kafka", sinks="kafka", trips=6_000_000, ratio_to="kafka: plain SQL"),
@@ -58,9 +60,9 @@ CASES = (
         trips=3_500_000,
         baseline=PLAIN_SQL,
         ratio_to="s3: plain SQL",
-        checkpoint_seconds=3600,
+        keys=BETWEEN_CHECKPOINTS,
     ),
-    Case(name="s3", sinks="s3", trips=5_000_000, ratio_to="s3: plain SQL", checkpoint_seconds=3600),
+    Case(name="s3", sinks="s3", trips=5_000_000, ratio_to="s3: plain SQL", keys=BETWEEN_CHECKPOINTS),
     Case(name="opensearch", sinks="opensearch", trips=2_000_000, ratio_to=CLIENT),
     Case(name="opensearch on its own core", sinks="opensearch", trips=1_000_000, ratio_to=CLIENT_APART, apart=True),
     Case(name="kafka, s3 and opensearch", sinks="kafka,s3,opensearch", trips=1_500_000),
@@ -85,7 +87,7 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
         if case.apart and not possible:
             continue
         say(case.name)
-        with _started(case.sinks, case.checkpoint_seconds) as local:
+        with _started(case.sinks, **case.keys) as local:
             size = _fill(local.service(KafkaService), case.trips)
             job, scenario = submit(local, case.baseline), StreamingEtl()
             with _cores(local, apart=case.apart):
@@ -166,17 +168,10 @@ def _cores(local: LocalRun, *, apart: bool) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _started(sinks: str, checkpoint_seconds: int = 60) -> Iterator[LocalRun]:
+def _started(sinks: str, **more: str) -> Iterator[LocalRun]:
     folder = new_folder("bench")
-    context = {
-        "source": "kafka",
-        "sinks": sinks,
-        "parallelism": 1,
-        "replay": "false",
-        "partitions": 4,
-        "checkpoint-seconds": checkpoint_seconds,
-    }
-    keys = {f"{SCENARIO}.{key}": str(value) for key, value in context.items()}
+    context = {"source": "kafka", "sinks": sinks, "parallelism": "1", "replay": "false", "partitions": "4", **more}
+    keys = {f"{SCENARIO}.{key}": value for key, value in context.items()}
     with LocalRun(synthesize(SCENARIO, keys, folder / "cdk.out"), folder) as local:
         local.start()
         yield local

@@ -8,7 +8,7 @@ from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from flink_apps.common import taxi_trip
 from flink_apps.common.properties import read_property_groups
-from flink_apps.common.tables import JSON, PARQUET, Column, Format
+from flink_apps.common.tables import JSON, Column
 from flink_apps.streaming_etl import job, logic, main, schema
 from flink_apps.streaming_etl.settings import Settings
 
@@ -29,8 +29,9 @@ def run() -> None:
 
     if settings.s3:
         sink = main.sinks(settings, groups)[job.S3]
-        plain = {key: value for key, value in sink.options.items() if not key.startswith(PARQUET.name)}
-        sink = dataclasses.replace(sink, options={**plain, **_flinks_own(PARQUET).as_options()})
+        # Flink's own Parquet, with the options of the format that hands its rows on to it.
+        plain = {key.removeprefix("buffered-"): value.removeprefix("buffered-") for key, value in sink.options.items()}
+        sink = dataclasses.replace(sink, options=plain)
         table_env.execute_sql(sink.create_table((*taxi_trip.TRIP, *schema.PARTITIONS)))
         values = f"{names}, {', '.join(logic.partitions(by_hour=False))}"
     else:
@@ -42,13 +43,6 @@ def run() -> None:
         table_env.execute_sql(sink.create_table((*taxi_trip.TRIP, Column(taxi_trip.KEY, "STRING"))))
         values = f"{names}, CAST(trip_id AS STRING)"
     table_env.execute_sql(f"INSERT INTO `{sink.table}` SELECT {values} FROM `{source.table}`")
-
-
-def _flinks_own(buffered: Format) -> Format:
-    """The format that another one hands its rows on to, with the same options."""
-    name = buffered.name.removeprefix("buffered-")
-    options = {key.removeprefix("buffered-"): value for key, value in buffered.options.items()}
-    return dataclasses.replace(buffered, name=name, options=options)
 
 
 if __name__ == "__main__":

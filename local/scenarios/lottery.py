@@ -37,7 +37,7 @@ class Game:
         self.exactly_once = isinstance(self.settings.connector, Kafka)
         self.service = run.service(KafkaService) if self.exactly_once else run.service(KinesisService)
         self.inputs = Inputs(self.service, self.settings.streams)
-        self.reader = Reader(self.service, self.settings.streams, self.settings.window_millis)
+        self.reader = Reader(self.service, self.settings.streams)
 
     def news(self) -> Iterable[str]:
         """The winners and the refused events that have come since it was last asked."""

@@ -99,20 +99,16 @@ class Ledger:
             self.received += 1
             self._count(value, 1)
 
-    def take_winners(self, values: Iterable[bytes]) -> list[Winner]:
-        """Take in winners, and give them."""
-        taken = [Winner.from_json(value) for value in values]
-        self.winners += taken
-        return taken
+    def take_winners(self, values: Iterable[bytes]) -> None:
+        """Take in winners."""
+        self.winners += map(Winner.from_json, values)
 
-    def take_rejections(self, values: Iterable[bytes]) -> list[Rejection]:
-        """Take in rejected events, and give them."""
-        taken = [Rejection.from_json(value) for value in values]
-        for rejection in taken:
+    def take_rejections(self, values: Iterable[bytes]) -> None:
+        """Take in rejected events."""
+        for rejection in map(Rejection.from_json, values):
             self.reasons[rejection.reason] += 1
             self.samples.setdefault(rejection.reason, rejection)
             self._count(rejection.event, -1)
-        return taken
 
     def accepted(self, window: Window) -> Counter[tuple[int, int]]:
         """The players and timestamps of the window's clicks that were not refused."""
@@ -156,35 +152,23 @@ class Ledger:
 
 
 class Reader:
-    """Reads on in the inputs and outputs, into a ledger."""
+    """Reads on in the outputs."""
 
-    def __init__(self, service: KafkaService | KinesisService, streams: Streams, window_millis: int) -> None:
+    def __init__(self, service: KafkaService | KinesisService, streams: Streams) -> None:
         """Begin with the oldest records."""
-        self.ledger = Ledger(window_millis)
-        self._new_winners: list[Winner] = []
-        self._new_rejections: list[Rejection] = []
-        self._inputs = [service.follow(stream) for stream in (streams.lottery_input, streams.user_input)]
         self._winners = service.follow(streams.winners)
         self._rejected = service.follow(streams.rejected)
 
-    def read_on(self) -> None:
-        """Take in what has come since the last time."""
-        self._new_rejections += self.ledger.take_rejections(next(self._rejected))
-        self._new_winners += self.ledger.take_winners(next(self._winners))
-        for events in self._inputs:
-            self.ledger.take_events(next(events))
-
     def news(self) -> tuple[list[Winner], list[Rejection]]:
-        """Read on; gives what the outputs have that no news had before."""
-        self.read_on()
-        winners, rejections = self._new_winners, self._new_rejections
-        self._new_winners, self._new_rejections = [], []
-        return winners, rejections
+        """Give what the outputs have that no news had before."""
+        return [Winner.from_json(value) for value in next(self._winners)], [
+            Rejection.from_json(value) for value in next(self._rejected)
+        ]
 
     def close(self) -> None:
         """Read no more."""
-        for follower in (*self._inputs, self._winners, self._rejected):
-            follower.close()
+        self._winners.close()
+        self._rejected.close()
 
 
 def confirmed(winners: Sequence[Winner], clicks: Sequence[tuple[int, int]]) -> bool:

@@ -39,7 +39,7 @@ CATCH_UP_SECONDS = 10  # the tick source's default
 class Story:
     """What the tests below are told of the run."""
 
-    refusal: str = ""
+    refusals: dict[str, str] = field(default_factory=dict)
     reports: dict[str, list[float]] = field(default_factory=dict)
     reported: tuple[datetime, datetime] = (datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
     on_time: list[tuple[float, int]] = field(default_factory=list)
@@ -109,7 +109,7 @@ def tell(run: LocalRun) -> Story:
     kafka, kinesis = run.service(KafkaService), run.service(KinesisService)
     story.shards = len(kinesis.client.list_shards(StreamName=kinesis.stream_names()[0])["Shards"])
 
-    story.refusal = refusal(run)
+    story.refusals = refusals(run)
     job = run.submit()
     wait_for("the start", lambda: job.running_seconds() > 0 and generator.records_so_far(job) > 0)
     settle(job)
@@ -134,15 +134,21 @@ def tell(run: LocalRun) -> Story:
     return story
 
 
-def refusal(run: LocalRun) -> str:
-    """What an application without a sink says."""
+def refusals(run: LocalRun) -> dict[str, str]:
+    """What an application with wrong properties says."""
     code = run.folder / "code"
     run.assembly.unpack_code(code)
     groups = run.property_groups()
-    without = {name: keys for name, keys in groups.items() if name not in ("KafkaSink", "KinesisSink")}
-    with pytest.raises(RunError) as refused:
-        run.cluster.submit(code, without)
-    return str(refused.value)
+    wrong = {
+        "no sink": {name: keys for name, keys in groups.items() if name not in ("KafkaSink", "KinesisSink")},
+        "malformed ARN": {**groups, "KinesisSink": {"stream.arn": "arn:aws:kinesis:stream"}},
+    }
+    said = {}
+    for name, properties in wrong.items():
+        with pytest.raises(RunError) as refused:
+            run.cluster.submit(code, properties)
+        said[name] = str(refused.value)
+    return said
 
 
 def crash(run: LocalRun, job: Job, story: Story) -> None:
@@ -176,8 +182,12 @@ def freeze(run: LocalRun, job: Job) -> None:
 
 
 def test_no_sink_is_refused_at_the_start_in_one_line(story: Story) -> None:
-    assert "the property groups must hold KinesisSink or KafkaSink" in story.refusal
-    assert "\n" not in story.refusal
+    assert "the property groups must hold KinesisSink or KafkaSink" in story.refusals["no sink"]
+
+
+def test_a_malformed_arn_is_refused_at_the_start_in_one_line(story: Story) -> None:
+    assert "KinesisSink/stream.arn must be the ARN of a Kinesis stream" in story.refusals["malformed ARN"]
+    assert "\n" not in story.refusals["malformed ARN"]
 
 
 def test_the_stream_has_the_templates_shards_enough_for_the_rate_and_a_quarter(story: Story) -> None:
