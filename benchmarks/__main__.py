@@ -42,18 +42,20 @@ def main(
 def _table(rows: list[Row]) -> Table:
     table = Table(title="throughput")
     table.add_column("case")
-    for heading in ("parallelism", "records/s", "MB/s", "ratio", "peak memory"):
+    for heading in ("parallelism", "records/s", "MB/s", "ratio", "memory (MiB)"):
         table.add_column(heading, justify="right")
+    baselines = [row.baseline for row in rows]
     for row in rows:
+        memory = row.measured.first_memory_mib, row.measured.peak_memory_mib
         table.add_row(
             f"{row.scenario}: {row.case}",
             str(row.parallelism),
-            f"{row.records_per_second:,}",
+            f"{row.measured.records_per_second:,.0f}",
             f"{row.megabytes_per_second:,}" if row.megabytes_per_second else "",
-            "1" if row.case == row.ratio_to else f"{row.ratio:.2f}" if row.ratio is not None else "",
-            f"{row.peak_memory_mib:,} MiB" if row.peak_memory_mib else "",
+            f"{row.ratio:.2f}" if row.ratio is not None else "1" if row in baselines else "",
+            f"{memory[0]:,} to {memory[1]:,}" if any(memory) else "",
         )
-    table.caption = "ratio: to the case with 1 above; memory: TaskManagers and their Python workers"
+    table.caption = "ratio: to the case with 1 above; memory: TaskManagers and their Python workers, at first and most"
     return table
 
 

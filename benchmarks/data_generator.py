@@ -54,47 +54,29 @@ TRIP_CASE = Case(name="kafka: taxi-trip", record_type=TAXI_TRIP.name)
 
 def run(say: Callable[[str], None]) -> Iterator[Row]:
     """Measure every case, one after the other, each on fresh servers."""
-    into_kafka = {case: _kafka(case, say) for case in KAFKA_CASES}
-    per_record = into_kafka[KAFKA_CASES[0]].records_per_second
-    for case, result in into_kafka.items():
-        yield _row(case.name, case.parallelism, result, per_record, KAFKA_CASES[0].name)
-    yield _row(TRIP_CASE.name, TRIP_CASE.parallelism, _kafka(TRIP_CASE, say))
+    yield (per_record := _kafka(KAFKA_CASES[0], say))
+    for case in KAFKA_CASES[1:]:
+        yield _kafka(case, say, per_record)
+    yield _kafka(TRIP_CASE, say)
     client, sink = _kinesis(say)
-    yield _row("kinesis: plain client", 1, client, client.records_per_second, "kinesis: plain client")
-    yield _row("kinesis", 1, sink, client.records_per_second, "kinesis: plain client")
+    yield (plain := Row(scenario=SCENARIO, case="kinesis: plain client", measured=client))
+    yield Row(scenario=SCENARIO, case="kinesis", measured=sink, baseline=plain)
 
 
-def _row(
-    case: str,
-    parallelism: int,
-    result: Measurement,
-    reference: float | None = None,
-    reference_name: str | None = None,
-) -> Row:
-    return Row(
-        scenario=SCENARIO,
-        case=case,
-        parallelism=parallelism,
-        records_per_second=round(result.records_per_second),
-        ratio=round(result.records_per_second / reference, 2) if reference else None,
-        ratio_to=reference_name,
-        peak_memory_mib=result.peak_memory_mib,
-    )
-
-
-def _kafka(case: Case, say: Callable[[str], None]) -> Measurement:
+def _kafka(case: Case, say: Callable[[str], None], baseline: Row | None = None) -> Row:
     say(f"{case.name}, parallelism {case.parallelism}")
     with _started("kafka", case.parallelism, case.record_type) as local:
         kafka = local.service(KafkaService)
         submit(local, case.baseline)
         (topic,) = kafka.topic_names()
-        return measure(
+        result = measure(
             # At least once: no transaction markers, so an offset is a record.
             lambda: kafka.end_offsets(topic),
             local.cluster.task_managers,
             warm_up_seconds=WARM_UP_SECONDS,
             seconds=SECONDS,
         )
+    return Row(scenario=SCENARIO, case=case.name, parallelism=case.parallelism, measured=result, baseline=baseline)
 
 
 def _kinesis(say: Callable[[str], None]) -> tuple[Measurement, Measurement]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Measurement, Row, measure
+from benchmarks.measure import Row, measure
 from flink_apps.lottery.job import ACCEPTED_CLICKS
 from local.flink.rest import Job
 from local.run import LocalRun, new_folder
@@ -45,7 +45,7 @@ CASES = (
 
 def run(say: Callable[[str], None]) -> Iterator[Row]:
     """Measure every case, one after the other, each on fresh servers."""
-    baseline: tuple[str, Measurement] | None = None
+    baseline: Row | None = None
     for case in CASES:
         say(case.name)
         with _started(case) as local:
@@ -60,16 +60,9 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
             local.stop_job(job, drain=False)
             size = _bytes_below(local.folder / "savepoints")
         name = f"{case.name}, {size / case.players:.0f} bytes of state a player"
-        baseline = baseline or (name, result)
-        yield Row(
-            scenario=SCENARIO,
-            case=name,
-            parallelism=case.parallelism,
-            records_per_second=round(result.records_per_second),
-            ratio=round(result.records_per_second / baseline[1].records_per_second, 2),
-            ratio_to=baseline[0],
-            peak_memory_mib=result.peak_memory_mib,
-        )
+        row = Row(scenario=SCENARIO, case=name, parallelism=case.parallelism, measured=result, baseline=baseline)
+        baseline = baseline or row
+        yield row
 
 
 def _accepted(job: Job) -> int:

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -22,30 +22,54 @@ BASELINES = Path(__file__).parent / "baselines"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What was measured of a case; without TaskManagers there is no memory."""
+
+    records_per_second: float
+    first_memory_mib: int = 0
+    peak_memory_mib: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One line of the bench: a case, and how it compares."""
 
     scenario: str
     case: str
-    parallelism: int
-    records_per_second: int
-    ratio: float | None
-    ratio_to: str | None
-    peak_memory_mib: int
-    megabytes_per_second: float | None = None
+    parallelism: int = 1
+    measured: Measurement
+    #: The row of the case that this one is compared with.
+    baseline: Row | None = None
+    #: Mean size of a record, where it has one.
+    record_bytes: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times as fast as the baseline."""
+        if self.baseline is None:
+            return None
+        return round(self.measured.records_per_second / self.baseline.measured.records_per_second, 2)
+
+    @property
+    def megabytes_per_second(self) -> float | None:
+        """Bytes of the records."""
+        if self.record_bytes is None:
+            return None
+        return round(self.measured.records_per_second * self.record_bytes / 1e6, 1)
 
     def as_json(self) -> dict[str, object]:
         """The row for ``bench.json``."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measurement:
-    """What was measured of a case."""
-
-    records_per_second: float
-    first_memory_mib: int
-    peak_memory_mib: int
+        return {
+            "scenario": self.scenario,
+            "case": self.case,
+            "parallelism": self.parallelism,
+            "records_per_second": round(self.measured.records_per_second),
+            "megabytes_per_second": self.megabytes_per_second,
+            "ratio": self.ratio,
+            "ratio_to": self.baseline.case if self.baseline else None,
+            "first_memory_mib": self.measured.first_memory_mib,
+            "peak_memory_mib": self.measured.peak_memory_mib,
+        }
 
 
 def submit(local: LocalRun, baseline: str | None, more: PropertyGroups | None = None) -> Job:

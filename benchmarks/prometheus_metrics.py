@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from benchmarks import remote_write
-from benchmarks.measure import Row, measure
+from benchmarks.measure import Measurement, Row, measure
 from local.run import LocalRun, new_folder
 from local.services.prometheus import PrometheusService
 from local.synth import synthesize
@@ -27,8 +27,7 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
         prometheus = local.service(PrometheusService)
         seconds = remote_write.send(prometheus.write_url, bodies)
         sent = prometheus.appended()
-    baseline = sent / seconds
-    yield _row(CLIENT, 1, baseline, baseline, 0)
+    yield (client := Row(scenario=SCENARIO, case=CLIENT, measured=Measurement(records_per_second=sent / seconds)))
     for parallelism in (1, 2):
         name = f"this job, parallelism {parallelism}"
         say(name)
@@ -41,19 +40,7 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
                 warm_up_seconds=WARM_UP_SECONDS,
                 seconds=SECONDS,
             )
-        yield _row(name, parallelism, result.records_per_second, baseline, result.peak_memory_mib)
-
-
-def _row(case: str, parallelism: int, speed: float, baseline: float, memory: int) -> Row:
-    return Row(
-        scenario=SCENARIO,
-        case=case,
-        parallelism=parallelism,
-        records_per_second=round(speed),
-        ratio=round(speed / baseline, 2),
-        ratio_to=CLIENT,
-        peak_memory_mib=memory,
-    )
+        yield Row(scenario=SCENARIO, case=name, parallelism=parallelism, measured=result, baseline=client)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from threading import Event
 
 import requests
 from confluent_kafka import Producer
@@ -32,13 +33,17 @@ CLIENT_THREADS, BULK = 2, 5_000
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A set of sinks, how many trips wait in the topic, and what it is compared with."""
+    """A set of sinks, how many trips there are in the topic, and what it is compared with."""
 
     name: str
     sinks: str
     trips: int
     baseline: str | None = None
     ratio_to: str | None = None
+    warm_up_seconds: int = WARM_UP_SECONDS
+    seconds: int = SECONDS
+    #: How fast trips come while the job runs; otherwise all of them wait for it.
+    trips_per_second: int | None = None
     #: Keys of the context that differ from the other cases'.
     keys: Mapping[str, str] = field(default_factory=dict)
     #: Whether OpenSearch has a core that neither Flink nor Kafka uses, as a domain has machines of its own.
@@ -52,26 +57,33 @@ PLAIN_SQL = "streaming_etl_plain_sql.py"
 #: emulator of S3 would be busy with its files for longer than that.
 BETWEEN_CHECKPOINTS = {"checkpoint-seconds": "3600"}
 CASES = (
-    Case(name="kafka: plain SQL", sinks="kafka", trips=2_500_000, baseline=PLAIN_SQL, ratio_to="kafka: plain SQL"),
+    Case(name="kafka: plain SQL", sinks="kafka", trips=2_500_000, baseline=PLAIN_SQL),
     Case(name="kafka", sinks="kafka", trips=6_000_000, ratio_to="kafka: plain SQL"),
     Case(
         name="s3: plain SQL",
         sinks="s3",
         trips=3_500_000,
         baseline=PLAIN_SQL,
-        ratio_to="s3: plain SQL",
         keys=BETWEEN_CHECKPOINTS,
     ),
     Case(name="s3", sinks="s3", trips=5_000_000, ratio_to="s3: plain SQL", keys=BETWEEN_CHECKPOINTS),
     Case(name="opensearch", sinks="opensearch", trips=2_000_000, ratio_to=CLIENT),
     Case(name="opensearch on its own core", sinks="opensearch", trips=1_000_000, ratio_to=CLIENT_APART, apart=True),
     Case(name="kafka, s3 and opensearch", sinks="kafka,s3,opensearch", trips=1_500_000),
+    Case(
+        name="kafka, s3 and opensearch, ten minutes",
+        sinks="kafka,s3,opensearch",
+        trips=7_000_000,
+        trips_per_second=10_000,
+        warm_up_seconds=60,
+        seconds=600,
+    ),
 )
 
 
 def run(say: Callable[[str], None]) -> Iterator[Row]:
     """Measure every case, one after the other, each on fresh servers."""
-    speeds: dict[str, float] = {}
+    rows: dict[str, Row] = {}
     possible = cores_can_be_shared_out()
     if not possible:
         say("(left out: OpenSearch on a core of its own, which takes Linux and two cores)")
@@ -81,45 +93,56 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
         say(name)
         with _started("opensearch") as local, _cores(local, apart=apart):
             result = _plain_client(local.service(OpenSearchService))
-        speeds[name] = result.records_per_second
-        yield _row(name, result, name, speeds)
+        rows[name] = Row(scenario=SCENARIO, case=name, measured=result)
+        yield rows[name]
     for case in CASES:
         if case.apart and not possible:
             continue
         say(case.name)
-        with _started(case.sinks, **case.keys) as local:
-            size = _fill(local.service(KafkaService), case.trips)
+        with _started(case.sinks, **case.keys) as local, _trips(local.service(KafkaService), case):
             job, scenario = submit(local, case.baseline), StreamingEtl()
             with _cores(local, apart=case.apart):
                 result = measure(
                     lambda job=job, scenario=scenario: scenario.records_so_far(job),  # type: ignore[misc] # mypy cannot tell
                     local.cluster.task_managers,
-                    warm_up_seconds=WARM_UP_SECONDS,
-                    seconds=SECONDS,
+                    warm_up_seconds=case.warm_up_seconds,
+                    seconds=case.seconds,
                 )
-        speeds[case.name] = result.records_per_second
-        yield _row(case.name, result, case.ratio_to, speeds, size)
+        baseline = rows[case.ratio_to] if case.ratio_to else None
+        rows[case.name] = Row(
+            scenario=SCENARIO, case=case.name, measured=result, baseline=baseline, record_bytes=_mean_bytes()
+        )
+        yield rows[case.name]
 
 
-def _row(case: str, result: Measurement, ratio_to: str | None, speeds: dict[str, float], size: float = 0.0) -> Row:
-    return Row(
-        scenario=SCENARIO,
-        case=case,
-        parallelism=1,
-        records_per_second=round(result.records_per_second),
-        ratio=round(result.records_per_second / speeds[ratio_to], 2) if ratio_to else None,
-        ratio_to=ratio_to,
-        peak_memory_mib=result.peak_memory_mib,
-        megabytes_per_second=round(result.records_per_second * size / 1e6, 1) if size else None,
-    )
+def _mean_bytes() -> float:
+    sizes = [len(trip) for trip in trips(BULK)]
+    return sum(sizes) / len(sizes)
 
 
-def _fill(kafka: KafkaService, count: int) -> float:
-    """Put trips into the source's topic; gives the mean bytes of one."""
+@contextmanager
+def _trips(kafka: KafkaService, case: Case) -> Iterator[None]:
+    """Have all trips in the source's topic, or put them there at the case's speed meanwhile."""
+    enough = Event()
+    with ThreadPoolExecutor(1) as pool:
+        putting = pool.submit(_put, kafka, case, enough)
+        if case.trips_per_second is None:
+            putting.result()
+        try:
+            yield
+        finally:
+            enough.set()
+    putting.result()
+
+
+def _put(kafka: KafkaService, case: Case, enough: Event) -> None:
     producer = Producer({"bootstrap.servers": kafka.address, "linger.ms": 50, "batch.size": 1 << 20})
-    size = 0
-    for trip in trips(count):
-        size += len(trip)
+    began = time.monotonic()
+    for number, trip in enumerate(trips(case.trips)):
+        if case.trips_per_second and number % 1_000 == 0:
+            enough.wait(began + number / case.trips_per_second - time.monotonic())
+        if enough.is_set():
+            break
         while True:
             try:
                 producer.produce(SOURCE_TOPIC, trip)
@@ -127,7 +150,6 @@ def _fill(kafka: KafkaService, count: int) -> float:
             except BufferError:
                 producer.poll(0.1)
     producer.flush()
-    return size / count
 
 
 def _plain_client(search: OpenSearchService) -> Measurement:

@@ -33,9 +33,8 @@ class Case:
     early_results_minutes: int = 60
 
 
-PLAIN_SQL = "plain SQL"
 CASES = (
-    Case(name=PLAIN_SQL, job="taxi_analytics_plain_sql.py"),
+    Case(name="plain SQL", job="taxi_analytics_plain_sql.py"),
     Case(name="geohashes, checks, dead letters", job="taxi_analytics_files.py"),
     Case(name="with early results each 15 minutes", job="taxi_analytics_files.py", early_results_minutes=15),
 )
@@ -43,7 +42,7 @@ CASES = (
 
 def run(say: Callable[[str], None]) -> Iterator[Row]:
     """Measure every case, one after the other, each on fresh servers."""
-    speeds: dict[str, float] = {}
+    baseline: Row | None = None
     for case in CASES:
         say(case.name)
         with _started(case) as local:
@@ -59,17 +58,9 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
             )
             if not local.service(OpenSearchService).count("pickup_count"):
                 raise RuntimeError(f"{case.name} wrote no document")
-        speeds[case.name] = result.records_per_second
-        yield Row(
-            scenario=SCENARIO,
-            case=case.name,
-            parallelism=1,
-            records_per_second=round(result.records_per_second),
-            ratio=round(result.records_per_second / speeds[PLAIN_SQL], 2),
-            ratio_to=PLAIN_SQL,
-            peak_memory_mib=result.peak_memory_mib,
-            megabytes_per_second=round(result.records_per_second * size / 1e6, 1),
-        )
+        row = Row(scenario=SCENARIO, case=case.name, measured=result, baseline=baseline, record_bytes=size)
+        baseline = baseline or row
+        yield row
 
 
 def _days() -> Iterator[str]:
