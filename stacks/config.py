@@ -116,7 +116,9 @@ def _explain(model: type[ScenarioConfig], errors: list[ErrorDetails]) -> Context
         known = [_kebab(field) for field in model.model_fields]
         return ContextError(name, "be a known context key", errors[0]["input"], nearest(key, known))
     of_key = [error for error in errors if _kebab(str(error["loc"][0])) == key]
-    rules = dict.fromkeys(_rule(error) for error in of_key)
+    # A wrong item is also missing from the number of right ones.
+    of_items = [error for error in of_key if error["type"] != "too_short"]
+    rules = dict.fromkeys(_rule(error) for error in of_items or of_key)
     return ContextError(name, " or ".join(rules), of_key[0]["input"], f"change it in cdk.json or with -c {name}=…")
 
 
@@ -135,6 +137,12 @@ def _rule(error: ErrorDetails) -> str:
             return f"be at most {context['le']}"
         case "enum" | "literal_error":
             return f"be {context['expected']}"
+        case "too_short":
+            return f"name at least {context['min_length']}"
+        case "string_too_short":
+            return f"have a length of at least {context['min_length']}"
+        case "string_too_long":
+            return f"have a length of at most {context['max_length']}"
         case "string_pattern_mismatch":
             return f"match {context['pattern']}"
         case "value_error":

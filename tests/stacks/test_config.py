@@ -55,7 +55,8 @@ def test_an_override_wins_over_the_block() -> None:
         ({"parallelism": 0}, "data-generator.parallelism must be at least 1 (got 0)"),
         ({"parallelism-per-kpu": 9}, "data-generator.parallelism-per-kpu must be at most 8 (got 9)"),
         ({"sinks": "kinesis,kafak"}, "data-generator.sinks must be 'kinesis' or 'kafka' (got 'kafak')"),
-        ({"sinks": []}, "data-generator.sinks must"),
+        ({"sinks": "kafak"}, "data-generator.sinks must be 'kinesis' or 'kafka' (got 'kafak'); change it"),
+        ({"sinks": []}, "data-generator.sinks must name at least 1 (got [])"),
         ({"shards": "some"}, "data-generator.shards must be a whole number or be 'on-demand' (got 'some')"),
         ({"shards": 0}, "data-generator.shards must be at least 1"),
         (
