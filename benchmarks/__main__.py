@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks import data_generator, lottery, prometheus_metrics, streaming_etl, taxi_analytics
 from benchmarks.measure import Row
+from local.cli import exit_status, scenario_named
 from stacks.project import BUILD
 
 console = Console()
@@ -29,25 +30,30 @@ def main(
     scenario: Annotated[str | None, typer.Argument(help=f"One of: {', '.join(BENCHES)}. Default: all.")] = None,
 ) -> None:
     """Measure each scenario beside its baselines, in one run: quote the ratios, a machine's speed drifts."""
-    if scenario is not None and scenario not in BENCHES:
-        raise typer.BadParameter(f"SCENARIO must be one of {', '.join(BENCHES)} (got {scenario!r})")
-    rows: list[Row] = []
-    for name in [scenario] if scenario else BENCHES:
-        rows += BENCHES[name](lambda case, name=name: console.print(f"measuring {name}: {case} …"))  # type: ignore[misc] # mypy cannot tell its name
-    console.print(_table(rows))
-    BUILD.mkdir(exist_ok=True)
-    (BUILD / "bench.json").write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n", encoding="utf-8")
+    with exit_status():
+        if scenario is not None:
+            scenario_named(scenario)
+        rows: list[Row] = []
+        for name in [scenario] if scenario else BENCHES:
+            for row in BENCHES[name](lambda case, name=name: console.print(f"measuring {name}: {case} …")):  # type: ignore[misc] # mypy cannot tell its name
+                console.print(f"  {row.measured.records_per_second:,.0f} records/s")
+                rows.append(row)
+        console.print(table(rows))
+        BUILD.mkdir(exist_ok=True)
+        figures = json.dumps([row.as_json() for row in rows], indent=2)
+        (BUILD / "bench.json").write_text(figures + "\n", encoding="utf-8")
 
 
-def _table(rows: list[Row]) -> Table:
-    table = Table(title="throughput")
-    table.add_column("case")
+def table(rows: list[Row]) -> Table:
+    """A line for each case; a baseline has 1 for its ratio."""
+    result = Table(title="throughput")
+    result.add_column("case")
     for heading in ("parallelism", "records/s", "MB/s", "ratio", "memory (MiB)"):
-        table.add_column(heading, justify="right")
+        result.add_column(heading, justify="right")
     baselines = [row.baseline for row in rows]
     for row in rows:
         memory = row.measured.first_memory_mib, row.measured.peak_memory_mib
-        table.add_row(
+        result.add_row(
             f"{row.scenario}: {row.case}",
             str(row.parallelism),
             f"{row.measured.records_per_second:,.0f}",
@@ -55,8 +61,8 @@ def _table(rows: list[Row]) -> Table:
             f"{row.ratio:.2f}" if row.ratio is not None else "1" if row in baselines else "",
             f"{memory[0]:,} to {memory[1]:,}" if any(memory) else "",
         )
-    table.caption = "ratio: to the case with 1 above; memory: TaskManagers and their Python workers, at first and most"
-    return table
+    result.caption = "ratio: to the case with 1 above; memory: TaskManagers and their Python workers, at first and most"
+    return result
 
 
 if __name__ == "__main__":

@@ -85,8 +85,8 @@ def run(
 
     Without --records and --duration it runs until Ctrl-C, and then reports.
     """
-    with _exit_status():
-        chosen = _scenario(scenario)
+    with exit_status():
+        chosen = scenario_named(scenario)
         overrides = dict(_override(text) for text in context or [])
         seconds = _seconds(duration) if duration else None
         if sum(map(bool, (records, seconds, interactive))) > 1:
@@ -116,7 +116,7 @@ def run(
 @app.command()
 def stop() -> None:
     """Stop what runs with --keep, or runs that were killed, have left."""
-    with _exit_status():
+    with exit_status():
         stopped = stop_kept()
         for name in stopped:
             console.print(f"stopped {name}")
@@ -127,7 +127,7 @@ def stop() -> None:
 @app.command()
 def setup() -> None:
     """Build the connector jars and fetch what the local servers need; does nothing that is done."""
-    with _exit_status():
+    with exit_status():
         from stacks.project import job_bundle, jobs
 
         for service in SERVICES:
@@ -208,7 +208,8 @@ def _report(name: str, local: LocalRun, outcome: Outcome, elapsed: float) -> Rep
     )
 
 
-def _scenario(name: str) -> Scenario:
+def scenario_named(name: str) -> Scenario:
+    """The scenario of that name; raises a :class:`UsageError` that has the nearest one."""
     if name not in SCENARIOS:
         near = difflib.get_close_matches(name, SCENARIOS, n=1, cutoff=0.4)
         fix = f"did you mean {near[0]}?" if near else f"known are {', '.join(SCENARIOS)}"
@@ -232,7 +233,7 @@ def _seconds(text: str) -> float:
 
 
 @contextmanager
-def _exit_status() -> Iterator[None]:
+def exit_status() -> Iterator[None]:
     """One line for whatever goes wrong: 2 for wrong use, 1 for a failure, 130 for Ctrl-C; and a polite end for each."""
 
     def terminate(number: int, _frame: FrameType | None) -> NoReturn:

@@ -1,0 +1,48 @@
+"""The command of the benchmarks, and its table; what they measure takes minutes, and is not a test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.__main__ import BENCHES, table
+from benchmarks.measure import Measurement, Row
+from local.cli import SCENARIOS
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """As a person starts it, who has no other path than the folder."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_every_scenario_has_its_cases() -> None:
+    assert set(BENCHES) == set(SCENARIOS)
+
+
+def test_an_unknown_scenario_is_told_in_one_line_with_the_nearest() -> None:
+    result = run("lotery")
+    assert result.returncode == 2
+    assert result.stderr == "error: SCENARIO must be a known scenario (got 'lotery'); did you mean lottery?\n"
+
+
+def test_a_case_is_compared_with_its_baseline() -> None:
+    plain = Row(scenario="lottery", case="plain", measured=Measurement(records_per_second=2_000.4))
+    measured = Measurement(records_per_second=5_000, first_memory_mib=1_000, peak_memory_mib=1_100)
+    ours = Row(scenario="lottery", case="ours", measured=measured, baseline=plain, record_bytes=400)
+    console = Console(width=120)
+    with console.capture() as shown:
+        console.print(table([plain, ours]))
+    lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.get().splitlines() if "lottery" in line]
+    assert lines == [
+        ["lottery: plain", "1", "2,000", "", "1", ""],
+        ["lottery: ours", "1", "5,000", "2.0", "2.50", "1,000 to 1,100"],
+    ]
+    assert (ours.as_json()["ratio"], ours.as_json()["ratio_to"]) == (2.5, "plain")
