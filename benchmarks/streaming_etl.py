@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from statistics import fmean
 from threading import Event
 
 import requests
@@ -84,6 +85,7 @@ CASES = (
 def run(say: Callable[[str], None]) -> Iterator[Row]:
     """Measure every case, one after the other, each on fresh servers."""
     rows: dict[str, Row] = {}
+    size = fmean(map(len, trips(BULK)))
     possible = cores_can_be_shared_out()
     if not possible:
         say("(left out: OpenSearch on a core of its own, which takes Linux and two cores)")
@@ -109,15 +111,8 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
                     seconds=case.seconds,
                 )
         baseline = rows[case.ratio_to] if case.ratio_to else None
-        rows[case.name] = Row(
-            scenario=SCENARIO, case=case.name, measured=result, baseline=baseline, record_bytes=_mean_bytes()
-        )
+        rows[case.name] = Row(scenario=SCENARIO, case=case.name, measured=result, baseline=baseline, record_bytes=size)
         yield rows[case.name]
-
-
-def _mean_bytes() -> float:
-    sizes = [len(trip) for trip in trips(BULK)]
-    return sum(sizes) / len(sizes)
 
 
 @contextmanager
@@ -126,9 +121,9 @@ def _trips(kafka: KafkaService, case: Case) -> Iterator[None]:
     enough = Event()
     with ThreadPoolExecutor(1) as pool:
         putting = pool.submit(_put, kafka, case, enough)
-        if case.trips_per_second is None:
-            putting.result()
         try:
+            if case.trips_per_second is None:
+                putting.result()
             yield
         finally:
             enough.set()

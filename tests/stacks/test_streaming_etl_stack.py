@@ -264,7 +264,10 @@ def test_the_public_scenarios_figures_are_the_defaults() -> None:
 REFUSED = {
     "no sink": ({"streaming-etl.sinks": ""}, "streaming-etl.sinks must name at least 1 (got [])"),
     "a sink twice": ({"streaming-etl.sinks": "s3,s3"}, "streaming-etl.sinks must name each sink once"),
-    "an unknown sink": ({"streaming-etl.sinks": "redshift"}, "'s3' or 'opensearch' (got 'redshift')"),
+    "an unknown sink": (
+        {"streaming-etl.sinks": "redshift"},
+        "streaming-etl.sinks must be 'kinesis', 'kafka', 's3' or 'opensearch' (got 'redshift')",
+    ),
     "an unknown source": ({"streaming-etl.source": "s3"}, "streaming-etl.source must be 'kinesis' or 'kafka'"),
     "no VPC for Kafka": (
         {"streaming-etl.source": "kafka", "streaming-etl.vpc": "false"},
