@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
-SOURCES := app.py stacks constructs/flink_constructs flink_apps dashboards local benchmarks tools tests
+SOURCES := app.py scenarios.py stacks constructs/flink_constructs flink_apps dashboards local benchmarks tools tests
 
 .PHONY: help
 help: ## list the targets
