@@ -11,7 +11,8 @@ from constructs import Construct
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from dashboards.data_generator import DataGeneratorDashboard, generated_rate
-from flink_apps.data_generator import faults, formats, profile_text, settings
+from flink_apps.data_generator import faults, formats, settings
+from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.profiles import MAX_RECORDS_PER_SECOND, ProfileError
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES, RecordType
 from flink_constructs.alarms import ApplicationAlarms

@@ -5,7 +5,7 @@ It says that no trip of an earlier time follows in its shard or partition.
 
 from __future__ import annotations
 
-from flink_apps.common.tables import literal
+from flink_apps.common.sql import literal
 
 #: The metric, in the group that the service hands on to CloudWatch: watermark events left out, per subtask.
 WATERMARK_EVENTS = "watermarkEvents"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flink_apps.common.tables import literal
+from flink_apps.common.sql import literal
 from flink_apps.prometheus_metrics.metrics import GENERATED_SAMPLES
 from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 from flink_apps.prometheus_metrics.settings import Settings, Shares

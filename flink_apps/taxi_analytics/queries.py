@@ -5,11 +5,12 @@ from __future__ import annotations
 from flink_apps.common import watermark_event
 from flink_apps.common.dead_letters import ERROR, RAW
 from flink_apps.common.rules import Rule, reason
-from flink_apps.common.tables import SOURCE_PARTITION, SOURCE_POSITION, literal
-from flink_apps.taxi_analytics.logic import AIRPORT_CELL, AIRPORTS, DEMAND_CELL, ENDS, NEW_YORK
+from flink_apps.common.sql import literal
+from flink_apps.common.tables import SOURCE_PARTITION, SOURCE_POSITION
 from flink_apps.taxi_analytics.metrics import LATE_TRIPS, OUTSIDE_NEW_YORK
+from flink_apps.taxi_analytics.rules import IS_LATE, LATE
+from flink_apps.taxi_analytics.schema import AIRPORT_CELL, AIRPORTS, DEMAND_CELL, ENDS, NEW_YORK
 
-LATE = "too late: the hour of the dropoff was over"
 _MINUTES_AN_HOUR = 60
 _HOUR = "INTERVAL '1' HOUR"
 _BEGIN = "CAST(window_start AS TIMESTAMP_LTZ(3))"
@@ -44,13 +45,6 @@ def checked(trips: str, *rules: Rule) -> str:
           OR ({inside})
           OR counted(dropoff_datetime, {literal(OUTSIDE_NEW_YORK)}) IS NULL
     """
-
-
-#: The SQL condition that a good trip comes too late for its hour's documents: as the windows themselves have it.
-IS_LATE = (
-    "event_time IS NOT NULL AND COALESCE("
-    f"FLOOR(rowtime TO HOUR) + {_HOUR} - INTERVAL '0.001' SECOND <= CURRENT_WATERMARK(rowtime), FALSE)"
-)
 
 
 def good(trips: str) -> str:

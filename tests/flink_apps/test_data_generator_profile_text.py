@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flink_apps.data_generator import profiles
-from flink_apps.data_generator.profile_text import EXAMPLE, NAMES, parse, with_files_read
+from flink_apps.data_generator.profiles.text import EXAMPLE, NAMES, parse, with_files_read
 from flink_apps.data_generator.profiles import Profile, ProfileError
 
 SECOND = 1000

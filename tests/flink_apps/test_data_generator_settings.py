@@ -1,7 +1,8 @@
 import pytest
 
 from flink_apps.common.properties import SettingsError
-from flink_apps.data_generator import profile_text, settings
+from flink_apps.data_generator import settings
+from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.job import TICKS, tick_source
 from flink_apps.data_generator.profiles import ProfileError, constant
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE

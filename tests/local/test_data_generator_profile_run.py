@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from flink_apps.data_generator import profile_text
+from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.job import TICK_MILLIS
 from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, TAXI_TRIP
 from local.run import LocalRun

@@ -12,7 +12,8 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from flink_apps.common.properties import StreamArn
-from flink_apps.data_generator import faults, formats, profile_text, settings
+from flink_apps.data_generator import faults, formats, settings
+from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.faults import Faults
 from flink_apps.data_generator.formats import Written
 from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_RATE_METRIC

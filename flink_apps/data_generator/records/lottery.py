@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flink_apps.common.lottery_event import BUY, CLICK, START
-from flink_apps.common.tables import Column, literal
+from flink_apps.common.sql import literal
+from flink_apps.common.tables import Column
 from flink_apps.data_generator.records.drawing import Word
 from flink_apps.data_generator.records.record_type import Field, RecordType, Slice
 from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, MAX_TICK_MILLIS

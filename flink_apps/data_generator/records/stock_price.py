@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flink_apps.common.tables import Column, literal
+from flink_apps.common.sql import literal
+from flink_apps.common.tables import Column
 from flink_apps.data_generator.records.record_type import Field, RecordType, Slice
 
 if TYPE_CHECKING:

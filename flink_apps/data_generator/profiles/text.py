@@ -15,8 +15,8 @@ from typing import Any
 
 from flink_apps.common.properties import nearest
 from flink_apps.data_generator import profiles
-from flink_apps.data_generator.profile_csv import RATE, steps_of
 from flink_apps.data_generator.profiles import THOUSANDTHS, Profile, ProfileError
+from flink_apps.data_generator.profiles.csv_file import RATE, steps_of
 
 EXAMPLE = "ramp(from=0, to=500, over=60s) then constant(rate=500)"
 #: A rate, and how often it comes.

@@ -1,0 +1,27 @@
+"""What the options of AWS's services have in common: regions, and addresses that are not the public ones."""
+
+from __future__ import annotations
+
+import os
+
+from flink_apps.common.options import Group, Option, matching
+from flink_apps.common.properties import PropertyGroups
+
+REGION_PATTERN = "[a-z]+(?:-[a-z]+)+-[0-9]+"
+REGION = matching(REGION_PATTERN, values="the name of a region", example="eu-west-1")
+
+#: Optional group: the address of an AWS service, by its id, where it is not the public one (an interface endpoint
+#: without private DNS, an emulator).
+ENDPOINTS_GROUP = "AwsEndpoints"
+ENDPOINT = matching(r"https?://[^\s/]+/?", values="an address with its scheme", example="https://host:443")
+KINESIS_ENDPOINT = Group(ENDPOINTS_GROUP)(
+    "kinesis", ENDPOINT, "address of Kinesis Data Streams, where it is not the region's public one"
+)
+
+
+def read_region(option: Option[str], groups: PropertyGroups) -> str:
+    """The region that an option names; without one that which the application runs in."""
+    region = option.find(groups) or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if region is None:
+        raise option.error("be set where the variable AWS_REGION is not", None, "write for example eu-west-1")
+    return region
