@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from flink_apps.common.options import Group, Option, matching
-from flink_apps.common.properties import PropertyGroups
+from flink_apps.common.properties import PropertyGroups, SettingsError
 
 REGION_PATTERN = "[a-z]+(?:-[a-z]+)+-[0-9]+"
 REGION = matching(REGION_PATTERN, values="the name of a region", example="eu-west-1")
@@ -19,9 +19,11 @@ KINESIS_ENDPOINT = Group(ENDPOINTS_GROUP)(
 )
 
 
-def read_region(option: Option[str], groups: PropertyGroups) -> str:
+def read_region(option: Option[str] | None, groups: PropertyGroups) -> str:
     """The region that an option names; without one that which the application runs in."""
-    region = option.find(groups) or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    region = option.find(groups) if option else None
+    region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if region is None:
-        raise option.error("be set where the variable AWS_REGION is not", None, "write for example eu-west-1")
+        name = option.name if option else "the region"
+        raise SettingsError(name, "be set where the variable AWS_REGION is not", None, "write for example eu-west-1")
     return region

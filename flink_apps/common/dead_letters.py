@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from flink_apps.common.ends.kafka import TOPIC, KafkaTopic
-from flink_apps.common.ends.kinesis import NAME, KinesisOptions, KinesisStream
+from flink_apps.common.ends.kinesis import NAME, KinesisOptions, KinesisStream, StreamArn
 from flink_apps.common.ends.s3 import BUCKET, PREFIX, BucketOptions, BucketPrefix
 from flink_apps.common.options import Group, Option
 from flink_apps.common.properties import PropertyGroups, SettingsError
@@ -72,10 +72,9 @@ class DeadLetterOptions:
             else None,
         )
 
-    def all(self) -> tuple[Option[str], ...]:
-        """Every option but the stream's region, in the order of a table."""
-        stream, topic = self.stream.stream, self.topic
-        return (*self.bucket.all(), stream, *((topic,) if topic else ()))
+    def all(self) -> tuple[Option[str] | Option[StreamArn], ...]:
+        """Every option, in the order of a table."""
+        return (*self.bucket.all(), *self.stream.all(), *((self.topic,) if self.topic else ()))
 
     def read(
         self,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flink_apps.common import taxi_trip
-from flink_apps.common.aws import KINESIS_ENDPOINT, REGION
+from flink_apps.common.aws import KINESIS_ENDPOINT
 from flink_apps.common.ends import kafka, kinesis
 from flink_apps.common.ends.kafka import KafkaOptions, KafkaTopic
 from flink_apps.common.ends.kinesis import KinesisOptions, KinesisStream
@@ -57,7 +57,6 @@ SOURCE_FORMAT = _option(
 )
 SINK_STREAM = KinesisOptions(
     stream=_option("output.stream.arn", kinesis.ARN, "sink: the Kinesis stream to write to, in any AWS partition"),
-    region=_option("output.stream.region", REGION, "its region; by default the one in its ARN"),
 )
 SINK_TOPIC = KafkaOptions(
     servers=_option("output.bootstrap.servers", kafka.BROKERS, "sink: the brokers to write to, as host:port,host:port"),

@@ -82,7 +82,6 @@ _OWN = (
     PARTITION_BY_HOUR,
     *SINK_DOMAIN.all(),
     *DEAD_LETTERS.all(),
-    DEAD_LETTERS.stream.region,
 )
 #: Every option of the job, in the order of the README's table.
 OPTIONS = (*_OWN, KINESIS_ENDPOINT)

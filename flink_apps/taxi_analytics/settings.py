@@ -68,7 +68,7 @@ CLOCK_SKEW = _option(
 DEAD_LETTERS = DeadLetterOptions.in_group(GROUP, region=REGION_OF_ALL)
 
 _OWN = (
-    *(option for option in SOURCE_STREAM.all() if option != REGION_OF_ALL),
+    *SOURCE_STREAM.all(),
     *SINK_DOMAIN.all(),
     EARLY_RESULTS,
     OUT_OF_ORDER,
@@ -77,7 +77,7 @@ _OWN = (
     *DEAD_LETTERS.all(),
 )
 #: Every option of the job, in the order of the README's table.
-OPTIONS = (*_OWN, KINESIS_ENDPOINT)
+OPTIONS = tuple(dict.fromkeys((*_OWN, KINESIS_ENDPOINT)))
 #: Groups whose other keys are handed on, and to whom.
 PASSED_ON: dict[str, str] = {}
 

@@ -93,13 +93,19 @@ class KinesisOptions:
     """The keys under which a scenario names a stream, by its name or its ARN, and says how to use it."""
 
     stream: Option[str] | Option[StreamArn]
-    region: Option[str]
+    #: A stream that is named by its ARN may do without.
+    region: Option[str] | None = None
     initial_position: Option[str] | None = None
+
+    @property
+    def named_by_arn(self) -> bool:
+        """Whether the option has the stream's ARN, not its name."""
+        return self.stream.type is ARN
 
     def all(self) -> tuple[Option[str] | Option[StreamArn], ...]:
         """Every option, in the order of a table."""
-        more = (self.initial_position,) if self.initial_position else ()
-        return (self.stream, self.region, *more)
+        more = tuple(option for option in (self.region, self.initial_position) if option)
+        return (self.stream, *more)
 
     def find(self, groups: PropertyGroups, *, options: Mapping[str, str] | None = None) -> KinesisStream | None:
         """The stream, where one is named."""
@@ -108,14 +114,17 @@ class KinesisOptions:
     def read(self, groups: PropertyGroups, *, options: Mapping[str, str] | None = None) -> KinesisStream:
         """The stream; :class:`SettingsError` where none is named."""
         stream = self.stream.read(groups)
-        if isinstance(stream, StreamArn):
-            name, region = stream.stream_name, self.region.find(groups) or stream.region
-        else:
-            name, region = stream, read_region(self.region, groups)
         return KinesisStream(
-            name=name,
-            region=region,
+            name=stream.stream_name if isinstance(stream, StreamArn) else stream,
+            region=self._region(groups, stream),
             initial_position=self.initial_position.read(groups) if self.initial_position else OLDEST,
             endpoint=KINESIS_ENDPOINT.find(groups),
             options=dict(options or {}),
         )
+
+    def _region(self, groups: PropertyGroups, stream: StreamArn | str) -> str:
+        """The region that is named, or that of the ARN, or the application's."""
+        named = self.region.find(groups) if self.region else None
+        if named is None and isinstance(stream, StreamArn):
+            return stream.region
+        return named or read_region(self.region, groups)
