@@ -97,8 +97,8 @@ def boolean() -> Type[bool]:
     )
 
 
-def choice(*values: str) -> Type[str]:
-    """One of ``values``."""
+def choice(*values: str, fix: str | None = None) -> Type[str]:
+    """One of ``values``; without a ``fix`` the nearest one is named."""
 
     def parse(text: str) -> str:
         if text not in values:
@@ -106,7 +106,7 @@ def choice(*values: str) -> Type[str]:
         return text
 
     return Type(
-        values=" or ".join(values), example=values[0], parse=parse, fix=lambda value: nearest(value, list(values))
+        values=" or ".join(values), example=values[0], parse=parse, fix=lambda value: fix or nearest(value, values)
     )
 
 

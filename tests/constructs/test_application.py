@@ -645,7 +645,7 @@ def test_more_subnets_than_the_service_takes_are_refused(make: Make) -> None:
     with pytest.raises(InvalidArgumentError) as refused:
         make(stack, vpc=vpc, vpc_subnets=selection)
     assert str(refused.value) == (
-        "the number of vpc_subnets must be a whole number from 1 to 16 (got 18); one per zone is enough"
+        "the number of vpc_subnets must be an integer from 1 to 16 (got 18); one per zone is enough"
     )
 
 

@@ -46,7 +46,7 @@ def test_every_record_leaves_once_or_twice_in_its_order(size: int) -> None:
 @pytest.mark.parametrize("share", [0, 1])
 def test_a_share_may_be_nothing_or_all(share: int) -> None:
     kinds, places = Faults(late=share, duplicate=share).draw(numpy.random.default_rng(1), 100)
-    assert set(kinds) == {share * faults.number(LATE)}
+    assert set(kinds) == {share * faults.code(LATE)}
     assert len(places) == 100 * (1 + share)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from flink_apps.data_generator import profiles
-from flink_apps.data_generator.profiles.text import EXAMPLE, NAMES, parse, with_files_read
 from flink_apps.data_generator.profiles import Profile, ProfileError
+from flink_apps.data_generator.profiles.text import EXAMPLE, NAMES, parse, with_files_read
 
 SECOND = 1000
 MINUTE = 60 * SECOND

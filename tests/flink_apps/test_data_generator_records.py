@@ -24,7 +24,7 @@ from flink_apps.data_generator.records import (
 )
 from flink_apps.data_generator.records.drawing import Choice, Word
 from flink_apps.data_generator.settings import Settings
-from flink_apps.taxi_analytics import logic
+from flink_apps.taxi_analytics import schema
 from flink_apps.taxi_analytics.schema import TRIP as RIDE
 from tests.flink_apps.slices import a_slice
 
@@ -106,7 +106,7 @@ def test_stock_prices_are_generated_unless_told_otherwise() -> None:
 @pytest.mark.parametrize(("name", "key_format"), [("stock-price", "raw"), ("taxi-trip", "csv")])
 def test_the_key_in_kafka_is_text_also_where_it_is_a_number(name: str, key_format: str) -> None:
     groups = {"DataGen": {"record.type": name}, "KafkaSink": {"bootstrap.servers": "b-1:9098", "topic": "records"}}
-    [kafka] = sinks(Settings.from_property_groups(groups), groups)
+    kafka = sinks(Settings.from_property_groups(groups))["kafka"]
     assert kafka.options["key.format"] == key_format
     assert kafka.options["key.fields"] == RECORD_TYPES[name].partition_key
 
@@ -327,13 +327,13 @@ def test_the_words_of_a_ride_hold_all_its_numbers(seed: int, size: int, now: dat
 
 def test_rides_lie_in_new_york_and_some_at_both_airports() -> None:
     numbers = taxi_ride.rides(numpy.random.default_rng(1), 50_000, now=ONE_NOON)
-    box = logic.NEW_YORK
+    box = schema.NEW_YORK
     assert (box.south, box.west) == (taxi_ride.SOUTH, taxi_ride.WEST)
     assert round((box.north - box.south) * taxi_ride.UNITS_PER_DEGREE) + 1 == taxi_ride.LATITUDES
     assert round((box.east - box.west) * taxi_ride.UNITS_PER_DEGREE) + 1 == taxi_ride.LONGITUDES
     latitude = taxi_ride.SOUTH + numbers["dropoff_latitude"] / taxi_ride.UNITS_PER_DEGREE
     longitude = taxi_ride.WEST + numbers["dropoff_longitude"] / taxi_ride.UNITS_PER_DEGREE
-    for airport in logic.AIRPORTS.values():
+    for airport in schema.AIRPORTS.values():
         inside = (airport.south <= latitude) & (latitude <= airport.north)
         inside &= (airport.west <= longitude) & (longitude <= airport.east)
         assert 0.01 < inside.mean() < 0.05

@@ -19,7 +19,7 @@ import pytest
 from confluent_kafka import Producer
 
 from benchmarks.trips import trips
-from flink_apps.common.places import REJECTED_DOCUMENTS
+from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
 from flink_apps.common.taxi_zones import BOROUGHS
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, WATERMARK_EVENTS
 from flink_apps.streaming_etl.settings import S3Sink, Settings

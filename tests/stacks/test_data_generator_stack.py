@@ -15,7 +15,7 @@ from flink_apps.common.properties import StreamArn
 from flink_apps.data_generator import faults, formats, settings
 from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.faults import Faults
-from flink_apps.data_generator.formats import Written
+from flink_apps.data_generator.formats import RecordFormat
 from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_RATE_METRIC
 from flink_apps.data_generator.profiles import constant
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE
@@ -208,8 +208,8 @@ def test_the_job_reads_what_the_records_are_to_be() -> None:
     assert read.key_field == "vendor_id"
     assert read.seed == Seed(number=7, start_millis=1_706_745_600_000)
     assert read.faults == Faults(late=0.01, duplicate=0.25, malformed=0.02, out_of_range=0.03)
-    avro = read_by_the_job(variant("avro").property_groups()).written
-    assert avro == Written(format_name="avro-confluent", schema_registry_url="https://registry.example.com")
+    avro = read_by_the_job(variant("avro").property_groups()).record_format
+    assert avro == RecordFormat(name="avro-confluent", schema_registry_url="https://registry.example.com")
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -436,7 +436,7 @@ REFUSED = {
     "no window": ({"lottery.window-seconds": "0"}, "lottery.window-seconds must be at least 1 (got '0')"),
     "less than no prizes": ({"lottery.prizes": "-1"}, "lottery.prizes must be at least 0 (got '-1')"),
     "less than no rejected events": ({"lottery.rejected-alarm": "-1"}, "lottery.rejected-alarm must be at least 0"),
-    "a grace in words": ({"lottery.grace-millis": "2s"}, "lottery.grace-millis must be a whole number (got '2s')"),
+    "a grace in words": ({"lottery.grace-millis": "2s"}, "lottery.grace-millis must be an integer (got '2s')"),
     "a topic by its name": ({"lottery.alarm-topic-arn": "pager"}, "lottery.alarm-topic-arn must match ^arn:aws"),
     "brokers in one zone": (
         {"lottery.connector": "kafka", "lottery.brokers": "3"},

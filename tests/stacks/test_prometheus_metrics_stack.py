@@ -140,7 +140,7 @@ def takes(prop: Property, number: int) -> bool:
         ({"sink-parallelism-divisor": "2"}, "sink-parallelism-divisor must be at most the parallelism, 1 (got '2')"),
         ({"nat-gateways": "1"}, "nat-gateways must be 0 where there is no VPC"),
         ({"pause-millis": "-5"}, "pause-millis must be at least 1 (got '-5')"),
-        ({"sources": "sixty"}, "sources must be a whole number (got 'sixty')"),
+        ({"sources": "sixty"}, "sources must be an integer (got 'sixty')"),
         ({"workspace-alias": ""}, "workspace-alias must have a length of at least 1 (got '')"),
         ({"workspace-alias": "x" * 101}, "workspace-alias must have a length of at most 100"),
         ({"source": "60"}, "source must be a known context key (got '60'); did you mean sources?"),

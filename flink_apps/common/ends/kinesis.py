@@ -44,7 +44,7 @@ ARN: Type[StreamArn] = Type(
 )
 #: Where a stream is read from without a checkpoint: its oldest record, or what comes from now on.
 OLDEST, NEXT = "TRIM_HORIZON", "LATEST"
-INITIAL_POSITION = choice(OLDEST, NEXT)
+INITIAL_POSITION = choice(OLDEST, NEXT, fix=f"{OLDEST} leaves out nothing that the stream still holds")
 #: What an option of that type means.
 INITIAL_POSITION_MEANING = f"where to begin without a checkpoint: {OLDEST} (oldest record) or {NEXT}"
 

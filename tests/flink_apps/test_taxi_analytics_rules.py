@@ -13,8 +13,8 @@ import pytest
 from flink_apps.common.rules import reason
 from flink_apps.common.tables import ARRIVAL, Column
 from flink_apps.common.taxi_trip import LAST_MILLISECOND
-from flink_apps.taxi_analytics import logic, schema
-from flink_apps.taxi_analytics.logic import AIRPORT_CELL, AIRPORTS, DEMAND_CELL, NEW_YORK, Box
+from flink_apps.taxi_analytics import rules, schema
+from flink_apps.taxi_analytics.schema import AIRPORT_CELL, AIRPORTS, DEMAND_CELL, NEW_YORK, Box
 from flink_constructs.connector_jar import ConnectorJar
 from stacks.project import BUILD, ROOT
 from tests import taxi_oracle
@@ -52,7 +52,7 @@ def dropoff(latitude: float, longitude: float) -> dict[str, object]:
 
 def checks(*, arrival: int = AT, skew: int = SKEW) -> str:
     """The SQL expression of the first reason to refuse a trip that came at that time."""
-    expression = reason(*logic.rules(clock_skew_millis=skew), error="error")
+    expression = reason(*rules.rules(clock_skew_millis=skew), error="error")
     return expression.replace(f"`{ARRIVAL.name}`", f"TO_TIMESTAMP_LTZ({arrival}, 3)")
 
 
@@ -125,7 +125,7 @@ def test_each_rule_refuses_what_breaks_it_and_says_so() -> None:
 
 
 def test_every_rule_has_an_example() -> None:
-    assert set(REFUSED) == {rule.reason for rule in logic.rules(clock_skew_millis=SKEW)}
+    assert set(REFUSED) == {rule.reason for rule in rules.rules(clock_skew_millis=SKEW)}
 
 
 def test_what_is_unusual_but_possible_passes() -> None:

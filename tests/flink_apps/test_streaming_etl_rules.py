@@ -12,7 +12,7 @@ from flink_apps.common.rules import reason
 from flink_apps.common.tables import Column
 from flink_apps.common.taxi_trip import LAST_MILLISECOND
 from flink_apps.common.taxi_zones import BOROUGHS, ZONES_BY_BOROUGH
-from flink_apps.streaming_etl import logic
+from flink_apps.streaming_etl import queries, rules
 from tests.flink_apps.sql import evaluate
 
 COLUMNS = (
@@ -44,7 +44,7 @@ def trip(**changes: object) -> list[object]:
 
 
 def reasons(rows: list[list[object]]) -> list[str | None]:
-    return [row[0] for row in evaluate([reason(*logic.RULES, *logic.INDEX_RULES, error="error")], COLUMNS, rows)]
+    return [row[0] for row in evaluate([reason(*rules.TRIP_RULES, *rules.INDEX_RULES, error="error")], COLUMNS, rows)]
 
 
 REFUSED: dict[str, list[dict[str, object]]] = {
@@ -76,7 +76,7 @@ def test_each_rule_refuses_what_breaks_it_and_says_so() -> None:
 
 
 def test_every_rule_has_an_example() -> None:
-    assert set(REFUSED) == {rule.reason for rule in (*logic.RULES, *logic.INDEX_RULES)}
+    assert set(REFUSED) == {rule.reason for rule in (*rules.TRIP_RULES, *rules.INDEX_RULES)}
 
 
 def test_what_is_unusual_but_real_passes() -> None:
@@ -105,14 +105,14 @@ def test_partitions_are_borough_zone_year_month_and_hour_of_the_pickup_in_utc() 
         trip(pickup_datetime=round(time.timestamp() * 1000), pickup_location_id=zone)
         for time, zone in zip(times, itertools.cycle(range(1, 266)), strict=False)
     ]
-    assert evaluate(logic.partitions(by_hour=True), COLUMNS, rows) == [
+    assert evaluate(queries.partitions(by_hour=True), COLUMNS, rows) == [
         [BOROUGHS[zone - 1], zone, str(time.year), f"{time.month:02}", f"{time.hour:02}"]
         for time, zone in zip(times, itertools.cycle(range(1, 266)), strict=False)
     ]
 
 
 def test_without_the_hour_there_is_one_level_less() -> None:
-    assert logic.partitions(by_hour=False) == logic.partitions(by_hour=True)[:-1]
+    assert queries.partitions(by_hour=False) == queries.partitions(by_hour=True)[:-1]
 
 
 def test_each_of_the_265_zones_is_in_one_borough() -> None:
