@@ -132,7 +132,7 @@ class ScenarioConfig(BaseModel):
             return in_text.sub(lambda match: words[match[0]], text)
 
         key = names.get(error.name)
-        name = f"{self.scenario}.{key}" if key else error.name
+        name = f"{self.scenario}.{key}" if key else reworded(error.name)
         return ContextError(name, reworded(error.rule), error.value, reworded(error.fix))
 
     @field_validator("*", mode="before")
