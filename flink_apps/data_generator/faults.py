@@ -68,9 +68,9 @@ class Faults:
         return any((self.late, self.duplicate, self.malformed, self.out_of_range))
 
     def draw(self, random: Generator, size: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The faults of ``size`` records, by their numbers; and the places, from 1 on, of all records that leave.
+        """The faults of ``size`` records, by their numbers; and the positions, from 1 on, of all records that leave.
 
-        Both are int32; a place that is there twice is a duplicate.
+        Both are int32; a position that is there twice is a duplicate.
         """
         import numpy
 
@@ -81,12 +81,12 @@ class Faults:
         return kinds.astype("int32"), numpy.repeat(numpy.arange(1, size + 1, dtype="int32"), times)
 
 
-def count(kinds: NDArray[Any], places: NDArray[Any]) -> dict[Option[float], int]:
+def count(kinds: NDArray[Any], positions: NDArray[Any]) -> dict[Option[float], int]:
     """How many of the records that leave have each fault."""
     import numpy
 
-    counts = numpy.bincount(kinds[places - 1], minlength=1 + len(_EXCLUSIVE))
-    return {DUPLICATE: len(places) - len(kinds), **{fault: int(counts[code(fault)]) for fault in _EXCLUSIVE}}
+    counts = numpy.bincount(kinds[positions - 1], minlength=1 + len(_EXCLUSIVE))
+    return {DUPLICATE: len(positions) - len(kinds), **{fault: int(counts[code(fault)]) for fault in _EXCLUSIVE}}
 
 
 def select_list(record_type: RecordType, *, fault: str) -> str:

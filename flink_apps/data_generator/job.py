@@ -22,7 +22,7 @@ from flink_apps.data_generator.metrics import (
     RECORD_COUNT_METRIC,
     RECORD_RATE_METRIC,
 )
-from flink_apps.data_generator.queries import FAULTS, PLACES
+from flink_apps.data_generator.queries import FAULTS, POSITIONS
 from flink_apps.data_generator.records import Slice
 from flink_apps.data_generator.settings import Settings
 
@@ -63,12 +63,12 @@ class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
     def result_type(self) -> DataType:
         """A row with ``now_millis``, and an array for each of the record type's numbers, by its name.
 
-        With faults also arrays of the records' faults, and of the places of those that leave.
+        With faults also arrays of the records' faults, and of the positions of those that leave.
         """
         types = {"INT": DataTypes.INT(), "BIGINT": DataTypes.BIGINT()}
         columns = {drawn.name: types[drawn.type] for drawn in self._record_type.drawn}
         if self._settings.faults:
-            columns |= {FAULTS: DataTypes.INT(), PLACES: DataTypes.INT()}
+            columns |= {FAULTS: DataTypes.INT(), POSITIONS: DataTypes.INT()}
         arrays = [DataTypes.FIELD(name, DataTypes.ARRAY(element)) for name, element in columns.items()]
         return DataTypes.ROW([DataTypes.FIELD("now_millis", DataTypes.BIGINT()), *arrays])
 
@@ -80,14 +80,15 @@ class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
         drawn = [self._record_type.draw(tick) for tick in ticks]
         leaving = sum(tick.size for tick in ticks)
         arrays = {
-            column.name: [arrays[place] for arrays in drawn] for place, column in enumerate(self._record_type.drawn)
+            column.name: [arrays[position] for arrays in drawn]
+            for position, column in enumerate(self._record_type.drawn)
         }
         if self._settings.faults:
             wrong = [self._settings.faults.draw(tick.random, tick.size) for tick in ticks]
-            arrays |= {FAULTS: [kinds for kinds, _ in wrong], PLACES: [places for _, places in wrong]}
-            leaving = sum(len(places) for _, places in wrong)
-            for kinds, places in wrong:
-                for fault, number in faults.count(kinds, places).items():
+            arrays |= {FAULTS: [kinds for kinds, _ in wrong], POSITIONS: [positions for _, positions in wrong]}
+            leaving = sum(len(positions) for _, positions in wrong)
+            for kinds, positions in wrong:
+                for fault, number in faults.count(kinds, positions).items():
                     self._fault_counts[fault].inc(number)
         self._count.inc(leaving)
         self._meter.mark(leaving, time.monotonic())
@@ -98,7 +99,7 @@ class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
 
         profile, seed = self._settings.profile, self._settings.seed
         return Slice(
-            # A generator of its own: what a slice holds follows from its place alone, whatever came before it.
+            # A generator of its own: what a slice holds follows from its position alone, whatever came before it.
             random=numpy.random.default_rng((seed.number, start)) if seed else self._random,
             seed=seed.number if seed else 0,
             start_millis=start,

@@ -8,8 +8,8 @@ from flink_apps.data_generator import faults
 from flink_apps.data_generator.records import RecordType
 from flink_apps.data_generator.settings import Settings
 
-#: Columns of the draws: the fault of each record, and the places of those that leave.
-FAULTS, PLACES = "faults", "places"
+#: Columns of the draws: the fault of each record, and the positions of those that leave.
+FAULTS, POSITIONS = "faults", "positions"
 
 
 def generated_columns(settings: Settings) -> tuple[Column, ...]:
@@ -53,22 +53,22 @@ def _records(record_type: RecordType, drawn: str) -> str:
 
 
 def faulty(record_type: RecordType, ticks: str) -> str:
-    """The query of all records with the code of each one's fault: slower, as places lead to the draws, some twice."""
-    late = f"{FAULTS}[place] = {faults.code(faults.LATE)}"
+    """The query of all records with the code of each one's fault: slower, as positions lead to the draws, some twice."""
+    late = f"{FAULTS}[position] = {faults.code(faults.LATE)}"
     behind = f"now_millis - {faults.LATENESS_MILLIS}"
-    arrays = ", ".join(f"tick.{name} AS {name}" for name in (*_names(record_type), FAULTS, PLACES, "now_millis"))
-    draws = ", ".join(f"{name}[place] AS {name}" for name in _names(record_type))
+    arrays = ", ".join(f"tick.{name} AS {name}" for name in (*_names(record_type), FAULTS, POSITIONS, "now_millis"))
+    draws = ", ".join(f"{name}[position] AS {name}" for name in _names(record_type))
     return f"""
         SELECT {faults.select_list(record_type, fault="fault")}, fault
         FROM (
             SELECT
-                start_millis, {draws}, {FAULTS}[place] AS fault,
+                start_millis, {draws}, {FAULTS}[position] AS fault,
                 CASE WHEN {late} THEN {behind} ELSE now_millis END AS now_millis,
                 CASE WHEN {late} THEN late_time ELSE event_time END AS event_time
             FROM (
                 SELECT *, {_text("now_millis")} AS event_time, {_text(behind)} AS late_time
                 FROM (SELECT start_millis, {arrays} FROM {_drawn(ticks)})
-            ) CROSS JOIN UNNEST({PLACES}) AS records (place)
+            ) CROSS JOIN UNNEST({POSITIONS}) AS records (position)
         )
     """
 

@@ -47,11 +47,11 @@ def murmur2(data: bytes) -> int:
     return value ^ value >> 15
 
 
-def _a_key_for_each(places: int, place_of: Callable[[str], int]) -> tuple[str, ...]:
-    """For each place the first of the keys "0", "1", "2", … that leads to it."""
+def _a_key_for_each(shards: int, shard_of: Callable[[str], int]) -> tuple[str, ...]:
+    """For each shard the first of the keys "0", "1", "2", … that leads to it."""
     found: dict[int, str] = {}
     numbers = itertools.count()
-    while len(found) < places:
+    while len(found) < shards:
         key = str(next(numbers))
-        found.setdefault(place_of(key), key)
-    return tuple(found[place] for place in range(places))
+        found.setdefault(shard_of(key), key)
+    return tuple(found[shard] for shard in range(shards))

@@ -166,8 +166,7 @@ def test_server_properties_are_added_and_replaced() -> None:
         ),
         (
             {"min.insync.replicas": "most"},
-            "server_properties['min.insync.replicas'] must be an integer from 1 to 3 (got 'most'); 2 is the "
-            "default",
+            "server_properties['min.insync.replicas'] must be an integer from 1 to 3 (got 'most'); 2 is the default",
         ),
         (
             {"default.replication.factor": 2, "min.insync.replicas": 3},

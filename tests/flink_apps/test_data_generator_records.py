@@ -22,7 +22,7 @@ from flink_apps.data_generator.records import (
     taxi_ride,
     taxi_trip,
 )
-from flink_apps.data_generator.records.drawing import Choice, Word
+from flink_apps.data_generator.records.drawing import Choice, PackedNumbers
 from flink_apps.data_generator.settings import Settings
 from flink_apps.taxi_analytics import schema
 from flink_apps.taxi_analytics.schema import TRIP as RIDE
@@ -38,7 +38,7 @@ nows = st.integers(min_value=0, max_value=7 * 24 - 1).map(
 ONE_NOON = datetime(2019, 1, 15, 12, tzinfo=taxi_trip.NEW_YORK)
 
 
-def unpacked(word: Word, packed: NDArray[Any]) -> dict[str, NDArray[Any]]:
+def unpacked(word: PackedNumbers, packed: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """What the SQL expressions of a word give."""
     return {name: packed // word.place(name) % size for name, size in word.sizes.items()}
 
@@ -122,7 +122,7 @@ def test_a_choice_gives_each_number_as_often_as_its_weight_says() -> None:
 
 @given(data=st.data(), sizes=st.lists(st.integers(min_value=1, max_value=1000), min_size=1, max_size=6))
 def test_a_word_gives_back_the_numbers_that_were_packed_into_it(data: st.DataObject, sizes: list[int]) -> None:
-    word = Word({f"number {index}": size for index, size in enumerate(sizes)})
+    word = PackedNumbers({f"number {index}": size for index, size in enumerate(sizes)})
     numbers = {
         name: numpy.array([data.draw(st.integers(min_value=0, max_value=size - 1)), size - 1])
         for name, size in word.sizes.items()
@@ -135,7 +135,7 @@ def test_a_word_gives_back_the_numbers_that_were_packed_into_it(data: st.DataObj
 
 
 def test_sql_takes_a_number_out_of_a_word_by_its_place_and_size() -> None:
-    assert Word({"a": 10, "b": 7, "c": 3}).sql("c", "word") == "MOD(word / 70, 3)"
+    assert PackedNumbers({"a": 10, "b": 7, "c": 3}).sql("c", "word") == "MOD(word / 70, 3)"
 
 
 # Stock prices.
@@ -159,7 +159,7 @@ def test_a_trip_has_the_19_fields_of_the_public_data_set() -> None:
 
 
 @pytest.mark.parametrize("word", [taxi_trip.RIDE, taxi_trip.BILL])
-def test_a_word_of_a_trip_fits_into_a_bigint(word: Word) -> None:
+def test_a_word_of_a_trip_fits_into_a_bigint(word: PackedNumbers) -> None:
     assert word.values <= 2**63
 
 
@@ -311,7 +311,7 @@ def test_a_ride_has_the_fields_that_the_taxi_analytics_want() -> None:
 
 
 @pytest.mark.parametrize("word", [taxi_ride.RIDE, taxi_ride.BILL])
-def test_a_word_of_a_ride_fits_into_a_bigint(word: Word) -> None:
+def test_a_word_of_a_ride_fits_into_a_bigint(word: PackedNumbers) -> None:
     assert word.values <= 2**63
 
 

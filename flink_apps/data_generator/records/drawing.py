@@ -33,29 +33,29 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Word:
-    """Several numbers as the digits of one BIGINT: ``sizes`` has, by name, how many values each takes, from 0 on."""
+class PackedNumbers:
+    """Several small numbers in one BIGINT (mixed radix): ``sizes`` has, by name, how many values each takes, from 0 on."""
 
     sizes: Mapping[str, int]
 
     @property
     def values(self) -> int:
-        """How many values the whole word takes: 2**63 at the most, to fit into a BIGINT."""
+        """How many values the BIGINT takes: 2**63 at the most."""
         return math.prod(self.sizes.values())
 
     def pack(self, numbers: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-        """The words, int64, of equally long int64 arrays with the numbers of each name."""
+        """The packed numbers, int64, of equally long int64 arrays with the numbers of each name."""
         last, *others = list(self.sizes)[::-1]
-        words = numbers[last]
+        packed = numbers[last]
         for name in others:
-            words = words * self.sizes[name] + numbers[name]
-        return words
+            packed = packed * self.sizes[name] + numbers[name]
+        return packed
 
-    def place(self, name: str) -> int:
-        """What one unit of a number is worth in the word."""
+    def unit(self, name: str) -> int:
+        """What one of a number is worth in the BIGINT."""
         names = list(self.sizes)
         return math.prod(self.sizes[before] for before in names[: names.index(name)])
 
-    def sql(self, name: str, word: str) -> str:
-        """The SQL expression of a number, an INT, in the word that the expression ``word`` gives."""
-        return f"MOD({word} / {self.place(name)}, {self.sizes[name]})"
+    def sql(self, name: str, packed: str) -> str:
+        """The SQL expression of a number, an INT, in the BIGINT that the expression ``packed`` gives."""
+        return f"MOD({packed} / {self.unit(name)}, {self.sizes[name]})"

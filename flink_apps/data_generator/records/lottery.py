@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flink_apps.common.lottery_event import BUY, CLICK, START
 from flink_apps.common.sql import literal
 from flink_apps.common.tables import Column
-from flink_apps.data_generator.records.drawing import Word
+from flink_apps.data_generator.records.drawing import PackedNumbers
 from flink_apps.data_generator.records.record_type import Field, RecordType, Slice
 from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, MAX_TICK_MILLIS
 
@@ -35,8 +35,8 @@ COUPONS = 9
 #: Spreads the players: a prime beside their number, so that each has a turn before one has a second.
 _STRIDE = 7_919
 
-EVENT = Word({"place": MAX_TICK_MILLIS * IDS_PER_MILLI, "opens": 2})
-USER_EVENT = Word({"user": PLAYERS, "turn": COUPONS + 1, "slots_before": SLOTS_BEFORE.stop})
+EVENT = PackedNumbers({"place": MAX_TICK_MILLIS * IDS_PER_MILLI, "opens": 2})
+USER_EVENT = PackedNumbers({"user": PLAYERS, "turn": COUPONS + 1, "slots_before": SLOTS_BEFORE.stop})
 
 
 def draw_lottery_event(tick: Slice) -> tuple[NDArray[Any], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flink_apps.common.tables import Column
-from flink_apps.data_generator.records.drawing import Word
+from flink_apps.data_generator.records.drawing import PackedNumbers
 from flink_apps.data_generator.records.record_type import Field, RecordType, Slice
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ INSTANCES = 60
 #: Values of a sample, from 0 up to 1, which is not among them.
 MILLIONTHS = 1_000_000
 
-SAMPLE = Word({"value": MILLIONTHS, "name": len(NAMES), "instance": INSTANCES})
+SAMPLE = PackedNumbers({"value": MILLIONTHS, "name": len(NAMES), "instance": INSTANCES})
 
 
 def draw(tick: Slice) -> tuple[NDArray[Any], ...]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flink_apps.common.tables import Column
-from flink_apps.data_generator.records.drawing import Choice, Word
+from flink_apps.data_generator.records.drawing import Choice, PackedNumbers
 from flink_apps.data_generator.records.record_type import Field, RecordType, Slice
 from flink_apps.data_generator.records.taxi_trip import (
     IDS_PER_MILLI,
@@ -50,8 +50,8 @@ MILES_OF_LATITUDE, MILES_OF_LONGITUDE, DETOUR = 69.0, 52.3, 1.35
 MPH_AT_START, MPH_PER_MILE, MPH_AT_MOST = 8.0, 1.2, 35.0
 START_CENTS, CENTS_A_MILE, CENTS_A_MINUTE, MAX_CENTS = 330, 250, 20, 30_000
 
-BILL = Word({"ordinal": MAX_TICK_MILLIS * IDS_PER_MILLI, "cents": MAX_CENTS + 1, "seconds": MAX_SECONDS + 1})
-RIDE = Word(
+BILL = PackedNumbers({"ordinal": MAX_TICK_MILLIS * IDS_PER_MILLI, "cents": MAX_CENTS + 1, "seconds": MAX_SECONDS + 1})
+RIDE = PackedNumbers(
     {
         "pickup_latitude": LATITUDES,
         "pickup_longitude": LONGITUDES,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flink_apps.common.tables import Column
-from flink_apps.data_generator.records.drawing import Choice, Word
+from flink_apps.data_generator.records.drawing import Choice, PackedNumbers
 from flink_apps.data_generator.records.record_type import Field, RecordType, Slice
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ IDS_PER_MILLI = 1_000_000
 MAX_TICK_MILLIS = 20
 
 #: A trip is two words, with fare, extra and tax in half dollars, and tip and tolls in cents.
-RIDE = Word(
+RIDE = PackedNumbers(
     {
         "seconds": MAX_SECONDS + 1,
         "hundredths_of_a_mile": MAX_MILES * 100 + 1,
@@ -131,7 +131,7 @@ RIDE = Word(
         "stored": 2,
     }
 )
-BILL = Word(
+BILL = PackedNumbers(
     {
         "ordinal": MAX_TICK_MILLIS * IDS_PER_MILLI,
         "fare": 400,
