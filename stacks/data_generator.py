@@ -12,7 +12,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 from pydantic import BeforeValidator, Field, field_validator
 
-from dashboards.data_generator import DataGeneratorDashboard, generated_rate
+from dashboards import data_generator as dashboard
+from dashboards.data_generator import generated_rate
 from flink_apps.common.properties import PropertyGroups
 from flink_apps.data_generator import faults, formats, settings
 from flink_apps.data_generator.profiles import ProfileError
@@ -186,13 +187,10 @@ class DataGeneratorStack(ScenarioStack):
                 description=f"The stream has refused records in each of {TROUBLE_MINUTES} minutes; the job sends them "
                 "again. Add shards, or lower the rate.",
             )
-        dashboard = DataGeneratorDashboard(
-            self,
-            "Dashboard",
+        dashboard.add_sections(
+            self.add_dashboard(dashboard.TITLE, alarms),
             application=application,
-            alarms=alarms,
             cluster=self.cluster if "kafka" in config.sinks else None,
             stream=stream,
             target_records_per_second=config.steady_rate,
         )
-        self.add_output("DashboardUrl", dashboard.url, "the dashboard")

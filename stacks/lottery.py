@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from constructs import Construct
 from pydantic import Field
 
-from dashboards.lottery import LotteryDashboard
+from dashboards import lottery as dashboard
 from flink_apps.lottery import schema, settings
 from flink_apps.lottery.metrics import REJECTED_COUNT
 from flink_constructs import metric_math
@@ -177,15 +177,12 @@ class LotteryStack(ScenarioStack):
             description="The rules refuse many events. Look at the dashboard for the reasons, and read some of them in"
             " the output: malformed ones are a producer's fault; late ones need a longer grace, or a quicker producer.",
         )
-        dashboard = LotteryDashboard(
-            self,
-            "Dashboard",
+        dashboard.add_sections(
+            self.add_dashboard(dashboard.TITLE, alarms),
             application=application,
-            alarms=alarms,
             lottery_events=lottery_events,
             user_events=streams.get(USER_EVENTS),
             winners=streams.get(WINNERS),
             rejected_events=streams.get(REJECTED_EVENTS),
             cluster=self.cluster if config.uses_kafka else None,
         )
-        self.add_output("DashboardUrl", dashboard.url, "the dashboard")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from constructs import Construct
 from pydantic import Field
 
-from dashboards.prometheus_metrics import PrometheusMetricsDashboard
+from dashboards import prometheus_metrics as dashboard
 from dashboards.prometheus_rules import RULES
 from flink_apps.prometheus_metrics import settings
 from flink_apps.prometheus_metrics.metrics import REQUESTS_FAILED, SAMPLES_DROPPED
@@ -89,5 +89,4 @@ class PrometheusMetricsStack(ScenarioStack):
             description="Requests are given up: refused by Prometheus, without permission, or repeated in vain. Look"
             " at the application's log, the workspace's quotas, and the role.",
         )
-        dashboard = PrometheusMetricsDashboard(self, "Dashboard", application=application, alarms=alarms)
-        self.add_output("DashboardUrl", dashboard.url, "the dashboard of the job, in CloudWatch")
+        dashboard.add_sections(self.add_dashboard(dashboard.TITLE, alarms), application=application)

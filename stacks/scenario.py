@@ -11,6 +11,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 import scenarios
+from dashboards.scenario import ScenarioDashboard
 from flink_apps.common.options import Option, written
 from flink_apps.common.properties import PropertyGroups, SettingsError
 from flink_constructs.alarms import ApplicationAlarms
@@ -289,6 +290,12 @@ class ScenarioStack(cdk.Stack):
             source_stream=source_stream,
             max_records_lag=max_records_lag,
         )
+
+    def add_dashboard(self, title: str, alarms: ApplicationAlarms) -> ScenarioDashboard:
+        """Add the dashboard, which begins with the alarms, and an output that leads to it."""
+        dashboard = ScenarioDashboard(self, "Dashboard", title=title, alarms=alarms)
+        self.add_output("DashboardUrl", dashboard.url, "the dashboard, in CloudWatch")
+        return dashboard
 
     def add_output(self, name: str, value: str, description: str) -> None:
         """Add a stack output."""

@@ -9,8 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from constructs import Construct
 from pydantic import BeforeValidator, Field, field_validator
 
+from dashboards import streaming_etl as dashboard
 from dashboards.search import SearchMetrics, index_templates
-from dashboards.streaming_etl import ArchiveMetrics, StreamingEtlDashboard
+from dashboards.streaming_etl import ArchiveMetrics
 from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
 from flink_apps.common.options import written
 from flink_apps.common.properties import PropertyGroups
@@ -207,11 +208,9 @@ class StreamingEtlStack(ScenarioStack):
                 description=f"OpenSearch refuses documents: look into the index {REJECTED_DOCUMENTS} for the reasons,"
                 " and mend the index template or the producer.",
             )
-        dashboard = StreamingEtlDashboard(
-            self,
-            "Dashboard",
+        dashboard.add_sections(
+            self.add_dashboard(dashboard.TITLE, alarms),
             application=application,
-            alarms=alarms,
             replay=replay,
             source_stream=source_stream,
             source_cluster=self.cluster if from_kafka else None,
@@ -224,4 +223,3 @@ class StreamingEtlStack(ScenarioStack):
             else None,
             search=SearchMetrics.of(self._domain) if "opensearch" in config.sinks else None,
         )
-        self.add_output("DashboardUrl", dashboard.url, "the dashboard")

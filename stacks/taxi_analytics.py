@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from constructs import Construct
 from pydantic import BeforeValidator, Field
 
+from dashboards import taxi_analytics as dashboard
 from dashboards.search import SearchMetrics, index_templates, saved_objects
-from dashboards.taxi_analytics import TaxiAnalyticsDashboard
 from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
 from flink_apps.common.options import written
 from flink_apps.common.properties import PropertyGroups
@@ -199,14 +199,11 @@ class TaxiAnalyticsStack(ScenarioStack):
             threshold=0,
             description=f"OpenSearch refuses documents: look into the index {REJECTED_DOCUMENTS} for the reasons.",
         )
-        dashboard = TaxiAnalyticsDashboard(
-            self,
-            "Dashboard",
+        dashboard.add_sections(
+            self.add_dashboard(dashboard.TITLE, alarms),
             application=application,
-            alarms=alarms,
             stream=self._stream,
             replay=replay,
             search=SearchMetrics.of(self._domain),
             archive_behind=delivery.metric_seconds_behind() if delivery else None,
         )
-        self.add_output("DashboardUrl", dashboard.url, "the dashboard")

@@ -7,7 +7,7 @@ import pytest
 from aws_cdk import Environment, Stack
 from aws_cdk.assertions import Template
 
-from dashboards.data_generator import DataGeneratorDashboard
+from dashboards import data_generator
 from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_COUNT_METRIC, RECORD_RATE_METRIC
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication, MetricsLevel
@@ -17,7 +17,7 @@ from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import Network
 from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import Line, body, by_label, graphs, headings, identifiers, lines
+from tests.dashboards.bodies import Line, add_dashboard, body, by_label, graphs, headings, identifiers, lines
 
 COUNT = "Generated since the start (records)"
 RATE = "Generated (records/s)"
@@ -87,7 +87,7 @@ def stack_with(
             number_of_brokers=brokers,
         )
     alarms = ApplicationAlarms(stack, "Alarms", application=application)
-    DataGeneratorDashboard(stack, "Dashboard", application=application, alarms=alarms, **made, **arguments)
+    add_dashboard(stack, data_generator, application=application, alarms=alarms, **made, **arguments)
     return stack
 
 

@@ -7,7 +7,7 @@ import pytest
 from aws_cdk import Environment, Stack
 from aws_cdk.assertions import Template
 
-from dashboards.lottery import LotteryDashboard
+from dashboards import lottery
 from flink_apps.lottery.logic import REASONS
 from flink_apps.lottery.metrics import REJECTED_BY_REASON, WINNER_COUNT
 from flink_constructs.alarms import ApplicationAlarms
@@ -18,7 +18,7 @@ from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import Network
 from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import Line, body, by_label, graphs, headings, identifiers, lines
+from tests.dashboards.bodies import Line, add_dashboard, body, by_label, graphs, headings, identifiers, lines
 
 WINNERS = "Winners (in 5 minutes)"
 REJECTED = "Rejected events by reason (in 5 minutes)"
@@ -74,7 +74,7 @@ def stack_with(bundle: JobBundle, *parts: str, env: Environment | None = AGNOSTI
         made["cluster"] = KafkaCluster(stack, "Kafka", vpc=network.vpc, subnets=network.subnets)
     if alarms:
         made["alarms"] = ApplicationAlarms(stack, "Alarms", application=application)
-    LotteryDashboard(stack, "Dashboard", application=application, **made)
+    add_dashboard(stack, lottery, application=application, **made)
     return stack
 
 

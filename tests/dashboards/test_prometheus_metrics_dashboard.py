@@ -6,13 +6,13 @@ import pytest
 from aws_cdk import Stack
 from aws_cdk.assertions import Template
 
-from dashboards.prometheus_metrics import PrometheusMetricsDashboard
+from dashboards import prometheus_metrics
 from flink_apps.prometheus_metrics import metrics
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from tests.constructs.checks import CONCRETE, findings, lint, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import by_label, graphs, headings, identifiers, lines
+from tests.dashboards.bodies import add_dashboard, by_label, graphs, headings, identifiers, lines
 
 REMOTE_WRITE = {
     "Samples (in 5 minutes)": {
@@ -47,7 +47,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
         stack, "Flink", bundle=new_bundle(tmp_path_factory.mktemp("job")), property_groups={}, start=False
     )
     alarms = ApplicationAlarms(stack, "Alarms", application=application)
-    PrometheusMetricsDashboard(stack, "Dashboard", application=application, alarms=alarms)
+    add_dashboard(stack, prometheus_metrics, application=application, alarms=alarms)
     return stack
 
 

@@ -8,8 +8,8 @@ from aws_cdk import Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.assertions import Template
 
+from dashboards import taxi_analytics
 from dashboards.search import SearchMetrics
-from dashboards.taxi_analytics import TaxiAnalyticsDashboard
 from flink_apps.taxi_analytics.metrics import DEAD_LETTER_COUNT, LATE_TRIPS, OUTSIDE_NEW_YORK
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
@@ -20,7 +20,7 @@ from flink_constructs.stream_archive import StreamArchive
 from flink_constructs.stream_delivery import StreamDelivery
 from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import Line, body, by_label, graphs, headings, identifiers, lines
+from tests.dashboards.bodies import Line, add_dashboard, body, by_label, graphs, headings, identifiers, lines
 
 STREAM = [
     "Stream: written (records/s) and throttled (records/min)",
@@ -86,7 +86,7 @@ def stack_with(bundle: JobBundle, *parts: str, env: Environment | None = AGNOSTI
         made["search"] = SearchMetrics.of(SearchDomain(stack, "Search"))
     if "replay" in parts:
         made["replay"] = application_of(stack, bundle, "Replay")
-    TaxiAnalyticsDashboard(stack, "Dashboard", application=application, stream=stream, **made)
+    add_dashboard(stack, taxi_analytics, application=application, stream=stream, **made)
     return stack
 
 
