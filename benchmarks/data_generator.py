@@ -14,7 +14,7 @@ from benchmarks.measure import Measurement, Row, measure, submit
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, stock_price
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
 from local.run import LocalRun, new_folder
-from local.scenarios.data_generator import DataGenerator
+from local.scenarios.data_generator.scenario import DataGenerator
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize

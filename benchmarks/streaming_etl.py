@@ -19,7 +19,7 @@ from benchmarks.measure import Measurement, Row, cores_can_be_shared_out, measur
 from benchmarks.trips import trips
 from flink_apps.streaming_etl import schema
 from local.run import LocalRun, new_folder
-from local.scenarios.streaming_etl import StreamingEtl
+from local.scenarios.streaming_etl.scenario import StreamingEtl
 from local.services.kafka import KafkaService
 from local.services.opensearch import OpenSearchService
 from local.synth import synthesize

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.measure import Row, measure, submit
 from local.run import LocalRun, new_folder
-from local.scenarios.taxi_analytics import TaxiAnalytics
+from local.scenarios.taxi_analytics.scenario import TaxiAnalytics
 from local.services.opensearch import OpenSearchService
 from local.synth import synthesize
 from tools.make_rides import rides

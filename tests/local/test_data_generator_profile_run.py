@@ -14,7 +14,7 @@ from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.job import TICK_MILLIS
 from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, TAXI_TRIP
 from local.run import LocalRun
-from local.scenarios.data_generator import DataGenerator
+from local.scenarios.data_generator.scenario import DataGenerator
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize

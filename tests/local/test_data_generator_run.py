@@ -18,7 +18,7 @@ from flink_apps.data_generator.records.stock_price import STOCK_PRICE, TICKERS
 from local.errors import RunError
 from local.flink.rest import Job
 from local.run import LocalRun
-from local.scenarios.data_generator import DataGenerator
+from local.scenarios.data_generator.scenario import DataGenerator
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize

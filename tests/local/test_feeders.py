@@ -12,7 +12,7 @@ from local.feeders import Feeders
 from local.flink.rest import Job
 from local.load import Load
 from local.run import LocalRun
-from local.scenarios.data_generator import DataGenerator
+from local.scenarios.data_generator.scenario import DataGenerator
 
 
 @dataclass

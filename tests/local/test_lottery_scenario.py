@@ -28,8 +28,8 @@ from local.errors import RunError
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios.lottery import Lottery
-from local.scenarios.lottery_events import buy, click, start
+from local.scenarios.lottery.scenario import Lottery
+from local.scenarios.lottery.events import buy, click, start
 
 WINDOW = 10_000
 

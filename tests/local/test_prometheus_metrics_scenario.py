@@ -17,7 +17,7 @@ from flink_apps.prometheus_metrics.schema import CONNECTOR, INSTANCE
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios.prometheus_metrics import PAGE, PrometheusMetrics
+from local.scenarios.prometheus_metrics.scenario import PAGE, PrometheusMetrics
 from local.services.prometheus import Series
 
 START = datetime(2024, 1, 31, 8, tzinfo=UTC)

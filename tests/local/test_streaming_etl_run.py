@@ -25,7 +25,7 @@ from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, WATERMARK_EVENTS
 from flink_apps.streaming_etl.settings import S3Sink, Settings
 from local.flink.rest import Job
 from local.run import LocalRun
-from local.scenarios.streaming_etl import StreamingEtl, dead_letters, partition_values
+from local.scenarios.streaming_etl.scenario import StreamingEtl, dead_letters, partition_values
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService

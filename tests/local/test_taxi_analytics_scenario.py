@@ -23,7 +23,7 @@ from flink_apps.taxi_analytics.settings import GROUP
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios.taxi_analytics import PAGE, SHIPPED_RIDES, TaxiAnalytics, broken_rides
+from local.scenarios.taxi_analytics.scenario import PAGE, SHIPPED_RIDES, TaxiAnalytics, broken_rides
 from local.scenarios.trips import REPLAY, after_accidents, dead_letters, reasons_of, upload_history
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService

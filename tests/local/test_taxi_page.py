@@ -19,7 +19,7 @@ import pygeohash
 import pytest
 
 from flink_apps.taxi_analytics.rules import AIRPORTS, NEW_YORK, Box
-from local.taxi_page import Summary, every_hour, trips_by_cell, trips_to_airports, write
+from local.scenarios.taxi_analytics.page import Summary, every_hour, trips_by_cell, trips_to_airports, write
 from tests.local import browser
 from tools.make_rides import FOLDER
 

@@ -10,7 +10,7 @@ import pytest
 
 from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, TAXI_TRIP
 from local.run import LocalRun
-from local.scenarios.data_generator import DataGenerator
+from local.scenarios.data_generator.scenario import DataGenerator
 from local.services.kafka import KafkaService
 from local.synth import synthesize
 

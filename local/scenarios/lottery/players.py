@@ -24,7 +24,7 @@ from flink_apps.lottery.logic import (
     window_start,
 )
 from flink_apps.lottery.settings import Settings
-from local.scenarios.lottery_events import Event, buy, click, start, stop
+from local.scenarios.lottery.events import Event, buy, click, start, stop
 
 #: A lottery that never takes place.
 NEVER_HELD = 999_999

@@ -21,6 +21,7 @@ from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 from local import page
 from local.services.prometheus import Series
 
+_FOLDER = Path(__file__).parent
 _EPOCH = datetime.fromtimestamp(0, UTC)
 #: A chart has at most so many points on a line; what lies between two of them is averaged.
 POINTS = 240
@@ -90,8 +91,8 @@ def write(path: Path, *, series: Iterable[Series], title: str = "CPU and memory 
         totals=_totals(summary),
         figures=figures,
         data=json.dumps({"charts": drawn}),
-        script=page.part("metrics.js"),
-        style=page.part("page.css") + page.part("metrics.css"),
+        script=page.part("metrics.js", folder=_FOLDER),
+        style=page.part("page.css") + page.part("metrics.css", folder=_FOLDER),
     )
     path.write_text(written, encoding="utf-8")
     return summary

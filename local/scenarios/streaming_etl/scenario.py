@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from functools import cached_property
 from urllib.parse import unquote
 
-import pyarrow
 import pyarrow.parquet
 from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.tree import Tree
 
-from flink_apps.common.places import REJECTED_DOCUMENTS, KinesisStream
+from flink_apps.common.ends.kafka import KafkaTopic
+from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.common.ends.s3 import BucketPrefix
 from flink_apps.streaming_etl.job import TRIPS
-from flink_apps.streaming_etl.settings import KafkaTopic, S3Sink, Settings
+from flink_apps.streaming_etl.settings import Settings
+from local.counts import count, dead_letters, documents, files
 from local.flink.rest import Job
-from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios import trips as replayed
 from local.scenarios.trips import TripsScenario, after_accidents, reasons_of, upload_history
-from local.services.kafka import KafkaService
-from local.services.kinesis import KinesisService
-from local.services.opensearch import OpenSearchService
 from local.services.s3 import S3Service
 from stacks.project import ROOT
 
@@ -41,49 +37,52 @@ class StreamingEtl(TripsScenario):
 
     source_table = TRIPS
 
-    def prepare(self, run: LocalRun) -> None:
+    @cached_property
+    def settings(self) -> Settings:
+        """What the job is told."""
+        return Settings.from_property_groups(self.run.property_groups())
+
+    @property
+    def source(self) -> KinesisStream | KafkaTopic:
+        """The stream or the topic that the job reads."""
+        return self.settings.source
+
+    def prepare(self) -> None:
         """Upload the shipped trips, and a few broken ones."""
-        upload_history(run, SHIPPED_TRIPS, broken_trips())
+        upload_history(self.run, SHIPPED_TRIPS, broken_trips())
 
-    def count_source(self, run: LocalRun) -> int:
-        """Read the stream or the topic."""
-        source = _settings(run).source
-        if isinstance(source, KinesisStream):
-            return run.service(KinesisService).count(source.name)
-        return run.service(KafkaService).count(source.topic)
-
-    def outcome(self, run: LocalRun, job: Job) -> Outcome:  # noqa: ARG002 - the sinks themselves are counted
+    def outcome(self, job: Job) -> Outcome:  # noqa: ARG002 - the sinks themselves are counted
         """Count every sink."""
-        settings = _settings(run)
-        counts = {}
+        settings, counts = self.settings, {}
         if settings.kinesis:
-            counts["kinesis"] = run.service(KinesisService).count(settings.kinesis.name)
+            counts["kinesis"] = count(self.run, settings.kinesis)
         if settings.kafka:
-            counts["kafka"] = run.service(KafkaService).count(settings.kafka.topic)
+            counts["kafka"] = count(self.run, settings.kafka)
         if settings.s3:
-            counts["s3"] = sum(rows for _, rows in partitions(run.service(S3Service), settings.s3))
+            counts["s3"] = sum(rows for _, rows in self.partitions(settings.s3))
         if settings.search:
-            counts["opensearch"], rejected = documents(run.service(OpenSearchService))
+            counts["opensearch"], rejected = documents(self.run)
             if rejected:
-                counts["opensearch, refused"] = rejected
-        return Outcome(
-            records_in=self.records_in(run),
-            records_out=counts,
-            dead_letters=sum(1 for _ in dead_letters(run, settings)),
-        )
+                counts["opensearch, rejected"] = rejected
+        letters = sum(1 for _ in dead_letters(self.run, settings.dead_letters))
+        return Outcome(records_in=self.records_in, records_out=counts, dead_letters=letters)
 
-    def epilogue(self, run: LocalRun) -> RenderableType | None:
+    def epilogue(self) -> RenderableType | None:
         """The folders of the trips in S3 with their numbers, a sample read back, and why records were refused."""
-        settings = _settings(run)
+        settings = self.settings
         shown: list[RenderableType] = []
         if settings.s3:
-            s3 = run.service(S3Service)
-            shown.append(_tree(settings.s3, partitions(s3, settings.s3)))
-            if settings.s3.parquet:
-                shown.append(_sample(s3, settings.s3))
-        if table := reasons_of(dead_letters(run, settings)):
+            shown.append(_tree(settings.s3, self.partitions(settings.s3)))
+            if settings.parquet:
+                shown.append(_sample(self.run.service(S3Service), settings.s3))
+        if table := reasons_of(dead_letters(self.run, settings.dead_letters)):
             shown.append(table)
         return Group(*shown) if shown else None
+
+    def partitions(self, sink: BucketPrefix) -> Iterator[tuple[dict[str, str], int]]:
+        """Each file of the trips: the values of its partition columns, and how many trips it has."""
+        for key, rows in files(self.run, sink, parquet=self.settings.parquet):
+            yield partition_values(key), rows
 
 
 def broken_trips() -> list[bytes]:
@@ -100,42 +99,12 @@ def broken_trips() -> list[bytes]:
     )
 
 
-def _settings(run: LocalRun) -> Settings:
-    return Settings.from_property_groups(run.property_groups())
-
-
-def partitions(s3: S3Service, sink: S3Sink) -> Iterator[tuple[dict[str, str], int]]:
-    """Each file of the trips: the values of its partition columns, and how many trips it has."""
-    for key in s3.keys(sink.bucket, f"{sink.prefix}/"):
-        body = s3.read(sink.bucket, key)
-        rows = pyarrow.parquet.read_metadata(io.BytesIO(body)).num_rows if sink.parquet else body.count(b"\n")
-        yield partition_values(key), rows
-
-
 def partition_values(key: str) -> dict[str, str]:
     """The partition columns in a file's key: ``…/year=2024/…`` gives ``{"year": "2024"}``."""
     return {name: unquote(value) for name, equals, value in (part.partition("=") for part in key.split("/")) if equals}
 
 
-def documents(search: OpenSearchService) -> tuple[int, int]:
-    """How many trips are indexed, and how many documents were refused."""
-    search.refresh()
-    indices = [index["index"] for index in search.request("GET", "/_cat/indices", format="json")]
-    trips = sum(search.count(index) for index in indices if not index.startswith(".") and index != REJECTED_DOCUMENTS)
-    return trips, search.count(REJECTED_DOCUMENTS) if REJECTED_DOCUMENTS in indices else 0
-
-
-def dead_letters(run: LocalRun, settings: Settings) -> Iterator[dict[str, Any]]:
-    """Every dead letter, wherever they go."""
-    place = settings.dead_letters
-    if isinstance(place, KafkaTopic):
-        for message in run.service(KafkaService).records(place.topic):
-            yield json.loads(message.value() or b"{}")
-    else:
-        yield from replayed.dead_letters(run, place)
-
-
-def _tree(sink: S3Sink, files: Iterator[tuple[dict[str, str], int]]) -> Tree:
+def _tree(sink: BucketPrefix, files: Iterator[tuple[dict[str, str], int]]) -> Tree:
     """Months, boroughs and the busiest zones, with the number of trips in each."""
     levels: dict[str, dict[str, Counter[str]]] = {}
     for values, rows in files:
@@ -152,7 +121,7 @@ def _tree(sink: S3Sink, files: Iterator[tuple[dict[str, str], int]]) -> Tree:
     return tree
 
 
-def _sample(s3: S3Service, sink: S3Sink) -> Table:
+def _sample(s3: S3Service, sink: BucketPrefix) -> Table:
     """A few trips, read back from a Parquet file."""
     shown = ("trip_id", "pickup_datetime", "pickup_location_id", "trip_distance", "total_amount")
     table = Table(*(Column(name, overflow="fold") for name in shown), title="a sample, read back from Parquet")

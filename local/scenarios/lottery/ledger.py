@@ -156,8 +156,8 @@ class Reader:
 
     def __init__(self, service: KafkaService | KinesisService, streams: Streams) -> None:
         """Begin with the oldest records."""
-        self._winners = service.follow(streams.winners)
-        self._rejected = service.follow(streams.rejected)
+        self._winners = service.follow(streams.winners.name)
+        self._rejected = service.follow(streams.rejected.name)
 
     def news(self) -> tuple[list[Winner], list[Rejection]]:
         """Give what the outputs have that no news had before."""
@@ -191,9 +191,9 @@ def complete(service: KafkaService | KinesisService, streams: Streams, window_mi
     """A ledger of all that the inputs and outputs hold now."""
     ledger = Ledger(window_millis)
     for stream in (streams.lottery_input, streams.user_input):
-        ledger.take_events(service.values(stream))
-    ledger.take_winners(service.values(streams.winners))
-    ledger.take_rejections(service.values(streams.rejected))
+        ledger.take_events(service.values(stream.name))
+    ledger.take_winners(service.values(streams.winners.name))
+    ledger.take_rejections(service.values(streams.rejected.name))
     return ledger
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from local.conversation import Conversation
 from local.errors import UsageError
-from local.scenarios.lottery_events import Event, buy, click, start, stop
+from local.scenarios.lottery.events import Event, buy, click, start, stop
 
 #: Clicks that one line may ask for.
 MOST_CLICKS = 1_000
@@ -33,7 +33,9 @@ class Command:
     def numbers(self, words: list[str]) -> list[int]:
         """The numbers that somebody has typed.
 
-        :raises UsageError: where they are too few or too many, or not whole numbers.
+        Raises:
+            UsageError: where they are too few or too many, or not whole numbers.
+
         """
         required = sum(not parameter.startswith("[") for parameter in self.parameters)
         if not required <= len(words) <= len(self.parameters):
@@ -112,7 +114,9 @@ class Commands(Conversation):
     def events(self, line: str) -> list[Event]:
         """The events that a line asks for.
 
-        :raises UsageError: where it is none of the commands.
+        Raises:
+            UsageError: where it is none of the commands.
+
         """
         name, *words = line.split()
         if name not in COMMANDS:

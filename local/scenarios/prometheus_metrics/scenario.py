@@ -9,12 +9,13 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.table import Table
 
+from flink_apps.common.ends.prometheus import CONNECTOR
 from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED
-from flink_apps.prometheus_metrics.schema import CONNECTOR, INSTANCE, METRICS
-from local import metrics_page
+from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome, Scenario
+from local.scenarios.prometheus_metrics import page
 from local.services.prometheus import PrometheusService, Series
 
 PAGE = "prometheus-metrics.html"
@@ -27,50 +28,50 @@ NEWS_SECONDS, SHOWN_INSTANCES = 10, 2
 class PrometheusMetrics(Scenario):
     """Shows a few series while the job runs, and counts all samples at its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, run: LocalRun) -> None:
         """Nothing has been shown yet."""
-        self._shown: dict[Path, float] = {}
+        super().__init__(run)
+        self._shown: float | None = None
 
-    def news(self, run: LocalRun) -> Iterable[RenderableType]:
+    def news(self) -> Iterable[RenderableType]:
         """Where Prometheus draws the series, then the latest samples of a few."""
-        prometheus, now = run.service(PrometheusService), time.monotonic()
-        if run.folder not in self._shown:
-            self._shown[run.folder] = now
+        prometheus, now = self.run.service(PrometheusService), time.monotonic()
+        if self._shown is None:
+            self._shown = now
             yield f"graphs: {prometheus.address}/graph?g0.expr={METRICS[0]}&g0.tab=0&g0.range_input=5m"
-        elif now >= self._shown[run.folder] + NEWS_SECONDS:
-            self._shown[run.folder] = now
+        elif now >= self._shown + NEWS_SECONDS:
+            self._shown = now
             yield _latest(prometheus.samples(ALL))
 
     def records_so_far(self, job: Job) -> int:
         """The samples that the generators have handed to the sink."""
         return job.records_read(CONNECTOR)
 
-    def outcome(self, run: LocalRun, job: Job) -> Outcome:
+    def outcome(self, job: Job) -> Outcome:
         """Count the samples that Prometheus returns; a dead letter is one that the sink has dropped."""
         return Outcome(
             records_in=self.records_so_far(job),
-            records_out={"prometheus": sum(run.service(PrometheusService).count(metric) for metric in METRICS)},
+            records_out={"prometheus": sum(self.run.service(PrometheusService).count(metric) for metric in METRICS)},
             dead_letters=int(sum(job.metric_values(SAMPLES_DROPPED))),
         )
 
-    def epilogue(self, run: LocalRun) -> RenderableType | None:
+    def epilogue(self) -> RenderableType | None:
         """The metrics in figures."""
-        summary = metrics_page.summarize(metrics_page.series_by_metric(_series(run)))
+        summary = page.summarize(page.series_by_metric(self._series()))
         table = Table("metric", "series", "samples", "average", "lowest", "highest", title="in Prometheus")
         for name, metric in summary.metrics.items():
             figures = (f"{value:.3f}" for value in (metric.average, metric.lowest, metric.highest))
             table.add_row(name, f"{metric.series:,}", f"{metric.samples:,}", *figures)
         return table if table.row_count else None
 
-    def page(self, run: LocalRun) -> Path:
+    def page(self) -> Path:
         """CPU and memory of all instances over time."""
-        path = run.folder / PAGE
-        metrics_page.write(path, series=_series(run))
+        path = self.run.folder / PAGE
+        page.write(path, series=self._series())
         return path
 
-
-def _series(run: LocalRun) -> list[Series]:
-    return run.service(PrometheusService).samples(ALL)
+    def _series(self) -> list[Series]:
+        return self.run.service(PrometheusService).samples(ALL)
 
 
 def _latest(series: Iterable[Series]) -> Table:

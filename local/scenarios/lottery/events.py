@@ -67,5 +67,5 @@ class Inputs:
         batch = list(events)
         for of_lottery, stream in ((True, self._streams.lottery_input), (False, self._streams.user_input)):
             records = [(event.key, event.value) for event in batch if event.of_lottery is of_lottery]
-            self._service.write(stream, records)
+            self._service.write(stream.name, records)
             self.sent += len(records)

@@ -19,9 +19,10 @@ from typing import Any
 import plotly.graph_objects as go
 import pygeohash
 
-from flink_apps.taxi_analytics.logic import AIRPORTS, DEMAND_CELL, NEW_YORK, Box
+from flink_apps.taxi_analytics.schema import AIRPORTS, DEMAND_CELL, NEW_YORK, Box
 from local import page
 
+_FOLDER = Path(__file__).parent
 Document = Mapping[str, Any]
 #: Corners of a polygon: (latitude, longitude), the last joined to the first.
 Outline = tuple[tuple[float, float], ...]
@@ -131,7 +132,7 @@ def write(
         totals=_totals(summary, trips, to_airports, hours),
         figures=figures,
         data=json.dumps(_data(trips, hours), separators=(",", ":")).replace("<", "\\u003c"),
-        script=page.part("taxi.js"),
+        script=page.part("taxi.js", folder=_FOLDER),
         style=page.part("page.css"),
     )
     path.write_text(written, encoding="utf-8")

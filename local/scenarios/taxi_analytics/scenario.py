@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import gzip
+from functools import cached_property
 from pathlib import Path
 
 from rich.console import RenderableType
 
-from flink_apps.common.places import REJECTED_DOCUMENTS
+from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
 from flink_apps.taxi_analytics.job import PICKUP_COUNT, TRIP_DURATION, TRIPS
 from flink_apps.taxi_analytics.settings import Settings
-from local import taxi_page
+from local.counts import dead_letters
 from local.flink.rest import Job
-from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios.trips import (
-    GENERATOR,
-    REPLAY,
-    TripsScenario,
-    after_accidents,
-    dead_letters,
-    reasons_of,
-    upload_history,
-)
-from local.services.kinesis import KinesisService
+from local.scenarios.taxi_analytics import page
+from local.scenarios.trips import GENERATOR, REPLAY, TripsScenario, after_accidents, reasons_of, upload_history
 from local.services.opensearch import OpenSearchService
 from stacks.project import ROOT
 
@@ -38,34 +31,40 @@ class TaxiAnalytics(TripsScenario):
     source_table = TRIPS
     feeders = (REPLAY, GENERATOR)
 
-    def prepare(self, run: LocalRun) -> None:
+    @cached_property
+    def settings(self) -> Settings:
+        """What the job is told."""
+        return Settings.from_property_groups(self.run.property_groups())
+
+    @property
+    def source(self) -> KinesisStream:
+        """The stream that the job reads."""
+        return self.settings.source
+
+    def prepare(self) -> None:
         """Upload the shipped rides, and a few broken ones."""
-        upload_history(run, SHIPPED_RIDES, broken_rides())
+        upload_history(self.run, SHIPPED_RIDES, broken_rides())
 
-    def count_source(self, run: LocalRun) -> int:
-        """Read the stream."""
-        return run.service(KinesisService).count(_settings(run).input_stream.stream_name)
-
-    def outcome(self, run: LocalRun, job: Job) -> Outcome:  # noqa: ARG002 - the indices themselves are counted
+    def outcome(self, job: Job) -> Outcome:  # noqa: ARG002 - the indices themselves are counted
         """Count the documents of both indices, and the dead letters."""
-        search = run.service(OpenSearchService)
+        search = self.run.service(OpenSearchService)
         counts = {index: search.count(index) for index in (PICKUP_COUNT, TRIP_DURATION)}
         if rejected := search.count(REJECTED_DOCUMENTS):
-            counts["refused by OpenSearch"] = rejected
-        letters = sum(1 for _ in dead_letters(run, _settings(run).dead_letters))
-        return Outcome(records_in=self.records_in(run), records_out=counts, dead_letters=letters)
+            counts["rejected by OpenSearch"] = rejected
+        letters = sum(1 for _ in dead_letters(self.run, self.settings.dead_letters))
+        return Outcome(records_in=self.records_in, records_out=counts, dead_letters=letters)
 
-    def epilogue(self, run: LocalRun) -> RenderableType | None:
+    def epilogue(self) -> RenderableType | None:
         """Why records were refused."""
-        return reasons_of(dead_letters(run, _settings(run).dead_letters))
+        return reasons_of(dead_letters(self.run, self.settings.dead_letters))
 
-    def page(self, run: LocalRun) -> Path:
+    def page(self) -> Path:
         """The map of the demand and the lines of the airports, from the documents."""
-        search, path = run.service(OpenSearchService), run.folder / PAGE
+        search, path = self.run.service(OpenSearchService), self.run.folder / PAGE
         demand, durations = (
             [document["_source"] for document in search.documents(index)] for index in (PICKUP_COUNT, TRIP_DURATION)
         )
-        taxi_page.write(path, demand=demand, durations=durations)
+        page.write(path, demand=demand, durations=durations)
         return path
 
 
@@ -81,7 +80,3 @@ def broken_rides() -> list[bytes]:
             (b'"dropoff_longitude":', b'"dropoff_longitude":null,"was":'),
         ),
     )
-
-
-def _settings(run: LocalRun) -> Settings:
-    return Settings.from_property_groups(run.property_groups())
