@@ -4,38 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import data_generator, lottery, prometheus_metrics, streaming_etl, taxi_analytics
+import scenarios
 from benchmarks.measure import Row
-from local.cli import exit_status, scenario_named
+from local.cli import exit_status, known_scenario
 from stacks.project import BUILD
 
 console = Console()
-#: Each scenario's cases, which tell what they are about to measure.
-BENCHES: dict[str, Callable[[Callable[[str], None]], Iterator[Row]]] = {
-    "data-generator": data_generator.run,
-    "prometheus-metrics": prometheus_metrics.run,
-    "streaming-etl": streaming_etl.run,
-    "lottery": lottery.run,
-    "taxi-analytics": taxi_analytics.run,
-}
+#: Measures a scenario's cases one after the other; it is given what reports the case that is about to begin.
+Bench = Callable[[Callable[[str], None]], Iterator[Row]]
+
+
+def bench(scenario: str) -> Bench:
+    """The benchmark of a scenario: ``run`` of the module that has its name."""
+    return cast("Bench", scenarios.module("benchmarks", scenario).run)
 
 
 def main(
-    scenario: Annotated[str | None, typer.Argument(help=f"One of: {', '.join(BENCHES)}. Default: all.")] = None,
+    scenario: Annotated[str | None, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}. Default: all.")] = None,
 ) -> None:
     """Measure each scenario beside its baselines, in one run: quote the ratios, a machine's speed drifts."""
     with exit_status():
         if scenario is not None:
-            scenario_named(scenario)
+            known_scenario(scenario)
         rows: list[Row] = []
-        for name in [scenario] if scenario else BENCHES:
-            for row in BENCHES[name](lambda case, name=name: console.print(f"measuring {name}: {case} …")):  # type: ignore[misc] # mypy cannot tell its name
+        for name in [scenario] if scenario else scenarios.NAMES:
+            for row in bench(name)(lambda case, name=name: console.print(f"measuring {name}: {case} …")):  # type: ignore[misc] # mypy cannot tell its name
                 console.print(f"  {row.measured.records_per_second:,.0f} records/s")
                 rows.append(row)
         console.print(table(rows))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from benchmarks.measure import Measurement, Row, measure, submit
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, stock_price
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
-from local.run import LocalRun, new_folder
+from local.run import LocalRun
+from local.runs import new_folder
 from local.scenarios.data_generator.scenario import DataGenerator
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
@@ -86,7 +87,7 @@ def _kinesis(say: Callable[[str], None]) -> tuple[Measurement, Measurement]:
         client = _plain_client(kinesis)
     say("kinesis")
     with _started("kinesis", 1) as local:
-        job, generator = local.submit(), DataGenerator()
+        job, generator = local.submit(), DataGenerator(local)
         return client, measure(
             lambda: generator.records_so_far(job),
             local.cluster.task_managers,

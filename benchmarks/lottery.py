@@ -10,7 +10,8 @@ from pathlib import Path
 from benchmarks.measure import Row, measure
 from flink_apps.lottery.job import ACCEPTED_CLICKS
 from local.flink.rest import Job
-from local.run import LocalRun, new_folder
+from local.run import LocalRun
+from local.runs import new_folder
 from local.services.kafka import KafkaService
 from local.synth import synthesize
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from benchmarks import remote_write
 from benchmarks.measure import Measurement, Row, measure
-from local.run import LocalRun, new_folder
+from local.run import LocalRun
+from local.runs import new_folder
 from local.services.prometheus import PrometheusService
 from local.synth import synthesize
 

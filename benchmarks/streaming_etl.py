@@ -18,7 +18,8 @@ from confluent_kafka import Producer
 from benchmarks.measure import Measurement, Row, cores_can_be_shared_out, measure, on_a_core_of_its_own, submit
 from benchmarks.trips import trips
 from flink_apps.streaming_etl import schema
-from local.run import LocalRun, new_folder
+from local.run import LocalRun
+from local.runs import new_folder
 from local.scenarios.streaming_etl.scenario import StreamingEtl
 from local.services.kafka import KafkaService
 from local.services.opensearch import OpenSearchService
@@ -102,7 +103,7 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
             continue
         say(case.name)
         with _started(case.sinks, **case.keys) as local, _trips(local.service(KafkaService), case):
-            job, scenario = submit(local, case.baseline), StreamingEtl()
+            job, scenario = submit(local, case.baseline), StreamingEtl(local)
             with _cores(local, apart=case.apart):
                 result = measure(
                     lambda job=job, scenario=scenario: scenario.records_so_far(job),  # type: ignore[misc] # mypy cannot tell

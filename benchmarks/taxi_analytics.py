@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import Row, measure, submit
-from local.run import LocalRun, new_folder
+from local.run import LocalRun
+from local.runs import new_folder
 from local.scenarios.taxi_analytics.scenario import TaxiAnalytics
 from local.services.opensearch import OpenSearchService
 from local.synth import synthesize
@@ -49,7 +50,7 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
             folder = local.folder / "bench" / "data"
             size = _write(folder / "trips.json")
             job = submit(local, case.job, {"Bench": {"folder": folder.as_uri()}})
-            scenario = TaxiAnalytics()
+            scenario = TaxiAnalytics(local)
             result = measure(
                 lambda job=job, scenario=scenario: scenario.records_so_far(job),  # type: ignore[misc] # mypy cannot tell
                 local.cluster.task_managers,

@@ -53,7 +53,7 @@ def _records(record_type: RecordType, drawn: str) -> str:
 
 
 def faulty(record_type: RecordType, ticks: str) -> str:
-    """The query of all records with the code of each one's fault: slower, as positions lead to the draws, some twice."""
+    """The query of all records with the code of each one's fault: slower: positions lead to the draws."""
     late = f"{FAULTS}[position] = {faults.code(faults.LATE)}"
     behind = f"now_millis - {faults.LATENESS_MILLIS}"
     arrays = ", ".join(f"tick.{name} AS {name}" for name in (*_names(record_type), FAULTS, POSITIONS, "now_millis"))

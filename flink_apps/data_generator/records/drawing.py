@@ -34,7 +34,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class PackedNumbers:
-    """Several small numbers in one BIGINT (mixed radix): ``sizes`` has, by name, how many values each takes, from 0 on."""
+    """Several small numbers in one BIGINT (mixed radix); ``sizes`` says by name how many values each takes, from 0."""
 
     sizes: Mapping[str, int]
 

@@ -19,7 +19,7 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What can be typed: a name and whole numbers, those in brackets optional; and the events that it makes."""
+    """What can be typed: a name and integers, those in brackets optional; and the events that it makes."""
 
     usage: str
     meaning: str
@@ -34,7 +34,7 @@ class Command:
         """The numbers that somebody has typed.
 
         Raises:
-            UsageError: where they are too few or too many, or not whole numbers.
+            UsageError: where they are too few or too many, or not integers.
 
         """
         required = sum(not parameter.startswith("[") for parameter in self.parameters)
@@ -43,7 +43,7 @@ class Command:
             raise UsageError(f"write {self.usage} (got {numbers}): {self.meaning}")
         for parameter, word in zip(self.parameters, words, strict=False):
             if not re.fullmatch(r"-?[0-9]{1,19}", word):
-                raise UsageError(f"{parameter.strip('[]')} must be a whole number (got {word!r}); write {self.usage}")
+                raise UsageError(f"{parameter.strip('[]')} must be an integer (got {word!r}); write {self.usage}")
         return [int(word) for word in words]
 
 
