@@ -26,10 +26,10 @@ def prepare(table_env: TableEnvironment) -> None:
     """All times in UTC, rows handed on without a copy, and two functions.
 
     ``counted(value, 'metric')`` counts in the JVM, ``once(text)`` is worked out once for each row, however often a
-    query refers to it. They are in flink_apps/connectors/json, which the job's jar needs.
+    query refers to it. They are in flink_apps/connectors/functions, which the job's jar needs.
     """
     config = table_env.get_config()
     config.set("table.local-time-zone", "UTC")
     config.set("pipeline.object-reuse", "true")
-    table_env.create_java_temporary_function("counted", "flinkscenarios.json.Counted")
-    table_env.create_java_temporary_function("once", "flinkscenarios.json.Once")
+    table_env.create_java_temporary_function("counted", "flinkscenarios.functions.Counted")
+    table_env.create_java_temporary_function("once", "flinkscenarios.functions.Once")

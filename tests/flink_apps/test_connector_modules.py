@@ -37,15 +37,15 @@ AVRO = {
 OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
 #: The modules that have tests in Java: the connectors, and what they have in common.
 CONNECTORS = (
-    "buffered-parquet", "event-time", "geo", "json-formats", "kafka-secrets", "opensearch", "packed", "prometheus",
-    "replay-source", "request-authentication", "table-options", "tick",
+    "eventtime", "functions", "json", "kafkasecrets", "opensearch", "options", "packed", "parquet", "prometheus",
+    "replaysource", "request-authentication", "tick",
 )  # fmt: skip
 #: The table factories of each module's jar, and the most megabytes that it may have.
 MODULES = {
     "data_generator": (KINESIS_AND_KAFKA | JSON | AVRO | TICK, 90),
     "lottery": (KINESIS_AND_KAFKA | JSON, 70),
     "prometheus_metrics": (JSON | PROMETHEUS | TICK, 15),
-    "replay": (KINESIS_AND_KAFKA | JSON | PARQUET | {"flinkscenarios.replay.ReplayTableFactory"}, 130),
+    "replay": (KINESIS_AND_KAFKA | JSON | PARQUET | {"flinkscenarios.replaysource.ReplayTableFactory"}, 130),
     "streaming_etl": (KINESIS_AND_KAFKA | JSON | BUFFERED_PARQUET | OPENSEARCH, 130),
     "taxi_analytics": (KINESIS | JSON | OPENSEARCH, 40),
 }

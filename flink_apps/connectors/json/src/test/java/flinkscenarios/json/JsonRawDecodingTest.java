@@ -1,6 +1,6 @@
 package flinkscenarios.json;
 
-import static flinkscenarios.json.TestTables.schema;
+import static flinkscenarios.json.TestFormats.schema;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -42,7 +42,7 @@ class JsonRawDecodingTest {
             "{\"id\":7,\"riders\":2,\"zone\":132,\"fare\":14.5,\"type\":\"yellow\",\"paid\":true}";
 
     private static RowData decode(ResolvedSchema schema, byte[] message) throws Exception {
-        return TestTables.decoder(schema).deserialize(message);
+        return TestFormats.decoder(schema).deserialize(message);
     }
 
     private static RowData decode(String message) throws Exception {
@@ -97,7 +97,7 @@ class JsonRawDecodingTest {
 
     @Test
     void recordsOfAnotherOrderInBetweenMakeNoDifference() throws Exception {
-        DeserializationSchema<RowData> decoder = TestTables.decoder(TRIPS);
+        DeserializationSchema<RowData> decoder = TestFormats.decoder(TRIPS);
         String other = "{\"paid\":true,\"x\":0,\"fare\":14.5,\"type\":\"yellow\",\"zone\":132,\"id\":7,\"riders\":2}";
         for (String message : new String[] {TRIP, other, "{\"id\":7", other, TRIP, "[]", TRIP, other}) {
             assertEquals(decode(message), decoder.deserialize(message.getBytes(UTF_8)));
@@ -304,21 +304,21 @@ class JsonRawDecodingTest {
     @Test
     void aProjectionProducesItsColumnsInItsOrder() throws Exception {
         DeserializationSchema<RowData> decoder =
-                TestTables.decoder(TRIPS, Map.of(), Map.of(), new int[][] {{7}, {4}, {0}});
+                TestFormats.decoder(TRIPS, Map.of(), Map.of(), new int[][] {{7}, {4}, {0}});
         RowData row = decoder.deserialize(TRIP.getBytes(UTF_8));
         assertEquals(GenericRowData.of(null, StringData.fromString("yellow"), 7L), row);
     }
 
     @Test
     void columnsOutsideAProjectionAreChecked() throws Exception {
-        DeserializationSchema<RowData> decoder = TestTables.decoder(TRIPS, Map.of(), Map.of(), new int[][] {{0}, {7}});
+        DeserializationSchema<RowData> decoder = TestFormats.decoder(TRIPS, Map.of(), Map.of(), new int[][] {{0}, {7}});
         RowData row = decoder.deserialize(TRIP.replace("14.5", "\"14.5\"").getBytes(UTF_8));
         assertEquals(GenericRowData.of(null, StringData.fromString("wrong type: fare must be a number")), row);
     }
 
     @Test
     void aProjectionOfNothingStillProducesARow() throws Exception {
-        DeserializationSchema<RowData> decoder = TestTables.decoder(TRIPS, Map.of(), Map.of(), new int[0][]);
+        DeserializationSchema<RowData> decoder = TestFormats.decoder(TRIPS, Map.of(), Map.of(), new int[0][]);
         assertEquals(new GenericRowData(0), decoder.deserialize(TRIP.getBytes(UTF_8)));
     }
 
@@ -327,7 +327,7 @@ class JsonRawDecodingTest {
         ResolvedSchema renamed =
                 schema("raw", DataTypes.INT(), "bytes", DataTypes.BYTES(), "reason", DataTypes.STRING());
         DeserializationSchema<RowData> decoder =
-                TestTables.decoder(
+                TestFormats.decoder(
                         renamed,
                         Map.of(),
                         Map.of("raw-column", "bytes", "error-column", "reason"),
@@ -343,11 +343,11 @@ class JsonRawDecodingTest {
         String size = Integer.toString(message.length);
         assertEquals(
                 GenericRowData.of(7L, null),
-                TestTables.decoder(TRIPS, Map.of(), Map.of("max-bytes", size), idAndError).deserialize(message));
+                TestFormats.decoder(TRIPS, Map.of(), Map.of("max-bytes", size), idAndError).deserialize(message));
         byte[] larger = (TRIP + " ").getBytes(UTF_8);
         assertEquals(
                 GenericRowData.of(null, StringData.fromString("too large: more than " + size + " bytes")),
-                TestTables.decoder(TRIPS, Map.of(), Map.of("max-bytes", size), idAndError).deserialize(larger));
+                TestFormats.decoder(TRIPS, Map.of(), Map.of("max-bytes", size), idAndError).deserialize(larger));
     }
 
     @ParameterizedTest
@@ -362,7 +362,7 @@ class JsonRawDecodingTest {
     private static RowData decodeOptional(String message) throws Exception {
         int[][] idTypeAndError = {{0}, {4}, {7}};
         Map<String, String> format = Map.of("optional-columns", "riders;zone;fare;type;paid");
-        return TestTables.decoder(TRIPS, Map.of(), format, idTypeAndError).deserialize(message.getBytes(UTF_8));
+        return TestFormats.decoder(TRIPS, Map.of(), format, idTypeAndError).deserialize(message.getBytes(UTF_8));
     }
 
     @ParameterizedTest
@@ -401,7 +401,7 @@ class JsonRawDecodingTest {
     void columnsOfAKafkaKeyAloneAreNoFieldsOfTheValue() throws Exception {
         byte[] message = TRIP.replace("\"id\":7,", "").replace("\"zone\":132,", "").getBytes(UTF_8);
         DeserializationSchema<RowData> decoder =
-                TestTables.decoder(
+                TestFormats.decoder(
                         TRIPS,
                         Map.of("key.fields", "id;zone", "value.fields-include", "EXCEPT_KEY"),
                         Map.of(),
@@ -411,14 +411,14 @@ class JsonRawDecodingTest {
 
     @Test
     void aDecoderThatWasSentToAnotherMachineWorks() throws Exception {
-        DeserializationSchema<RowData> decoder = InstantiationUtil.clone(TestTables.decoder(TRIPS));
+        DeserializationSchema<RowData> decoder = InstantiationUtil.clone(TestFormats.decoder(TRIPS));
         decoder.open(null);
         assertEquals(good(TRIP), decoder.deserialize(TRIP.getBytes(UTF_8)));
     }
 
     @Test
     void eachRecordHasARowOfItsOwn() throws Exception {
-        DeserializationSchema<RowData> decoder = TestTables.decoder(TRIPS);
+        DeserializationSchema<RowData> decoder = TestFormats.decoder(TRIPS);
         RowData first = decoder.deserialize(TRIP.getBytes(UTF_8));
         assertNotSame(first, decoder.deserialize("{}".getBytes(UTF_8)));
         assertEquals(good(TRIP), first);
@@ -432,7 +432,7 @@ class JsonRawDecodingTest {
 
     private static String refusal(ResolvedSchema schema, Map<String, String> table, Map<String, String> format) {
         return assertThrows(
-                        ValidationException.class, () -> TestTables.decoder(schema, table, format, new int[][] {{0}}))
+                        ValidationException.class, () -> TestFormats.decoder(schema, table, format, new int[][] {{0}}))
                 .getMessage();
     }
 
