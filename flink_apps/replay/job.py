@@ -16,7 +16,7 @@ TRIPS = "trips"
 
 
 def files(settings: Settings) -> Connector:
-    """The source: see flink_apps/connectors/replay."""
+    """The source: see flink_apps/connectors/replaysource."""
     options = {
         "connector": "replay",
         "path": settings.source_path,
@@ -48,7 +48,7 @@ def build(
     if settings.sends_watermarks:
         # Parallel tasks would not keep the order: a watermark could be written before the trips that it follows.
         config.set("parallelism.default", "1")
-    table_env.create_java_temporary_function(logic.TYPED_JSON, "flinkscenarios.replay.TypedJson")
+    table_env.create_java_temporary_function(logic.TYPED_JSON, "flinkscenarios.replaysource.TypedJson")
 
     trips = sources[TRIPS]
     layout = {

@@ -29,7 +29,7 @@ def build(
 ) -> StatementSet:
     """Declare the pipeline from ``sources["trips"]`` to the three ``sinks``; nothing runs before ``execute()``."""
     prepare(table_env)
-    table_env.create_java_temporary_function("geohash", "flinkscenarios.geo.Geohash")
+    table_env.create_java_temporary_function("geohash", "flinkscenarios.functions.Geohash")
     _read(table_env, settings, sources[TRIPS])
     for view, query in {
         _GOOD: queries.good(_TIMED),
