@@ -37,8 +37,8 @@ AVRO = {
 OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
 #: The modules that have tests in Java: the connectors, and what they have in common.
 CONNECTORS = (
-    "eventtime", "functions", "json", "kafkasecrets", "opensearch", "options", "packed", "parquet", "prometheus",
-    "replaysource", "request-authentication", "tick",
+    "eventtime", "functions", "http", "json", "kafkasecrets", "opensearch", "options", "packed", "parquet",
+    "prometheus", "replaysource", "tick",
 )  # fmt: skip
 #: The table factories of each module's jar, and the most megabytes that it may have.
 MODULES = {

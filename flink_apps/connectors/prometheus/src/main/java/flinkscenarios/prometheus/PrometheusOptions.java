@@ -9,10 +9,11 @@ import static flinkscenarios.options.OptionChecks.oneOf;
 import static flinkscenarios.options.OptionChecks.sinkParallelism;
 import static flinkscenarios.options.OptionChecks.truth;
 
+import flinkscenarios.http.AuthenticationKind;
+import flinkscenarios.http.AuthenticationMethod;
 import java.io.Serializable;
 import java.net.URI;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import javax.annotation.Nullable;
 import org.apache.flink.configuration.ConfigOption;
@@ -25,17 +26,6 @@ import org.apache.flink.table.factories.FactoryUtil;
 final class PrometheusOptions implements Serializable {
 
     private static final long serialVersionUID = 1L;
-
-    /** How the sink proves who it is. */
-    enum AuthenticationKind {
-        SIGV4,
-        NONE;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
 
     /** What becomes of the job when a request has failed for good. */
     enum OnError {
@@ -179,12 +169,14 @@ final class PrometheusOptions implements Serializable {
                     SPLIT_REFUSED,
                     FactoryUtil.SINK_PARALLELISM);
 
+    /** The signing name of Amazon Managed Service for Prometheus. */
+    private static final String SIGNING_SERVICE = "aps";
+
     private static final int MOST_SAMPLES = 100_000;
     private static final int LONGEST_MILLIS = 3_600_000;
 
     private final URI endpoint;
-    private final AuthenticationKind authentication;
-    @Nullable private final String region;
+    private final AuthenticationMethod authentication;
     private final int maxBatchSize;
     private final int maxTimeInBufferMillis;
     private final int maxRetryCount;
@@ -199,8 +191,6 @@ final class PrometheusOptions implements Serializable {
 
     private PrometheusOptions(ReadableConfig config) {
         endpoint = endpoint(config);
-        authentication = oneOf(config, AUTHENTICATION, List.of(AuthenticationKind.values()), "'sigv4'");
-        region = config.get(REGION);
         maxBatchSize = between(config, MAX_BATCH_SIZE, 1, MOST_SAMPLES, "'500'");
         maxTimeInBufferMillis = between(config, MAX_TIME_IN_BUFFER, 1, LONGEST_MILLIS, "'5000'");
         maxRetryCount = between(config, MAX_RETRY_COUNT, 0, Integer.MAX_VALUE, "'100'");
@@ -218,6 +208,7 @@ final class PrometheusOptions implements Serializable {
         onMaxRetryExceeded = oneOf(config, ON_MAX_RETRY_EXCEEDED, List.of(OnError.values()), "'FAIL'");
         splitRefused = truth(config, SPLIT_REFUSED, "'true'");
         parallelism = sinkParallelism(config);
+        authentication = authentication(config);
     }
 
     /**
@@ -227,9 +218,6 @@ final class PrometheusOptions implements Serializable {
      */
     static PrometheusOptions from(ReadableConfig config) {
         PrometheusOptions options = new PrometheusOptions(config);
-        if (options.authentication == AuthenticationKind.SIGV4) {
-            needed(config, REGION, "'us-east-1', or 'authentication' = 'none' for a server that verifies nobody");
-        }
         if (options.maxRetryDelayMillis < options.initialRetryDelayMillis) {
             String rule = "not be less than 'initial-retry-delay-ms' = " + options.initialRetryDelayMillis;
             throw invalid(config, MAX_RETRY_DELAY, rule, "'" + options.initialRetryDelayMillis + "'");
@@ -242,13 +230,8 @@ final class PrometheusOptions implements Serializable {
         return endpoint;
     }
 
-    AuthenticationKind authentication() {
+    AuthenticationMethod authentication() {
         return authentication;
-    }
-
-    @Nullable
-    String region() {
-        return region;
     }
 
     int maxBatchSize() {
@@ -296,6 +279,15 @@ final class PrometheusOptions implements Serializable {
     @Nullable
     Integer parallelism() {
         return parallelism;
+    }
+
+    private static AuthenticationMethod authentication(ReadableConfig config) {
+        List<AuthenticationKind> kinds = List.of(AuthenticationKind.SIGV4, AuthenticationKind.NONE);
+        if (oneOf(config, AUTHENTICATION, kinds, "'sigv4'") == AuthenticationKind.NONE) {
+            return AuthenticationMethod.none();
+        }
+        String example = "'us-east-1', or 'authentication' = 'none' for a server that verifies nobody";
+        return AuthenticationMethod.sigV4(needed(config, REGION, example), SIGNING_SERVICE);
     }
 
     private static URI endpoint(ReadableConfig config) {

@@ -1,4 +1,4 @@
-package flinkscenarios.authentication;
+package flinkscenarios.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -3,7 +3,7 @@ package flinkscenarios.opensearch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import flinkscenarios.authentication.Authentication;
+import flinkscenarios.http.Authentication;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.Map;
@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class AuthenticationsTest {
+class AuthenticationOptionsTest {
 
     /** The first place in which the AWS SDK looks for credentials. */
     private static final Map<String, String> CREDENTIALS =
@@ -33,8 +33,8 @@ class AuthenticationsTest {
 
     private Map<String, String> headers() {
         OpenSearchOptions read = OpenSearchOptions.from(Configuration.fromMap(options));
-        try (Authentication authentication = Authentications.of(read)) {
-            return authentication.headers("POST", URI.create(read.endpoint().toURI() + "/_bulk"), new byte[0]);
+        try (Authentication authentication = read.authentication().create()) {
+            return authentication.headers("POST", URI.create(read.endpoint() + "/_bulk"), new byte[0]);
         }
     }
 

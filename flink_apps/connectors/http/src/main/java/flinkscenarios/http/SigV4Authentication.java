@@ -1,4 +1,4 @@
-package flinkscenarios.authentication;
+package flinkscenarios.http;
 
 import java.net.URI;
 import java.time.Clock;
@@ -15,11 +15,11 @@ import software.amazon.awssdk.http.auth.spi.signer.SignedRequest;
 import software.amazon.awssdk.utils.SdkAutoCloseable;
 
 /**
- * Signs requests with AWS Signature Version 4, each with the credentials of the moment: those of a role change every
- * few hours.
+ * Signs requests with AWS Signature Version 4. It resolves the credentials anew for each request: those of a role
+ * change every few hours.
  *
- * <p>Host and body are signed; other headers may be changed on the way. {@code Host} is among the headers returned: an
- * HTTP client that writes it by itself writes the same.
+ * <p>The signature covers host, date and body; a proxy may change other headers. {@code Host} is among the headers
+ * returned.
  */
 public final class SigV4Authentication implements Authentication {
 
@@ -37,13 +37,13 @@ public final class SigV4Authentication implements Authentication {
     }
 
     /**
-     * Signs with the credentials that the process finds, until it is closed.
+     * Signs with the credentials of the AWS SDK's default chain.
      *
      * @param region such as {@code us-east-1}
-     * @param service what the signature names as service, such as {@code es}
+     * @param service the signing name of the service, such as {@code es}
      */
     public static SigV4Authentication of(String region, String service) {
-        // One of its own, not the shared one: closing it ends its threads, and with them its hold on the job.
+        // A provider of its own, not the shared one: closing it ends its threads, which would keep the job's classes.
         DefaultCredentialsProvider credentials = DefaultCredentialsProvider.builder().build();
         return new SigV4Authentication(region, service, credentials, Clock.systemUTC());
     }
