@@ -29,7 +29,8 @@ def build(
     prepare(table_env)
 
     trips = sources[TRIPS]
-    table_env.execute_sql(trips.create_table((*taxi_trip.TRIP, dead_letters.RAW, dead_letters.ERROR)))
+    record = (*taxi_trip.TRIP, dead_letters.RAW, dead_letters.ERROR, dead_letters.ERROR_CODE)
+    table_env.execute_sql(trips.create_table(record))
     rules = (*logic.RULES, *logic.INDEX_RULES) if settings.search else logic.RULES
     table_env.execute_sql(f"""
         CREATE TEMPORARY VIEW checked_trips AS
@@ -65,7 +66,7 @@ def _good_trip(sink: str, settings: Settings) -> Output:
 
 def _refused() -> str:
     """Whether a record is a dead letter: not good, nor a watermark event, which is counted and left out."""
-    no_watermark = watermark_event.is_none(raw=f"`{dead_letters.RAW.name}`", error=dead_letters.ERROR.name)
+    no_watermark = watermark_event.is_none(raw=f"`{dead_letters.RAW.name}`", error_code=dead_letters.ERROR_CODE.name)
     return f"reason IS NOT NULL AND {no_watermark}"
 
 

@@ -56,7 +56,8 @@ def build(
 
 def _read(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> None:
     """Trips, checked and in their event time."""
-    table_env.execute_sql(source.create_table((*schema.TRIP, dead_letters.RAW, dead_letters.ERROR)))
+    record = (*schema.TRIP, dead_letters.RAW, dead_letters.ERROR, dead_letters.ERROR_CODE)
+    table_env.execute_sql(source.create_table(record))
     rules = logic.rules(clock_skew_millis=settings.clock_skew_millis)
     timed = table_in_event_time(
         table_env,
