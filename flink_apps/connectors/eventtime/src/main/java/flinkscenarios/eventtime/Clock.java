@@ -2,16 +2,16 @@ package flinkscenarios.eventtime;
 
 import java.util.OptionalLong;
 
-/** What time it is: the latest watermark, and since its stream fell silent, as much later as the clock has gone on. */
+/** The event time: the latest watermark, plus the processing time that has passed since its stream became idle. */
 final class Clock {
 
     private static final long NEVER = Long.MIN_VALUE;
 
     private long watermark = Long.MIN_VALUE;
-    private long silentSince = NEVER;
-    private long watermarkThen;
+    private long idleSince = NEVER;
+    private long watermarkWhenIdle;
 
-    /** Whether there has been a watermark: without one there is nothing to go on from. */
+    /** Whether there has been a watermark: without one there is no event time. */
     boolean isSet() {
         return watermark != Long.MIN_VALUE;
     }
@@ -20,33 +20,33 @@ final class Clock {
         return watermark;
     }
 
-    boolean isSilent() {
-        return silentSince != NEVER;
+    boolean isIdle() {
+        return idleSince != NEVER;
     }
 
-    /** Takes a watermark of the stream; gives the time, if it is later now. */
-    OptionalLong set(long received) {
-        return later(received);
+    /** Takes a watermark of the stream; returns the event time if it has advanced. */
+    OptionalLong setWatermark(long received) {
+        return advanceTo(received);
     }
 
-    void silent(long now) {
-        silentSince = now;
-        watermarkThen = watermark;
+    void setIdle(long now) {
+        idleSince = now;
+        watermarkWhenIdle = watermark;
     }
 
-    void active() {
-        silentSince = NEVER;
+    void setActive() {
+        idleSince = NEVER;
     }
 
-    /** Gives the time, if it is later now. */
-    OptionalLong at(long now) {
-        if (!isSilent() || !isSet() || watermark == Long.MAX_VALUE) {
+    /** Returns the event time if it has advanced with the processing time. */
+    OptionalLong advance(long now) {
+        if (!isIdle() || !isSet() || watermark == Long.MAX_VALUE) {
             return OptionalLong.empty();
         }
-        return later(watermarkThen + (now - silentSince));
+        return advanceTo(watermarkWhenIdle + (now - idleSince));
     }
 
-    private OptionalLong later(long time) {
+    private OptionalLong advanceTo(long time) {
         if (time <= watermark) {
             return OptionalLong.empty();
         }

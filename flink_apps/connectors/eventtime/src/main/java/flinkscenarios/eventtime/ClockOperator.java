@@ -15,10 +15,10 @@ import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 import org.apache.flink.types.Row;
 
 /**
- * Watermarks that go on while their stream is idle.
+ * Emits watermarks that advance with the processing time while their stream is idle.
  *
- * <p>Flink's own answer to an idle stream is to leave it out of the minimum; when all of it is idle, event time stands
- * still, and the last windows stay open for ever.
+ * <p>Flink ignores an idle input when it combines watermarks. When all inputs are idle, event time stops, and the last
+ * windows never close.
  */
 final class ClockOperator extends AbstractStreamOperator<Row> implements OneInputStreamOperator<Row, Row> {
 
@@ -34,46 +34,46 @@ final class ClockOperator extends AbstractStreamOperator<Row> implements OneInpu
         setChainingStrategy(ChainingStrategy.ALWAYS);
     }
 
-    /** The time is kept: after a restart in silence no watermark comes that it could go on from. */
+    /** Restores the event time: after a restart an idle stream sends no watermark. */
     @Override
     public void initializeState(StateInitializationContext context) throws Exception {
         super.initializeState(context);
         clock = new Clock();
         kept = context.getOperatorStateStore().getListState(new ListStateDescriptor<>("time", Long.class));
         for (long time : kept.get()) {
-            clock.set(time);
+            clock.setWatermark(time);
         }
     }
 
     @Override
     public void snapshotState(StateSnapshotContext context) throws Exception {
         super.snapshotState(context);
-        // What is drained has come to the end of time; nothing could go on from there.
-        boolean goesOn = clock.isSet() && clock.time() != Watermark.MAX_WATERMARK.getTimestamp();
-        kept.update(goesOn ? List.of(clock.time()) : List.of());
+        // A job that was drained has reached the last watermark; event time cannot advance from there.
+        boolean continues = clock.isSet() && clock.time() != Watermark.MAX_WATERMARK.getTimestamp();
+        kept.update(continues ? List.of(clock.time()) : List.of());
     }
 
     @Override
     public void processElement(StreamRecord<Row> element) {
-        // Watermarks are all that this is about.
+        // Only the watermarks matter.
     }
 
     @Override
     public void processWatermark(Watermark mark) {
-        emit(clock.set(mark.getTimestamp()));
+        emit(clock.setWatermark(mark.getTimestamp()));
     }
 
     @Override
     public void processWatermarkStatus(WatermarkStatus status) {
         if (status.isActive()) {
-            clock.active();
+            clock.setActive();
         } else {
-            clock.silent(now());
+            clock.setIdle(now());
             if (!ticking) {
                 tick();
             }
         }
-        // Until there is a time to go on from, this stream must not hold up others.
+        // As long as there is no event time, this stream must not hold back others.
         if (!clock.isSet()) {
             output.emitWatermarkStatus(status);
         }
@@ -86,8 +86,8 @@ final class ClockOperator extends AbstractStreamOperator<Row> implements OneInpu
 
     private void ticked(long time) {
         ticking = false;
-        if (clock.isSilent()) {
-            emit(clock.at(time));
+        if (clock.isIdle()) {
+            emit(clock.advance(time));
             tick();
         }
     }

@@ -11,52 +11,62 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.types.Row;
 
-/** What a job in Python calls: streams of rows, with the event time that its operators need. */
+/** Entry points for jobs in Python: streams and tables in event time. */
 public final class EventTime {
 
-    /** The time attribute of a table. */
+    /** The name of a table's time attribute. */
     static final String ROWTIME = "rowtime";
 
     private EventTime() {}
 
     /**
-     * Rows of a key and a value, in the event time that all partitions of their source have reached.
+     * Assigns event time to rows of a key and a value. The watermark follows the slowest partition of their source.
      *
-     * @param table rows of a key, a value, the partition, and the event time in milliseconds, or null for a row that
-     *     does not move time
-     * @param outOfOrderMillis how late a row may be in its partition
-     * @param idleMillis after how long without a row a partition is not waited for; after a start, all are for so long
+     * @param table rows of a key, a value, the partition, and the event time in milliseconds, which is null for a row
+     *     that does not advance the watermark
+     * @param maxOutOfOrdernessMillis how far a row may be behind the latest one of its partition
+     * @param idleTimeoutMillis after how long without a row a partition is idle, so that the watermark does not wait
+     *     for
+     *     it; after a start no partition is idle for so long
      */
     public static DataStream<Row> partitioned(
-            DataStream<Row> table, TypeInformation<Row> type, long outOfOrderMillis, long idleMillis) {
-        return table.transform("event time", type, new PartitionTimeOperator<>(new KeyedRow(), outOfOrderMillis, idleMillis));
+            DataStream<Row> table, TypeInformation<Row> type, long maxOutOfOrdernessMillis, long idleTimeoutMillis) {
+        return table.transform(
+                "event time",
+                type,
+                new PartitionTimeOperator<>(new KeyedRow(), maxOutOfOrdernessMillis, idleTimeoutMillis));
     }
 
     /**
-     * A table in the event time that all partitions of its source have reached.
+     * Assigns event time to a table. The watermark follows the slowest partition of its source.
      *
-     * <p>The table gets one column more, {@code rowtime}, the time attribute that windows want: any time in a row
-     * without one. Rows stay in Flink's own form: nothing is converted.
+     * <p>The table gets an additional column, {@code rowtime}, the time attribute that windows need. Its value is
+     * arbitrary in a row without a time. Rows stay in Flink's internal form: nothing is converted.
      *
-     * @param partition the column with the part of the source that a row came from, a text
-     * @param time the column with the event time in milliseconds, a BIGINT, NULL for a row that does not move time
-     * @param outOfOrderMillis how late a row may be in its partition
-     * @param idleMillis after how long without a row a partition is not waited for; after a start, all are for so long
+     * @param partition the STRING column with the partition of the source from which a row came
+     * @param time the BIGINT column with the event time in milliseconds; NULL for a row that does not advance the
+     *     watermark
+     * @param maxOutOfOrdernessMillis how far a row may be behind the latest one of its partition
+     * @param idleTimeoutMillis after how long without a row a partition is idle, so that the watermark does not wait
+     *     for
+     *     it; after a start no partition is idle for so long
      */
     public static Table partitioned(
             StreamTableEnvironment environment,
             Table table,
             String partition,
             String time,
-            long outOfOrderMillis,
-            long idleMillis) {
+            long maxOutOfOrdernessMillis,
+            long idleTimeoutMillis) {
         List<String> columns = table.getResolvedSchema().getColumnNames();
         TableRow row = new TableRow(columns.indexOf(partition), columns.indexOf(time));
         DataType type = table.getResolvedSchema().toPhysicalRowDataType().bridgedTo(RowData.class);
         DataStream<RowData> rows = environment.toDataStream(table, type);
         return environment.fromDataStream(
                 rows.transform(
-                        "event time", rows.getType(), new PartitionTimeOperator<>(row, outOfOrderMillis, idleMillis)),
+                        "event time",
+                        rows.getType(),
+                        new PartitionTimeOperator<>(row, maxOutOfOrdernessMillis, idleTimeoutMillis)),
                 Schema.newBuilder()
                         .columnByMetadata(ROWTIME, DataTypes.TIMESTAMP_LTZ(3))
                         .watermark(ROWTIME, "SOURCE_WATERMARK()")
@@ -64,13 +74,13 @@ public final class EventTime {
     }
 
     /**
-     * Events that have no time of their own, in the event time of other ones.
+     * Gives events without a time of their own the watermarks of another stream.
      *
-     * <p>Where those fall silent, time goes on from where it was, as fast as the clock's. The time of all their
-     * partitions comes together in one task, so {@code events} have to be few.
+     * <p>While that stream is idle, event time advances with the processing time. One task emits all events, so they
+     * have to be few.
      *
-     * @param events what comes out, unchanged
-     * @param timed whose watermarks count, and nothing else of it
+     * @param events are emitted unchanged
+     * @param timed only its watermarks are used
      */
     public static DataStream<Row> timedBy(DataStream<Row> events, DataStream<Row> timed, TypeInformation<Row> type) {
         DataStream<Row> clock =

@@ -2,7 +2,7 @@ package flinkscenarios.eventtime;
 
 import org.apache.flink.types.Row;
 
-/** Rows of a key, a value, the partition and the event time, of which the first two go on. */
+/** Rows of a key, a value, the partition and the event time; only the first two are emitted. */
 final class KeyedRow implements TimedRow<Row> {
 
     private static final long serialVersionUID = 1L;

@@ -15,12 +15,12 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 
 /**
- * Watermarks that wait for the slowest partition of a source: see {@link EventTime#partitioned}.
+ * Emits watermarks that wait for the slowest partition of a source: see {@link EventTime#partitioned}.
  *
- * <p>Kafka's table source has the like, the one of Kinesis has not: after a restart, when shards are read at different
- * speeds, what the slow ones hold would be late.
+ * <p>Kafka's table source has such watermarks, the one of Kinesis does not: after a restart it reads shards at
+ * different speeds, and the records of the slow ones would be late.
  *
- * <p>A restart goes on from the watermark of the checkpoint: otherwise a late row would count as one in time, until all
+ * <p>A restart continues from the watermark of the checkpoint. Otherwise a late row would be on time until all
  * partitions are known again.
  */
 final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implements OneInputStreamOperator<T, T> {
@@ -30,8 +30,8 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
     private static final long TICK_MILLIS = 200;
 
     private final TimedRow<T> rows;
-    private final long outOfOrderMillis;
-    private final long idleMillis;
+    private final long maxOutOfOrdernessMillis;
+    private final long idleTimeoutMillis;
 
     private transient ListState<Tuple2<Long, Boolean>> watermarks;
     private transient PartitionTimes times;
@@ -40,17 +40,17 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
     private transient boolean idle;
     private transient boolean ended;
 
-    PartitionTimeOperator(TimedRow<T> rows, long outOfOrderMillis, long idleMillis) {
+    PartitionTimeOperator(TimedRow<T> rows, long maxOutOfOrdernessMillis, long idleTimeoutMillis) {
         this.rows = rows;
-        this.outOfOrderMillis = outOfOrderMillis;
-        this.idleMillis = idleMillis;
+        this.maxOutOfOrdernessMillis = maxOutOfOrdernessMillis;
+        this.idleTimeoutMillis = idleTimeoutMillis;
         setChainingStrategy(ChainingStrategy.ALWAYS);
     }
 
     @Override
     public void initializeState(StateInitializationContext context) throws Exception {
         super.initializeState(context);
-        // Each task's, and whether nobody waited for it: the parallelism may be another one now.
+        // The watermark of each task, and whether the task was idle: the parallelism may have changed since.
         watermarks =
                 context.getOperatorStateStore()
                         .getUnionListState(
@@ -73,7 +73,7 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
     @Override
     public void open() throws Exception {
         super.open();
-        times = new PartitionTimes(idleMillis, now());
+        times = new PartitionTimes(idleTimeoutMillis, now());
         announced = watermark == Long.MIN_VALUE;
         idle = false;
         ended = false;
@@ -86,7 +86,7 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
         T row = element.getValue();
         Long time = rows.time(row);
         if (time == null) {
-            // What becomes a table again has to have some time, which nobody looks at.
+            // A table needs some time in each row; nothing reads this one.
             output.collect(element.replace(rows.withoutTime(row), element.hasTimestamp() ? element.getTimestamp() : 0));
             return;
         }
@@ -98,7 +98,7 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
     public void processWatermark(Watermark mark) throws Exception {
         if (mark.equals(Watermark.MAX_WATERMARK)) {
             ended = true;
-            // The last windows are to fire, and nobody hears the watermarks of who is idle.
+            // The last windows have to fire, but an idle input's watermarks are ignored.
             output.emitWatermarkStatus(WatermarkStatus.ACTIVE);
             super.processWatermark(mark);
         }
@@ -106,7 +106,7 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
 
     @Override
     public void processWatermarkStatus(WatermarkStatus status) {
-        // Who is idle is decided here.
+        // This operator decides by itself which partitions are idle.
     }
 
     private void tick(long time) {
@@ -119,7 +119,7 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
         if (wasIdle && !idle) {
             output.emitWatermarkStatus(WatermarkStatus.ACTIVE);
         }
-        // Before the stream falls silent, too: what it has reached is where its reader's time goes on from.
+        // Also before the stream becomes idle: its reader's event time advances from this watermark.
         times.reached(time).ifPresent(this::emit);
         if (idle && !wasIdle) {
             output.emitWatermarkStatus(WatermarkStatus.IDLE);
@@ -127,7 +127,7 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
         getProcessingTimeService().registerTimer(time + TICK_MILLIS, this::tick);
     }
 
-    /** Says what was reached before a restart, ahead of the first row. */
+    /** Emits the watermark from before a restart, ahead of the first row. */
     private void announce() {
         if (!announced) {
             announced = true;
@@ -136,8 +136,8 @@ final class PartitionTimeOperator<T> extends AbstractStreamOperator<T> implement
     }
 
     private void emit(long reached) {
-        // A watermark says that its own millisecond is over, too.
-        long next = reached - outOfOrderMillis - 1;
+        // A watermark includes its own millisecond.
+        long next = reached - maxOutOfOrdernessMillis - 1;
         if (next > watermark) {
             watermark = next;
             output.emitWatermark(new Watermark(next));

@@ -5,33 +5,33 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * How far the parts of a stream are: shards, or partitions, of which one may be read long before another.
+ * The progress in event time of each partition, or shard, of a stream.
  *
- * <p>All clocks are of one kind, whichever; event times are another kind.
+ * <p>The parameters {@code now} and {@code started} are processing times, the others event times.
  */
 final class PartitionTimes {
 
     private static final class Partition {
         private long latest;
-        private long heard;
+        private long updated;
     }
 
     private final Map<Object, Partition> partitions = new HashMap<>();
-    private final long idleMillis;
+    private final long idleTimeoutMillis;
 
-    /** When the first record came; before that, when it was begun to wait for one. */
+    /** When the first record came; before that, when the job started. */
     private long started;
 
     /**
-     * @param idleMillis after how long without a record a partition is not waited for
-     * @param started the clock: a record is waited for from then on
+     * @param idleTimeoutMillis after how long without a record a partition is idle
+     * @param started when the job started
      */
-    PartitionTimes(long idleMillis, long started) {
-        this.idleMillis = idleMillis;
+    PartitionTimes(long idleTimeoutMillis, long started) {
+        this.idleTimeoutMillis = idleTimeoutMillis;
         this.started = started;
     }
 
-    /** Takes the event time of a record. */
+    /** Records the event time of a record. */
     void add(Object partition, long time, long now) {
         Partition known = partitions.get(partition);
         if (known == null) {
@@ -41,12 +41,12 @@ final class PartitionTimes {
             partitions.put(partition, known);
         }
         known.latest = Math.max(known.latest, time);
-        known.heard = now;
+        known.updated = now;
     }
 
     /**
-     * The event time that every partition has reached which is not idle, or where all are, the one that is furthest; none
-     * as long as some may be unknown.
+     * Returns the event time that all active partitions have reached. If all are idle, it is that of the furthest one.
+     * It is empty while some partitions may still be unknown.
      */
     OptionalLong reached(long now) {
         if (isWaiting(now)) {
@@ -54,7 +54,7 @@ final class PartitionTimes {
         }
         OptionalLong slowest =
                 partitions.values().stream()
-                        .filter(partition -> !isSilent(partition.heard, now))
+                        .filter(partition -> !isTimedOut(partition.updated, now))
                         .mapToLong(partition -> partition.latest)
                         .min();
         return slowest.isPresent()
@@ -62,17 +62,18 @@ final class PartitionTimes {
                 : partitions.values().stream().mapToLong(partition -> partition.latest).max();
     }
 
-    /** Whether there is nothing to wait for: no partition has had a record for so long. */
+    /** Whether all partitions are idle. */
     boolean isIdle(long now) {
-        return !isWaiting(now) && partitions.values().stream().allMatch(partition -> isSilent(partition.heard, now));
+        return !isWaiting(now)
+                && partitions.values().stream().allMatch(partition -> isTimedOut(partition.updated, now));
     }
 
-    /** After the first record all partitions get the time to show that they are there: else it would set the time. */
+    /** Whether other partitions may still appear: they have the idle timeout for it, from the first record on. */
     private boolean isWaiting(long now) {
-        return !isSilent(started, now);
+        return !isTimedOut(started, now);
     }
 
-    private boolean isSilent(long since, long now) {
-        return now - since >= idleMillis;
+    private boolean isTimedOut(long since, long now) {
+        return now - since >= idleTimeoutMillis;
     }
 }

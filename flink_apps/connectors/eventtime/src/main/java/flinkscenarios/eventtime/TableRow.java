@@ -2,7 +2,7 @@ package flinkscenarios.eventtime;
 
 import org.apache.flink.table.data.RowData;
 
-/** Rows of a table, as they are. */
+/** Rows of a table in event time; they go on unchanged. */
 final class TableRow implements TimedRow<RowData> {
 
     private static final long serialVersionUID = 1L;
@@ -11,8 +11,8 @@ final class TableRow implements TimedRow<RowData> {
     private final int time;
 
     /**
-     * @param partition the position of a column of text
-     * @param time the position of a column of whole numbers
+     * @param partition the position of a STRING column
+     * @param time the position of a BIGINT column
      */
     TableRow(int partition, int time) {
         this.partition = partition;
@@ -21,7 +21,7 @@ final class TableRow implements TimedRow<RowData> {
 
     @Override
     public Object partition(RowData row) {
-        // As an object of its own: the row's bytes may belong to a buffer.
+        // A copy: the row's bytes may belong to a buffer that is reused.
         return row.getString(partition).toString();
     }
 

@@ -6,7 +6,7 @@ import org.apache.flink.streaming.api.watermark.Watermark;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.types.Row;
 
-/** The rows of the first input, with the watermarks of the second one. */
+/** Emits the rows of the first input with the watermarks of the second one. */
 final class TimedOperator extends AbstractStreamOperator<Row> implements TwoInputStreamOperator<Row, Row, Row> {
 
     private static final long serialVersionUID = 1L;
@@ -21,7 +21,7 @@ final class TimedOperator extends AbstractStreamOperator<Row> implements TwoInpu
 
     @Override
     public void processElement2(StreamRecord<Row> element) {
-        // Watermarks are all that the second input is about.
+        // Only the watermarks of the second input matter.
     }
 
     @Override
@@ -42,7 +42,7 @@ final class TimedOperator extends AbstractStreamOperator<Row> implements TwoInpu
         }
     }
 
-    /** The last watermark says that nothing follows: of neither input. */
+    /** Emits the last watermark once both inputs have ended: it says that nothing follows. */
     private void end() throws Exception {
         if (firstEnded && secondEnded) {
             processWatermark(Watermark.MAX_WATERMARK);

@@ -3,16 +3,16 @@ package flinkscenarios.eventtime;
 import java.io.Serializable;
 import javax.annotation.Nullable;
 
-/** Where a row has its partition and its event time. */
+/** Extracts the partition and the event time of a row. */
 interface TimedRow<T> extends Serializable {
 
-    /** The part of the source that the row came from. */
+    /** The partition of the source from which the row came. */
     Object partition(T row);
 
-    /** The event time in milliseconds, or null for a row that does not move time. */
+    /** The event time in milliseconds; null for a row that does not advance the watermark. */
     @Nullable
     Long time(T row);
 
-    /** What goes on of the row. */
+    /** The row that is emitted. */
     T withoutTime(T row);
 }

@@ -12,59 +12,59 @@ class ClockTest {
 
     @Test
     void theTimeIsTheLatestWatermark() {
-        assertEquals(OptionalLong.of(10_000), clock.set(10_000));
-        assertEquals(OptionalLong.empty(), clock.set(9_000));
-        assertEquals(OptionalLong.of(11_000), clock.set(11_000));
+        assertEquals(OptionalLong.of(10_000), clock.setWatermark(10_000));
+        assertEquals(OptionalLong.empty(), clock.setWatermark(9_000));
+        assertEquals(OptionalLong.of(11_000), clock.setWatermark(11_000));
     }
 
     @Test
     void theTimeGoesOnWithTheClockWhileTheStreamIsSilent() {
-        clock.set(10_000);
-        clock.silent(1_000_000);
-        assertEquals(OptionalLong.of(10_500), clock.at(1_000_500));
-        assertEquals(OptionalLong.of(13_000), clock.at(1_003_000));
+        clock.setWatermark(10_000);
+        clock.setIdle(1_000_000);
+        assertEquals(OptionalLong.of(10_500), clock.advance(1_000_500));
+        assertEquals(OptionalLong.of(13_000), clock.advance(1_003_000));
     }
 
     @Test
     void theTimeStandsWhileTheStreamIsActive() {
-        clock.set(10_000);
-        assertEquals(OptionalLong.empty(), clock.at(1_000_500));
-        clock.silent(1_000_000);
-        clock.active();
-        assertEquals(OptionalLong.empty(), clock.at(1_000_500));
+        clock.setWatermark(10_000);
+        assertEquals(OptionalLong.empty(), clock.advance(1_000_500));
+        clock.setIdle(1_000_000);
+        clock.setActive();
+        assertEquals(OptionalLong.empty(), clock.advance(1_000_500));
     }
 
     @Test
     void theTimeNeverGoesBack() {
-        clock.set(10_000);
-        clock.silent(1_000_000);
-        clock.at(1_005_000);
-        clock.active();
-        assertEquals(OptionalLong.empty(), clock.set(12_000));
-        assertEquals(OptionalLong.of(15_001), clock.set(15_001));
+        clock.setWatermark(10_000);
+        clock.setIdle(1_000_000);
+        clock.advance(1_005_000);
+        clock.setActive();
+        assertEquals(OptionalLong.empty(), clock.setWatermark(12_000));
+        assertEquals(OptionalLong.of(15_001), clock.setWatermark(15_001));
     }
 
     @Test
     void aSecondSilenceGoesOnFromWhereTheFirstOneEnded() {
-        clock.set(10_000);
-        clock.silent(1_000_000);
-        clock.at(1_005_000);
-        clock.active();
-        clock.silent(2_000_000);
-        assertEquals(OptionalLong.of(15_001), clock.at(2_000_001));
+        clock.setWatermark(10_000);
+        clock.setIdle(1_000_000);
+        clock.advance(1_005_000);
+        clock.setActive();
+        clock.setIdle(2_000_000);
+        assertEquals(OptionalLong.of(15_001), clock.advance(2_000_001));
     }
 
     @Test
     void withoutAWatermarkThereIsNoTime() {
-        clock.silent(1_000_000);
+        clock.setIdle(1_000_000);
         assertFalse(clock.isSet());
-        assertEquals(OptionalLong.empty(), clock.at(1_005_000));
+        assertEquals(OptionalLong.empty(), clock.advance(1_005_000));
     }
 
     @Test
     void nothingFollowsTheEnd() {
-        clock.set(Long.MAX_VALUE);
-        clock.silent(1_000_000);
-        assertEquals(OptionalLong.empty(), clock.at(1_000_500));
+        clock.setWatermark(Long.MAX_VALUE);
+        clock.setIdle(1_000_000);
+        assertEquals(OptionalLong.empty(), clock.advance(1_000_500));
     }
 }

@@ -9,10 +9,10 @@ import org.apache.flink.table.functions.FunctionContext;
 import org.apache.flink.table.functions.ScalarFunction;
 
 /**
- * {@code counted(value, 'metricName')} gives the value as it is, and counts it.
+ * {@code counted(value, 'metricName')} returns the value unchanged, and counts it in a metric.
  *
  * <p>The counter is in the metric group {@code kinesisanalytics}, which the managed service exports to CloudWatch. As
- * with SQL's COUNT, NULL does not count. The name is to be a literal: each is a metric of its own, and stays.
+ * with SQL's COUNT, NULL does not count. The name should be a literal: each name registers a metric for the whole run.
  */
 public final class Counted extends ScalarFunction {
 
@@ -50,7 +50,7 @@ public final class Counted extends ScalarFunction {
         return value;
     }
 
-    /** Whoever counts must be called once for each row: never folded, shared or left out. */
+    /** False, so that the planner calls it exactly once for each row: it does not fold, share or drop the call. */
     @Override
     public boolean isDeterministic() {
         return false;
@@ -63,7 +63,7 @@ public final class Counted extends ScalarFunction {
                             "the metric's name must not be blank (got %s); write a literal such as 'deadLetterCount'",
                             metricName));
         }
-        // Made with the first call, NULL or not: a metric that is still zero can be seen.
+        // Registered by the first call, also for NULL, so that a metric that is still zero can be seen.
         Counter counter = counters.computeIfAbsent(metricName, group::counter);
         if (value != null) {
             counter.inc();

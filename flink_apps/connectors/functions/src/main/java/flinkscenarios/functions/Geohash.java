@@ -4,14 +4,14 @@ import com.github.davidmoten.geo.GeoHash;
 import javax.annotation.Nullable;
 import org.apache.flink.table.functions.ScalarFunction;
 
-/** {@code geohash(latitude, longitude, characters)} gives the cell that a place lies in; NULL for a place without one. */
+/** {@code geohash(latitude, longitude, characters)} returns the cell of a place; NULL for a place that has none. */
 public final class Geohash extends ScalarFunction {
 
     private static final long serialVersionUID = 1L;
 
     private static final double HIGHEST_LATITUDE = 90;
 
-    /** The geohash of a place in degrees, of 1 to 12 characters. */
+    /** Returns the geohash, of 1 to 12 characters, of a place in degrees. */
     @Nullable
     public String eval(@Nullable Double latitude, @Nullable Double longitude, int characters) {
         if (characters < 1 || characters > GeoHash.MAX_HASH_LENGTH) {
@@ -20,7 +20,7 @@ public final class Geohash extends ScalarFunction {
                             "a geohash must have 1 to %d characters (got %d); write for example 7, which is 150 m",
                             GeoHash.MAX_HASH_LENGTH, characters));
         }
-        // Not a number is neither: the library would be asked for nonsense.
+        // Written so that NaN is refused, too: the library does not check its arguments.
         if (latitude == null || longitude == null || !(Math.abs(latitude) <= HIGHEST_LATITUDE)) {
             return null;
         }

@@ -2,7 +2,7 @@ package flinkscenarios.http;
 
 import java.io.Serializable;
 
-/** How a client shall authenticate: serializable, unlike the authentication itself, so that a job's plan can hold it. */
+/** How a client authenticates. It is serializable, unlike the authentication itself, for a job's plan has it. */
 @FunctionalInterface
 public interface AuthenticationMethod extends Serializable {
 

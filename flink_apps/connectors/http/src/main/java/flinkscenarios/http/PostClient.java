@@ -37,8 +37,8 @@ public final class PostClient implements AutoCloseable {
     /**
      * A client of one address.
      *
-     * @param uri where all bodies go; sent as it is, query included
-     * @param headers what each request has besides those of the authentication
+     * @param uri the address, sent as it is, query included
+     * @param headers of each request, in addition to those of the authentication
      * @param authentication is closed with the client
      */
     public PostClient(URI uri, Timeouts timeouts, Map<String, String> headers, Authentication authentication) {
@@ -46,7 +46,7 @@ public final class PostClient implements AutoCloseable {
         this.timeouts = timeouts;
         this.headers = Map.copyOf(headers);
         this.authentication = authentication;
-        // Repetition is the policy's business; the rest would change requests that are signed.
+        // The retry policy repeats requests; the other features would change requests that are signed.
         this.http =
                 HttpClientBuilder.create()
                         .setDefaultRequestConfig(config(timeouts))
@@ -56,7 +56,7 @@ public final class PostClient implements AutoCloseable {
                         .disableCookieManagement()
                         .disableAuthCaching()
                         .build();
-        // Else each request would leave its deadline behind, until that has passed.
+        // Otherwise the deadlines of complete requests would stay in the queue.
         timer.setRemoveOnCancelPolicy(true);
     }
 
@@ -78,8 +78,8 @@ public final class PostClient implements AutoCloseable {
     /**
      * Posts a body, and returns the complete answer unless its status is retryable.
      *
-     * @throws RetryableException a status of 429 or 5xx, no complete answer in time, trouble with the connection, or
-     *     no credentials
+     * @throws RetryableException the status is 429 or 5xx, there was no complete answer in time, the connection failed,
+     *     or there are no credentials
      * @throws InterruptedException the thread was interrupted, as it is when the client is closed
      */
     public Answer post(byte[] body) throws RetryableException, InterruptedException {
@@ -136,7 +136,7 @@ public final class PostClient implements AutoCloseable {
         return post;
     }
 
-    /** Aborts a request at the end of its time, whatever it waits for: that closes its connection. */
+    /** Aborts a request at the end of its time, which closes its connection. */
     private Future<?> deadline(HttpPost post) {
         return timeouts.totalMillis() == Timeouts.UNLIMITED
                 ? CompletableFuture.completedFuture(null)

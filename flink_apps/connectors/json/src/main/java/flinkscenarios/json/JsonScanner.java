@@ -87,7 +87,7 @@ final class JsonScanner {
         }
     }
 
-    /** Moves past these very bytes if they come next. */
+    /** Moves past these bytes if they come next, and returns whether they do. */
     boolean take(byte[] wanted) {
         int end = position + wanted.length;
         if (end > bytes.length || !Arrays.equals(bytes, position, end, wanted, 0, wanted.length)) {
@@ -108,7 +108,7 @@ final class JsonScanner {
         throw unexpected(position);
     }
 
-    /** Moves past a string, of which {@link #text} and {@link #textIndex} then tell. */
+    /** Moves past a string; {@link #text} and {@link #textIndex} then return it. */
     void readText() throws BadRecordException {
         expect('"');
         textStart = position;
@@ -150,7 +150,7 @@ final class JsonScanner {
         return -1;
     }
 
-    /** Moves past a number, of which {@link #isInteger}, {@link #doubleValue} and the like then tell. */
+    /** Moves past a number; {@link #isInteger}, {@link #doubleValue} and the others then describe it. */
     void readNumber() throws BadRecordException {
         numberStart = position;
         negative = at(position) == '-';

@@ -15,15 +15,15 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.secretsmanager.SecretsManagerClient;
 
 /**
- * Fills a Kafka client's settings in from AWS Secrets Manager: <code>${provider:secret:key}</code> is the text under
- * the key in the JSON object that the secret of this name holds.
+ * Provides a Kafka client's settings from AWS Secrets Manager. The reference <code>${provider:secret:key}</code> stands
+ * for the text under this key in the JSON object of this secret.
  *
- * <p>The client asks when it is made. So no configuration, plan or checkpoint of a job has the value, and a job that
- * restarts since its password was changed takes the new one.
+ * <p>The client resolves the reference when it is created. So no configuration, plan or checkpoint of a job contains
+ * the value, and a job that restarts after a change of the password uses the new one.
  */
 public final class SecretsManagerConfigProvider implements ConfigProvider {
 
-    /** The parameter with the secrets' region; by default that which the AWS SDK finds. */
+    /** The parameter with the secrets' region; by default the one that the AWS SDK finds. */
     public static final String REGION = "region";
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -50,7 +50,7 @@ public final class SecretsManagerConfigProvider implements ConfigProvider {
         ConfigData found = read(path, keys::contains);
         for (String key : keys) {
             if (!found.data().containsKey(key)) {
-                // The client would take the reference itself for the password.
+                // Otherwise the client would use the reference itself as the password.
                 throw invalid(path, "have a text under '" + key + "'", "nothing", "add it to the secret");
             }
         }
@@ -64,13 +64,13 @@ public final class SecretsManagerConfigProvider implements ConfigProvider {
         }
     }
 
-    private ConfigData read(String path, Predicate<String> asked) {
+    private ConfigData read(String path, Predicate<String> wanted) {
         Map<String, String> found = new HashMap<>();
         object(path)
                 .fields()
                 .forEachRemaining(
                         field -> {
-                            if (field.getValue().isTextual() && asked.test(field.getKey())) {
+                            if (field.getValue().isTextual() && wanted.test(field.getKey())) {
                                 found.put(field.getKey(), field.getValue().textValue());
                             }
                         });

@@ -1,13 +1,13 @@
 package flinkscenarios.opensearch;
 
 import static flinkscenarios.options.OptionChecks.address;
-import static flinkscenarios.options.OptionChecks.between;
+import static flinkscenarios.options.OptionChecks.integer;
 import static flinkscenarios.options.OptionChecks.invalid;
-import static flinkscenarios.options.OptionChecks.needed;
+import static flinkscenarios.options.OptionChecks.required;
 import static flinkscenarios.options.OptionChecks.oneOf;
 import static flinkscenarios.options.OptionChecks.read;
 import static flinkscenarios.options.OptionChecks.sinkParallelism;
-import static flinkscenarios.options.OptionChecks.truth;
+import static flinkscenarios.options.OptionChecks.bool;
 
 import flinkscenarios.http.AuthenticationKind;
 import flinkscenarios.http.AuthenticationMethod;
@@ -54,13 +54,13 @@ final class OpenSearchOptions implements Serializable {
                     .stringType()
                     .noDefaultValue()
                     .withDescription("STRING, BIGINT or INT column with the id of each row's document; without it"
-                            + " OpenSearch makes the ids, and a restart repeats documents.");
+                            + " OpenSearch generates the ids, and a restart repeats documents.");
 
     static final ConfigOption<String> DOCUMENT_COLUMN =
             ConfigOptions.key("document-column")
                     .stringType()
                     .noDefaultValue()
-                    .withDescription("BYTES column with the document's JSON; without it the document is made of all"
+                    .withDescription("BYTES column with the document's JSON; without it the document has all"
                             + " columns but those of the index and the id.");
 
     static final ConfigOption<String> AUTHENTICATION =
@@ -80,8 +80,8 @@ final class OpenSearchOptions implements Serializable {
             ConfigOptions.key("signing-service")
                     .stringType()
                     .defaultValue("es")
-                    .withDescription("What the signature names as service: 'es' for a domain, 'aoss' for a"
-                            + " serverless collection.");
+                    .withDescription("Signing name of the service: 'es' for a domain, 'aoss' for a serverless"
+                            + " collection.");
 
     static final ConfigOption<String> USERNAME =
             ConfigOptions.key("username")
@@ -149,7 +149,7 @@ final class OpenSearchOptions implements Serializable {
             ConfigOptions.key("rejected.index")
                     .stringType()
                     .defaultValue("rejected-documents")
-                    .withDescription("Index that keeps the documents that their own index refuses.");
+                    .withDescription("Index that stores the documents that their own index refuses.");
 
     static final Set<ConfigOption<?>> REQUIRED = Set.of(ENDPOINT);
 
@@ -196,10 +196,10 @@ final class OpenSearchOptions implements Serializable {
 
     private OpenSearchOptions(ReadableConfig config) {
         endpoint = endpoint(config);
-        compression = truth(config, COMPRESSION, "'true'");
-        maxActions = between(config, BULK_MAX_ACTIONS, 1, MOST_ACTIONS, "'5000'");
+        compression = bool(config, COMPRESSION, "'true'");
+        maxActions = integer(config, BULK_MAX_ACTIONS, 1, MOST_ACTIONS, "'5000'");
         maxBytes = size(config).getBytes();
-        maxAttempts = between(config, RETRY_MAX_ATTEMPTS, 1, MOST_ATTEMPTS, "'15'");
+        maxAttempts = integer(config, RETRY_MAX_ATTEMPTS, 1, MOST_ATTEMPTS, "'15'");
         intervalMillis = millis(config, BULK_INTERVAL, "'1 s'");
         timeouts =
                 Timeouts.ofParts(
@@ -291,10 +291,10 @@ final class OpenSearchOptions implements Serializable {
         switch (oneOf(config, AUTHENTICATION, List.of(AuthenticationKind.values()), "'sigv4'")) {
             case SIGV4:
                 String example = "'us-east-1', or 'authentication' = 'none' for an emulator";
-                return AuthenticationMethod.sigV4(needed(config, REGION, example), service);
+                return AuthenticationMethod.sigV4(required(config, REGION, example), service);
             case BASIC:
-                String username = needed(config, USERNAME, "'writer'");
-                return AuthenticationMethod.basic(username, needed(config, PASSWORD, "the user's password"));
+                String username = required(config, USERNAME, "'writer'");
+                return AuthenticationMethod.basic(username, required(config, PASSWORD, "the user's password"));
             case NONE:
             default:
                 return AuthenticationMethod.none();

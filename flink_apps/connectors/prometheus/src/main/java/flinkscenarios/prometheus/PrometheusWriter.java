@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Collects samples, and sends them batch after batch.
  *
- * <p>One request is in flight at a time, and is repeated before the next one is sent: no sample of a series overtakes an
- * earlier one. A thread of its own encodes, signs and sends it, while the task's thread fills the next batch.
+ * <p>One request is in flight at a time, and is repeated before the next one is sent: no sample of a series overtakes
+ * an earlier one. A thread of its own encodes, signs and sends it, while the task's thread fills the next batch.
  */
 final class PrometheusWriter extends AsyncSinkWriter<RowData, Sample> {
 
@@ -63,7 +63,7 @@ final class PrometheusWriter extends AsyncSinkWriter<RowData, Sample> {
                 .setMaxInFlightRequests(REQUESTS_IN_FLIGHT)
                 .setMaxBufferedRequests(maxBufferedSamples(options))
                 .setMaxTimeInBufferMS(options.maxTimeInBufferMillis())
-                .setMaxRecordSizeInBytes(Sample.MOST_BYTES)
+                .setMaxRecordSizeInBytes(Sample.MAX_BYTES)
                 .setRequestTimeoutMS(NEVER.toMillis())
                 .build();
     }

@@ -40,7 +40,8 @@ final class RemoteWrite {
     static RequestFailure unusable(URI endpoint, Answer answer) {
         String fix =
                 answer.status() == 403
-                        ? "allow the job's role aps:RemoteWrite on the workspace, and check 'authentication' and 'region'"
+                        ? "allow the job's role aps:RemoteWrite on the workspace, and check 'authentication' and"
+                                + " 'region'"
                         : "check 'metric.endpoint-url'";
         return new RequestFailure(server(endpoint), "accept remote write requests", answer.toString(), fix);
     }

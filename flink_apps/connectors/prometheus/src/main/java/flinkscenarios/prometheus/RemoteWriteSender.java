@@ -49,8 +49,8 @@ final class RemoteWriteSender {
         int refused = send(samples, refusals);
         if (refused > 0) {
             LOG.warn(
-                    "{} of {} samples are discarded: Prometheus at {} must accept them (got {}); check their times, order"
-                            + " and labels.",
+                    "{} of {} samples are discarded: Prometheus at {} must accept them (got {}); check their times,"
+                            + " order and labels.",
                     refused, samples.size(), endpoint, refusals.get(0));
         }
     }

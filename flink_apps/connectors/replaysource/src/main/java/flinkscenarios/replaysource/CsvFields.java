@@ -9,10 +9,10 @@ import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.StringData;
 
 /**
- * Reads the fields of a line of comma-separated values, which have their names from the file's header.
+ * Reads the fields of a line of comma-separated values; their names are those of the file's header.
  *
- * <p>A field may stand in double quotes, and a quote in it be doubled; a field does not go over several lines. A line
- * with more or fewer fields than the header has cannot be read. A column that the header does not name stays NULL.
+ * <p>A field may be in double quotes, with quotes in it doubled; it cannot contain a line break. A line is malformed if
+ * its number of fields differs from that of the header. A column that the header does not name stays NULL.
  */
 final class CsvFields implements FieldReader {
 
@@ -48,7 +48,7 @@ final class CsvFields implements FieldReader {
         }
     }
 
-    /** The fields of a line; null when a quoted one does not end, or goes on after its end. */
+    /** The fields of a line; null if a quoted one does not end, or is not followed by a comma. */
     @Nullable
     private static List<String> split(String line) {
         List<String> fields = new ArrayList<>();
@@ -73,7 +73,7 @@ final class CsvFields implements FieldReader {
         }
     }
 
-    /** The index after the closing quote, which a comma or the line's end must follow; -1 when there is none. */
+    /** The index after the closing quote; -1 if there is none, or neither a comma nor the line's end follows it. */
     private static int endOfQuoted(String line, int start) {
         int at = start + 1;
         while (at < line.length()) {

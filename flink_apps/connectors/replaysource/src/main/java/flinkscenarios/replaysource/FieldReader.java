@@ -2,9 +2,9 @@ package flinkscenarios.replaysource;
 
 import org.apache.flink.table.data.GenericRowData;
 
-/** Finds the fields of a line that have a column. */
+/** Reads the fields of a line into the columns of these names. */
 interface FieldReader {
 
-    /** Sets the columns to their fields' texts; all stay NULL when the line cannot be read. */
+    /** Sets the columns to the texts of their fields; if the line is malformed, all stay NULL. */
     void read(byte[] line, GenericRowData row);
 }

@@ -11,7 +11,7 @@ import javax.annotation.Nullable;
 import org.apache.flink.connector.file.src.FileSourceSplit;
 import org.apache.flink.connector.file.src.assigners.FileSplitAssigner;
 
-/** Hands out files in the order of their names, numbers in them by value: {@code part-2} is before {@code part-10}. */
+/** Assigns files in the natural order of their names: {@code part-2} is before {@code part-10}. */
 final class FilesInOrder implements FileSplitAssigner {
 
     private static final Pattern NUMBER = Pattern.compile("\\d+");

@@ -13,8 +13,7 @@ import org.apache.flink.table.data.StringData;
 /**
  * Reads the fields of a JSON object.
  *
- * <p>It stops at the last field that has a column: what comes after is the consumer's business, as is all that has
- * none.
+ * <p>It stops at the last field that has a column: it does not check the rest of the line.
  */
 final class JsonFields implements FieldReader {
 

@@ -13,8 +13,8 @@ import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 
 /**
- * Reads a text file line by line. Every line is a row, whatever is in it: its fields as text, and, where wanted, the
- * very bytes of the line in a last column.
+ * Reads a text file line by line. Each line is a row, even if it is malformed: its fields as text, and, if the query
+ * reads it, the bytes of the line in a last column.
  */
 final class LineFormat implements BulkFormat<RowData, FileSourceSplit> {
 
@@ -58,7 +58,7 @@ final class LineFormat implements BulkFormat<RowData, FileSourceSplit> {
         return reader;
     }
 
-    /** False: a compressed file cannot be, and the order of the rows is that of the file. */
+    /** False: a compressed file cannot be split, and rows keep the order of the file. */
     @Override
     public boolean isSplittable() {
         return false;

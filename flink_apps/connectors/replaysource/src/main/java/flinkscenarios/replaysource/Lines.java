@@ -11,10 +11,10 @@ import java.util.zip.GZIPInputStream;
 import javax.annotation.Nullable;
 
 /**
- * The lines of a text, which may be compressed by gzip or zstd: its first bytes tell, not its name.
+ * The lines of a text, which may be compressed with gzip or zstd; its first bytes decide, not its name.
  *
- * <p>A line is cut after {@link #MAX_LINE_BYTES}: no stream takes a longer record, and a file that is no text may not
- * have any other line.
+ * <p>A line is truncated to {@link #MAX_LINE_BYTES}: no stream takes a longer record, and a binary file may have no
+ * line break at all.
  */
 final class Lines implements Closeable {
 
@@ -29,7 +29,7 @@ final class Lines implements Closeable {
     private int next;
     private int end;
 
-    /** Takes the stream over, also when it throws. */
+    /** Takes ownership of the stream, and closes it if it throws. */
     Lines(InputStream file) throws IOException {
         try {
             in = plain(new BufferedInputStream(file, BUFFER_BYTES));
@@ -76,7 +76,7 @@ final class Lines implements Closeable {
         if (findEnd()) {
             return Arrays.copyOfRange(buffer, start, withoutReturn(buffer, start, next - 1));
         }
-        // Rare: the line goes on beyond what was read of the file.
+        // Rare: the line continues after the end of the buffer.
         ByteArrayOutputStream line = new ByteArrayOutputStream(2 * (next - start));
         line.write(buffer, start, next - start);
         boolean ended = false;
@@ -89,7 +89,7 @@ final class Lines implements Closeable {
         return Arrays.copyOf(bytes, withoutReturn(bytes, 0, bytes.length));
     }
 
-    /** Goes past the end of the line, or, when it is not in the buffer, to the end of that. */
+    /** Moves past the end of the line, or to the end of the buffer; returns whether it found the end of the line. */
     private boolean findEnd() {
         while (next < end) {
             if (buffer[next++] == '\n') {

@@ -15,10 +15,10 @@ import org.apache.flink.table.data.utils.JoinedRowData;
 import org.apache.flink.table.types.DataType;
 
 /**
- * The columns that the replay itself adds, behind those of the files: a row's number, or a watermark's time and key.
+ * The columns that the replay adds after those of the files: a row's number, and a watermark's time and key.
  *
- * <p>A row that is a watermark has nothing of a file in it: NULL everywhere, but no bytes as its line, and the number
- * 0, for these two columns are not nullable.
+ * <p>In a row that is a watermark, the columns of the files are NULL. The two columns that are not nullable are an
+ * empty line, and the number 0.
  */
 final class MetadataColumns implements Serializable {
 
@@ -39,7 +39,7 @@ final class MetadataColumns implements Serializable {
     private final boolean withLine;
 
     /**
-     * @param names of the columns that are wanted, in their order; others than these three do not count
+     * @param names of the metadata columns that are read, in their order; others than these three are ignored
      * @param fileColumns how many columns the rows of the files have
      * @param withLine whether the last one of these is the line
      */
@@ -54,7 +54,7 @@ final class MetadataColumns implements Serializable {
         this.withLine = withLine;
     }
 
-    /** All three, in the order in which they come. */
+    /** All three, in their order. */
     static Map<String, DataType> types() {
         Map<String, DataType> types = new LinkedHashMap<>();
         types.put(NUMBER, DataTypes.BIGINT().notNull());

@@ -5,14 +5,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 
-/** The rows that have been read and are not released yet, the earliest first; of equal times, the one read first. */
+/** The rows that were read but not released, the earliest first; rows of the same time in the order of reading. */
 final class ReplayBuffer {
 
     /**
      * A row, its time and its number in the order of reading.
      *
-     * <p>The row is kept as the bytes of its serializer: as objects the twenty texts of a line of CSV take several
-     * times as much of the heap.
+     * <p>The row is serialized: as objects, the twenty texts of a line of CSV take several times as much of the heap.
      */
     static final class Entry {
 
@@ -26,7 +25,7 @@ final class ReplayBuffer {
             this.row = row;
         }
 
-        /** Whether the row has a time that can be read. */
+        /** Whether the row has a readable time. */
         boolean timed() {
             return timeMillis != EpochMillis.NONE;
         }
@@ -39,7 +38,7 @@ final class ReplayBuffer {
     private final PriorityQueue<Entry> entries = new PriorityQueue<>(BY_TIME);
 
     /**
-     * @param capacity rows at which the buffer is full; a restored one may hold more
+     * @param capacity the number of rows at which the buffer is full; a restored buffer may hold more
      */
     ReplayBuffer(int capacity) {
         this.capacity = capacity;

@@ -1,9 +1,9 @@
 package flinkscenarios.replaysource;
 
 /**
- * Tells when a time of the past is due again, at {@code speedup} times the speed at which it once passed.
+ * Computes when a time of the past is due again, {@code speedup} times as fast as it once passed.
  *
- * <p>The present is passed in, as nanoseconds of a monotonic clock with any origin ({@link System#nanoTime()}).
+ * <p>The caller passes the present, in nanoseconds of a monotonic clock with any origin ({@link System#nanoTime()}).
  */
 final class ReplayClock {
 
@@ -30,7 +30,7 @@ final class ReplayClock {
         anchorNanos = nowNanos;
     }
 
-    /** Nanoseconds until a time is due, in epoch milliseconds; negative when it has been due. */
+    /** Nanoseconds until a time, in epoch milliseconds, is due; negative after that. */
     long nanosUntilDue(long timeMillis, long nowNanos) {
         // As doubles: a time that is garbage must not overflow into one that is due.
         double ahead = ((double) timeMillis - anchorMillis) * NANOS_PER_MILLI / speedup;

@@ -1,7 +1,7 @@
 package flinkscenarios.replaysource;
 
 import static flinkscenarios.options.OptionChecks.invalid;
-import static flinkscenarios.options.OptionChecks.needed;
+import static flinkscenarios.options.OptionChecks.required;
 import static flinkscenarios.options.OptionChecks.oneOf;
 import static flinkscenarios.options.OptionChecks.read;
 
@@ -32,7 +32,7 @@ final class ReplayOptions implements Serializable {
         }
     }
 
-    /** What the source does when all has been replayed. */
+    /** What the source does after the last row. */
     enum AtEnd {
         STOP,
         WAIT;
@@ -46,7 +46,7 @@ final class ReplayOptions implements Serializable {
     private static final int MAX_BUFFER = 1_000_000;
     private static final Duration MAX_INTERVAL = Duration.ofDays(1);
 
-    /** A file, or a folder whose files are read, those of its folders as well, in the order of their names. */
+    /** A file, or a folder whose files are read, including its subfolders, in the order of their names. */
     static final ConfigOption<String> PATH =
             ConfigOptions.key("path")
                     .stringType()
@@ -63,44 +63,44 @@ final class ReplayOptions implements Serializable {
             ConfigOptions.key("speedup")
                     .doubleType()
                     .defaultValue(6480.0)
-                    .withDescription("How many times as fast as it once passed the time passes; may be a fraction.");
+                    .withDescription("Speed of the replay: 60 replays an hour in a minute; may be a fraction.");
 
     static final ConfigOption<String> SEEK =
             ConfigOptions.key("seek")
                     .stringType()
                     .noDefaultValue()
-                    .withDescription("Where to begin, ISO-8601, UTC: rows of an earlier time are left out.");
+                    .withDescription("Where to start, ISO-8601, UTC: rows of an earlier time are skipped.");
 
     static final ConfigOption<Integer> BUFFER =
             ConfigOptions.key("buffer")
                     .intType()
                     .defaultValue(100_000)
-                    .withDescription("How many rows are read ahead and sorted by their time; held on the heap.");
+                    .withDescription("Number of rows that are read ahead and sorted by their time; on the heap.");
 
     static final ConfigOption<Duration> STATISTICS_INTERVAL =
             ConfigOptions.key("statistics-interval")
                     .durationType()
                     .defaultValue(Duration.ofSeconds(20))
-                    .withDescription("From one logged line of statistics to the next.");
+                    .withDescription("Interval at which statistics are logged.");
 
     static final ConfigOption<Duration> WATERMARK_INTERVAL =
             ConfigOptions.key("watermark-interval")
                     .durationType()
                     .defaultValue(Duration.ZERO)
-                    .withDescription("From one watermark among the rows to the next, of real time; 0 s for none.");
+                    .withDescription("Interval of the watermarks among the rows, in real time; 0 s for none.");
 
     static final ConfigOption<List<String>> WATERMARK_KEYS =
             ConfigOptions.key("watermark-keys")
                     .stringType()
                     .asList()
                     .defaultValues("watermark")
-                    .withDescription("Each watermark is a row for each of these, which the column watermark-key has.");
+                    .withDescription("Each watermark is one row for each of these keys, in the column watermark-key.");
 
     static final ConfigOption<String> AT_END =
             ConfigOptions.key("at-end")
                     .stringType()
                     .defaultValue("stop")
-                    .withDescription("When all has been replayed: stop ends the source, wait leaves the job running.");
+                    .withDescription("After the last row: stop ends the source, wait leaves the job running.");
 
     private final String path;
     private final FileFormat format;
@@ -114,9 +114,9 @@ final class ReplayOptions implements Serializable {
     private final AtEnd atEnd;
 
     private ReplayOptions(ReadableConfig config) {
-        path = needed(config, PATH, "'s3://bucket/prefix'");
+        path = required(config, PATH, "'s3://bucket/prefix'");
         format = oneOf(config, FactoryUtil.FORMAT, List.of(FileFormat.values()), "'json'");
-        timeAttribute = needed(config, TIME_ATTRIBUTE, "'dropoff_datetime'");
+        timeAttribute = required(config, TIME_ATTRIBUTE, "'dropoff_datetime'");
         speedup = read(config, SPEEDUP, "be a number", "'6480'");
         if (!(speedup > 0) || Double.isInfinite(speedup)) {
             throw invalid(config, SPEEDUP, "be above 0, and finite", "'6480'");
@@ -126,7 +126,7 @@ final class ReplayOptions implements Serializable {
         if (seek != null && seekMillis == EpochMillis.NONE) {
             throw invalid(config, SEEK, "be a time", "'2019-01-15T00:00:00Z'");
         }
-        buffer = read(config, BUFFER, "be a whole number", "'100000'");
+        buffer = read(config, BUFFER, "be an integer", "'100000'");
         if (buffer < 1 || buffer > MAX_BUFFER) {
             throw invalid(config, BUFFER, "be from 1 to " + MAX_BUFFER, "'100000'");
         }

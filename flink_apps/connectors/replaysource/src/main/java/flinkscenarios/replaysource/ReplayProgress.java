@@ -5,21 +5,21 @@ import org.apache.flink.connector.file.src.FileSourceSplit;
 import org.apache.flink.core.fs.Path;
 
 /**
- * What a checkpoint keeps of a replay besides the place in each file.
+ * The state of a replay apart from the position in each file.
  *
- * <p>A reader's state is its splits and nothing else, hence the shape: a split that the file source never sees.
+ * <p>The state of a reader is its splits, so this is a split, too; the file source never sees it.
  */
 final class ReplayProgress extends FileSourceSplit {
 
     private static final long serialVersionUID = 1L;
 
-    /** Epoch milliseconds at which the time line goes on; {@link EpochMillis#NONE} before its start. */
+    /** Epoch milliseconds at which the time line continues; {@link EpochMillis#NONE} before its start. */
     final long positionMillis;
     /** The latest time that was released; {@link EpochMillis#NONE} when there is none. */
     final long latestMillis;
-    /** How many rows were read. */
+    /** The number of rows read. */
     final long rowsRead;
-    /** The rows that were read and not released. */
+    /** The rows that were read but not released. */
     final transient List<ReplayBuffer.Entry> buffered;
 
     ReplayProgress(long positionMillis, long latestMillis, long rowsRead, List<ReplayBuffer.Entry> buffered) {

@@ -24,26 +24,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads files ahead into a buffer, as far as it holds, and releases each row when its time is due.
+ * Reads files ahead into a buffer until that is full, and releases each row when its time is due.
  *
- * <p>A row is released only when the buffer is full or the files are at their end: the order of the rows is thus a
- * function of the files alone, however slowly they are read. One call releases one row, and none waits: a checkpoint
- * has its turn at any time, and a sink that cannot follow holds the rows back, whose lag then grows.
+ * <p>It releases a row only when the buffer is full or the files have ended: so the order of the rows depends on the
+ * files alone, not on how fast they are read. Each call releases one row, and never waits: a checkpoint can happen at
+ * any time. If a sink is too slow, rows are released later, and their lag grows.
  *
- * <p>A watermark is of the latest time that was released: what is in the buffer is not before it, and what is read
- * later counts as out of order if it is. All its rows are released in one call, so no checkpoint parts them.
+ * <p>A watermark has the latest time that was released. No row in the buffer is earlier, and an earlier row that is
+ * read later counts as out of order. One call releases all rows of a watermark, so that no checkpoint separates them.
  *
- * <p>The rows in the buffer are part of each checkpoint. A restored reader goes on at the row that was next, with the
- * time line starting anew there: neither an outage nor a lag is made up for by a burst.
+ * <p>The buffered rows are part of each checkpoint. A restored reader continues at the next row, and restarts the time
+ * line there: it does not catch up on an outage or a lag with a burst.
  *
- * <p>All methods run in the task's thread; the timer only completes the future that the task waits for, and reports.
+ * <p>All methods run in the task's thread. The timer only completes the future for which the task waits, and logs.
  */
 @SuppressWarnings("try") // The reader of the files may throw anything when it is closed.
 final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
 
     private static final Logger LOG = LoggerFactory.getLogger(ReplayReader.class);
 
-    /** A task that has released all that is due sleeps at least so long: to wake it for single rows would cost more. */
+    /** The shortest time for which a task sleeps: waking it up for single rows would cost more. */
     private static final long SHORTEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private static final long RATE_WINDOW_SECONDS = 5;
@@ -182,7 +182,7 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
         }
     }
 
-    /** Where a restored reader's time line begins: where it is now, or at the next row where that is late already. */
+    /** Where a restored reader's time line starts: at the present position, or at the next row if that is late. */
     private long positionMillis() {
         if (!clock.started()) {
             return EpochMillis.NONE;
@@ -258,9 +258,9 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
     }
 
     private InputStatus atEnd(ReaderOutput<RowData> output) {
-        // Nothing follows: the last row is before this one, too.
+        // No row follows, so the last watermark is after the last row.
         long end = latestMillis + 1;
-        if (latestMillis != EpochMillis.NONE && watermarks.isNews(end)) {
+        if (latestMillis != EpochMillis.NONE && watermarks.isLater(end)) {
             return releaseWatermark(end, nanoClock.getAsLong(), output);
         }
         if (options.endsWhenReplayed()) {
@@ -274,7 +274,7 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
         LOG.info(statistics.report(nanoClock.getAsLong()));
     }
 
-    /** Where the rows of the files go: nobody but the buffer needs to know of their order and their splits. */
+    /** Takes the rows of the files; their timestamps, watermarks and splits do not matter. */
     private final class Intake implements ReaderOutput<RowData> {
 
         @Override

@@ -19,8 +19,8 @@ import org.apache.flink.table.data.RowData;
 /**
  * Flink's file source with a reader that releases each row when its time is due; to be run at parallelism 1.
  *
- * <p>Finding files, handing them out, opening them and keeping the place in them is the file source's; so the rows
- * come from its own thread, and a slow bucket does not hold up the task.
+ * <p>The file source finds, assigns and opens the files, and keeps the position in them. It reads in a thread of its
+ * own, so a slow bucket does not block the task.
  */
 final class ReplaySource implements Source<RowData, FileSourceSplit, PendingSplitsCheckpoint<FileSourceSplit>> {
 

@@ -9,7 +9,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
-/** Writes the splits of a replay: a file with the place in it, or the {@link ReplayProgress}. */
+/** Serializes the splits of a replay: a file with the position in it, or the {@link ReplayProgress}. */
 final class ReplaySplitSerializer implements SimpleVersionedSerializer<FileSourceSplit> {
 
     private static final int VERSION = 1;

@@ -6,13 +6,13 @@ import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
 
 /**
- * What a replay has done since it was started or restored: as metrics, and as a line for the log.
+ * The progress of a replay since it was started or restored: as metrics, and as a line for the log.
  *
- * <p>The task's thread counts, others read: hence the volatile fields, which have this one writer.
+ * <p>The task's thread writes the fields, other threads read them: hence they are volatile.
  */
 final class ReplayStatistics {
 
-    /** The managed service hands the metrics of this group on to CloudWatch. */
+    /** The managed service exports the metrics of this group to CloudWatch. */
     static final String METRIC_GROUP = "kinesisanalytics";
 
     static final String EVENT_COUNT = "replayedEventCount";
@@ -59,36 +59,36 @@ final class ReplayStatistics {
         lagMillis = lateNanos / NANOS_PER_MILLI;
     }
 
-    /** Counts a row that was released at once: the replay was past its time when it was read. */
+    /** Counts a row that was released at once, because a later one had been released before. */
     void releasedOutOfOrder() {
         count();
         outOfOrderCounter.inc();
         outOfOrder++;
     }
 
-    /** Counts a row that was released at once: it has no time that can be read. */
+    /** Counts a row that was released at once, because it has no readable time. */
     void releasedUntimed() {
         count();
         untimedCounter.inc();
         untimed++;
     }
 
-    /** Counts the rows of a watermark, which are no events. */
+    /** Counts the rows of a watermark, which are not events. */
     void releasedWatermarks(int rows) {
         watermarkCounter.inc(rows);
     }
 
-    /** Counts a row that was left out: it is from before the time at which the replay is to begin. */
+    /** Counts a row that was skipped, because it is before the start of the replay. */
     void skipped() {
         skipped++;
     }
 
-    /** Ends a window of the rate that the metric shows. */
+    /** Ends an interval of the rate in the metric. */
     void sampleRate(long nowNanos) {
         eventsPerSecond = shown.perSecond(events, nowNanos);
     }
 
-    /** The line for the log; ends a window of the rate in it. */
+    /** Returns the line for the log; ends an interval of the rate in it. */
     String report(long nowNanos) {
         StringBuilder line = new StringBuilder();
         line.append(String.format("replay: %d events, ", events));
@@ -115,7 +115,7 @@ final class ReplayStatistics {
         events++;
     }
 
-    /** Events a second since it was last asked; used by one thread. */
+    /** Events per second since the last call. Not thread-safe. */
     private static final class Rate {
 
         private long sinceNanos;

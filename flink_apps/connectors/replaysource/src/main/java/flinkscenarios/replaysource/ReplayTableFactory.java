@@ -17,7 +17,7 @@ import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.RowType;
 
 /**
- * Table source {@code replay}: files of records as the stream that they once were.
+ * Table source {@code replay}: replays files of records as a stream.
  *
  * <pre>{@code
  * CREATE TABLE trips (dropoff_datetime STRING, trip_id STRING, line BYTES METADATA VIRTUAL)
@@ -25,28 +25,27 @@ import org.apache.flink.table.types.logical.RowType;
  *           'time-attribute' = 'dropoff_datetime', 'speedup' = '6480')
  * }</pre>
  *
- * <p>Rows come in the order of their time attribute, each when its time is due: the first one at once, every other
- * one as much later as its time is, divided by {@code speedup}. To be sorted, rows are read ahead, {@code buffer} of
- * them; the replay begins when so many have been read or the files are at their end. A row that is further out of
- * order is released as soon as it is read, and counted; so is one whose time is missing or cannot be read. Only rows
- * from before {@code seek} are left out.
+ * <p>The source emits rows in the order of their time attribute: the first one at once, each other one when as much
+ * time has passed as lies between the two, divided by {@code speedup}. To sort the rows, it reads {@code buffer} of
+ * them ahead; the replay starts when the buffer is full or the files end. Rows that are further out of order, and rows
+ * whose time is missing or not readable, are emitted as soon as they are read, and counted. Rows before {@code seek}
+ * are skipped.
  *
- * <p>The files are {@code json} (an object a line), {@code csv} (with a header) or {@code parquet}; the first two may
- * be compressed by gzip or zstd. They are read one after the other in the order of their names, so the names should
- * tell the order of the times. In text files every line is a row, whatever is in it. Their columns are STRING: the
- * text of the fields of these names, NULL where there is none; the metadata column {@code line} has the very bytes.
- * So a query can pass on what it cannot read. Columns of Parquet files have the types that they have there.
+ * <p>The files are {@code json} (one object per line), {@code csv} (with a header) or {@code parquet}; the first two
+ * may be compressed with gzip or zstd. The source reads them one after the other in the order of their names, which
+ * should be the order of their times. In text files each line is a row, even if it is malformed. Their columns are
+ * STRING: the text of the field of this name, or NULL. The metadata column {@code line} has the bytes of the line, so
+ * that a query can pass on what it cannot read. Columns of Parquet files have the types of the file.
  *
- * <p>The metadata column {@code number} tells rows apart: 1 is the first row of the first file.
+ * <p>The metadata column {@code number} identifies rows: 1 is the first row of the first file.
  *
- * <p>With a {@code watermark-interval} there are watermarks among the rows: rows with nothing in them but the metadata
- * columns {@code watermark}, a time, and {@code watermark-key}. No row that follows is of an earlier time than a
- * watermark's, but for those that are counted as out of order and those whose time cannot be read. One more comes at
- * the end, a millisecond after the last row. Each watermark is a row for each of the {@code watermark-keys}, one
- * directly after the other.
+ * <p>With a {@code watermark-interval}, some rows are watermarks: they have only the metadata columns
+ * {@code watermark}, a time, and {@code watermark-key}. No later row has an earlier time, except for those that are
+ * counted as out of order and those without a readable time. The last watermark is a millisecond after the last row.
+ * Each watermark is one row for each of the {@code watermark-keys}; these rows are consecutive.
  *
- * <p>Memory: the buffer is held on the heap, and is part of each checkpoint: 100,000 trips as JSON, some 50 MB. Beyond
- * that nothing grows with the files, for they are read no faster than they are replayed.
+ * <p>Memory: the buffer is on the heap, and part of each checkpoint: 100,000 trips as JSON take about 50 MB. Memory
+ * does not grow with the files, because they are read no faster than they are replayed.
  */
 public final class ReplayTableFactory implements DynamicTableSourceFactory {
 

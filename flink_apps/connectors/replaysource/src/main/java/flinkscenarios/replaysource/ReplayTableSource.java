@@ -20,7 +20,7 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.RowType;
 
-/** Brings {@link ReplaySource} into a table plan, always at parallelism 1: there is one time line. */
+/** Adds a {@link ReplaySource} to a table plan, always at parallelism 1: there is one time line. */
 final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadata {
 
     static final String LINE = "line";
@@ -49,7 +49,7 @@ final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadat
         return ChangelogMode.insertOnly();
     }
 
-    /** In the order in which they follow the columns: those of the file first, then those of the replay. */
+    /** In the order in which they follow the physical columns: first the line, then those of the replay. */
     @Override
     public Map<String, DataType> listReadableMetadata() {
         Map<String, DataType> readable = new LinkedHashMap<>();
@@ -67,7 +67,7 @@ final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadat
 
     @Override
     public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
-        requireWatermarksToBeTold();
+        requireWatermarkColumn();
         boolean withLine = metadata.contains(LINE);
         DataType read = withLine ? DataTypes.ROW(withLineOf(columns)).notNull() : columns;
         TypeInformation<RowData> type = context.createTypeInformation(read);
@@ -84,8 +84,8 @@ final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadat
         return SourceProvider.of(new ReplaySource(options, format, rowTime, added, type), 1);
     }
 
-    /** A query that does not read their column would take watermarks for empty rows. */
-    private void requireWatermarksToBeTold() {
+    /** Without the column a query could not distinguish watermarks from empty rows. */
+    private void requireWatermarkColumn() {
         if (!options.watermarkInterval().isZero() && !metadata.contains(MetadataColumns.WATERMARK)) {
             throw new ValidationException(
                     String.format(

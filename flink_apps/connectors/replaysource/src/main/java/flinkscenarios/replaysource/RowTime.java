@@ -21,9 +21,9 @@ final class RowTime implements Serializable {
     }
 
     /**
-     * The time of rows of a type.
+     * Returns the reader of a time attribute.
      *
-     * @throws ValidationException when they have no such column, or one that holds no time
+     * @throws ValidationException the rows have no such column, or it has no type of a time
      */
     static RowTime of(RowType row, String attribute) {
         int column = row.getFieldIndex(attribute);

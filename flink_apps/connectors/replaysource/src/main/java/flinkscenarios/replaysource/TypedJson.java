@@ -10,14 +10,14 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonGenerator
 import org.apache.flink.table.functions.ScalarFunction;
 
 /**
- * {@code typed_json('vendor_id BIGINT, pickup_datetime TIMESTAMP, …', vendor_id, pickup_datetime, …)} makes a JSON
- * object, as bytes, of texts such as those of a CSV file.
+ * {@code typed_json('vendor_id BIGINT, pickup_datetime TIMESTAMP, …', vendor_id, pickup_datetime, …)} builds a JSON
+ * object, as bytes, from texts such as those of a CSV file.
  *
- * <p>The types: BIGINT is a whole number (which may end in {@code .0}), DOUBLE any finite one, TIMESTAMP a time, which
- * becomes epoch milliseconds as the source reads it, STRING the text itself. White space around a value does not
- * count; NULL and what is empty become null. The result is NULL when a value is not of its type.
+ * <p>The types: BIGINT is an integer (which may end in {@code .0}), DOUBLE any finite number, TIMESTAMP a time, which
+ * becomes epoch milliseconds as in the source, and STRING the text itself. White space around a value is ignored. NULL
+ * and empty texts become null. The result is NULL if a value is not of its type.
  *
- * <p>The same in SQL would cast every field twice: once to see whether it can be, once for its value.
+ * <p>Plain SQL would cast every field twice: once to check it, once for its value.
  */
 public final class TypedJson extends ScalarFunction {
 
@@ -37,7 +37,7 @@ public final class TypedJson extends ScalarFunction {
     private transient Type[] types;
 
     /**
-     * The object, or NULL.
+     * Returns the object, or NULL.
      *
      * @param fields names and types of the values: a literal
      */

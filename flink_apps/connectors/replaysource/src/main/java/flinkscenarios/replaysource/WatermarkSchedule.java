@@ -3,13 +3,13 @@ package flinkscenarios.replaysource;
 import java.time.Duration;
 
 /**
- * Tells when the next watermark is to be sent: an interval after the one before, and only if it says something new.
+ * Decides when the next watermark is due: an interval after the previous one, and only if its time is later.
  *
- * <p>The present is passed in, as nanoseconds of a monotonic clock with any origin ({@link System#nanoTime()}).
+ * <p>The caller passes the present, in nanoseconds of a monotonic clock with any origin ({@link System#nanoTime()}).
  */
 final class WatermarkSchedule {
 
-    /** Stands for a watermark that is not to be sent as things are. */
+    /** The delay of a watermark that is not due at all. */
     static final long NEVER = Long.MAX_VALUE;
 
     private final long intervalNanos;
@@ -18,20 +18,20 @@ final class WatermarkSchedule {
     private long sentNanos;
 
     /**
-     * @param interval from one watermark to the next, of real time; zero for none at all
+     * @param interval from one watermark to the next, in real time; zero for no watermarks
      */
     WatermarkSchedule(Duration interval, long nowNanos) {
         this.intervalNanos = interval.toNanos();
         this.sentNanos = nowNanos;
     }
 
-    /** Nanoseconds until a watermark of {@code timeMillis} is due, negative when it has been, or {@link #NEVER}. */
+    /** Nanoseconds until a watermark of {@code timeMillis} is due, negative after that, or {@link #NEVER}. */
     long nanosUntilDue(long timeMillis, long nowNanos) {
-        return isNews(timeMillis) ? intervalNanos - (nowNanos - sentNanos) : NEVER;
+        return isLater(timeMillis) ? intervalNanos - (nowNanos - sentNanos) : NEVER;
     }
 
-    /** Whether watermarks are sent, and the one before was of an earlier time than {@code timeMillis}. */
-    boolean isNews(long timeMillis) {
+    /** Whether watermarks are sent, and the previous one has an earlier time than {@code timeMillis}. */
+    boolean isLater(long timeMillis) {
         return intervalNanos > 0 && timeMillis > sentMillis;
     }
 

@@ -104,7 +104,7 @@ class ReplayTableFactoryTest {
                 "speedup, 0, \"'speedup' must be above 0, and finite (got 0); write for example '6480'\"",
                 "speedup, NaN, \"'speedup' must be above 0, and finite (got NaN); write for example '6480'\"",
                 "seek, soon, 'seek' must be a time (got soon); write for example '2019-01-15T00:00:00Z'",
-                "buffer, some, 'buffer' must be a whole number (got some); write for example '100000'",
+                "buffer, some, 'buffer' must be an integer (got some); write for example '100000'",
                 "buffer, 0, 'buffer' must be from 1 to 1000000 (got 0); write for example '100000'",
                 "statistics-interval, x, 'statistics-interval' must be a duration (got x); write for example '20 s'",
                 "statistics-interval, 0 s, 'statistics-interval' must be from 1 ms to 1 d (got 0 s);"

@@ -27,8 +27,8 @@ class WatermarkScheduleTest {
     void whatHasBeenSaidIsNotSaidAgain() {
         schedule.sent(5, 1_100);
         assertEquals(WatermarkSchedule.NEVER, schedule.nanosUntilDue(5, 9_000));
-        assertFalse(schedule.isNews(4));
-        assertTrue(schedule.isNews(6));
+        assertFalse(schedule.isLater(4));
+        assertTrue(schedule.isLater(6));
     }
 
     @Test
@@ -40,6 +40,6 @@ class WatermarkScheduleTest {
     void withoutAnIntervalThereAreNone() {
         WatermarkSchedule none = new WatermarkSchedule(Duration.ZERO, 0);
         assertEquals(WatermarkSchedule.NEVER, none.nanosUntilDue(5, 9_000));
-        assertFalse(none.isNews(5));
+        assertFalse(none.isLater(5));
     }
 }
