@@ -20,6 +20,8 @@ DEAD_LETTER_COUNT = "deadLetterCount"
 RAW = Column("raw", "BYTES")
 #: What the format found wrong with them.
 ERROR = Column("error", "STRING")
+#: The code of that error, which does not change with the words.
+ERROR_CODE = Column("error_code", "STRING")
 #: What came, why it was refused, when, and where it stands in the source.
 DEAD_LETTER = (
     RAW,
