@@ -44,7 +44,7 @@ def test_a_case_is_compared_with_its_baseline() -> None:
         console.print(table([plain, ours]))
     lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.get().splitlines() if "lottery" in line]
     assert lines == [
-        ["lottery: plain", "1", "2,000", "", "1", ""],
-        ["lottery: ours", "1", "5,000", "2.0", "2.50", "1,000 to 1,100"],
+        ["lottery: plain", "1", "", "2,000", "", "1", ""],
+        ["lottery: ours", "2.50", "plain", "5,000", "2.0", "1", "1,000 to 1,100"],
     ]
     assert (ours.as_json()["ratio"], ours.as_json()["ratio_to"]) == (2.5, "plain")
