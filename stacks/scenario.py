@@ -13,6 +13,7 @@ from pydantic import Field
 
 from flink_apps.common.properties import Property
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.data_stream import DataStream, StreamCapacity
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import EndpointService, Network
@@ -125,7 +126,7 @@ class ScenarioStack(cdk.Stack):
         return FlinkApplication(
             self,
             construct_id,
-            bundle=job_bundle(job),
+            code=ApplicationCode.from_bundle(job_bundle(job)),
             property_groups=property_groups,
             description=description,
             parallelism=parallelism,

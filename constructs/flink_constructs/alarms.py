@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from flink_constructs import metric_math, validation
-from flink_constructs.application import FlinkApplication
+from flink_constructs.application_base import FlinkApplicationBase
 from flink_constructs.data_stream import DataStream
 
 __all__ = ["ApplicationAlarms"]
@@ -35,7 +35,7 @@ class ApplicationAlarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        application: FlinkApplication,
+        application: FlinkApplicationBase,
         topic: sns.ITopic | None = None,
         always_running: bool = True,
         source_stream: DataStream | None = None,
