@@ -18,7 +18,8 @@ from flink_constructs import metric_math
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
-from flink_constructs.kafka_cluster import KafkaCluster, KafkaTopic
+from flink_constructs.kafka_cluster import KafkaCluster
+from flink_constructs.kafka_cluster_base import KafkaTopic
 from flink_constructs.network import EndpointService, Network
 from stacks.config import ScenarioConfig, Shards, TopicArn, gateways_of_a_vpc, vpc_where_needed
 from stacks.scenario import MAX_RECORDS_LAG, ScenarioStack, of_the_job

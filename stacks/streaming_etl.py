@@ -20,7 +20,8 @@ from flink_constructs import metric_math
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
-from flink_constructs.kafka_cluster import KafkaCluster, KafkaTopic
+from flink_constructs.kafka_cluster import KafkaCluster
+from flink_constructs.kafka_cluster_base import KafkaTopic
 from flink_constructs.network import EndpointService, Network
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.stream_archive import StreamArchive
