@@ -26,6 +26,7 @@ PUBLIC = {
     "metrics_workspace": ["MetricsWorkspace"],
     "network": ["EndpointService", "Network", "NetworkBase"],
     "search_domain": ["SearchDomain"],
+    "search_domain_base": ["SearchDomainBase"],
     "search_sign_in": ["SearchSignIn"],
     "stream_archive": ["StreamArchive", "StreamArchiveBase"],
     "stream_delivery": ["StreamDelivery"],
