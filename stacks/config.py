@@ -35,6 +35,10 @@ Shards = Annotated[int | Literal["on-demand"], AfterValidator(_shards_in_range)]
 TopicArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$")]
 
 
+#: Whether there is a VPC, or which one.
+Vpc = bool | Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
+
+
 class ContextError(InvalidArgumentError):
     """A context value that breaks its rule: the message has the name, the rule, the value received and the fix."""
 
@@ -78,7 +82,10 @@ class ScenarioConfig(BaseModel):
     alarm_topic_arn: TopicArn | None = Field(
         default=None, description="the SNS topic that alarms are sent to; by default none"
     )
-    vpc: bool | None = Field(default=None, description="run inside a VPC; by default only where something needs it")
+    vpc: Vpc | None = Field(
+        default=None,
+        description="run inside a VPC: true for a new one, or the id of yours; by default where it is needed",
+    )
     nat_gateways: int = Field(default=0, ge=0, le=2, description="gateways from the VPC to the internet")
 
     @classmethod
@@ -98,6 +105,11 @@ class ScenarioConfig(BaseModel):
         """An error about a field's value."""
         name = f"{self.scenario}.{_kebab(field)}"
         return ContextError(name, rule, getattr(self, field), f"change it in cdk.json or with -c {name}=…")
+
+    @property
+    def vpc_id(self) -> str | None:
+        """The id of an existing VPC."""
+        return self.vpc if isinstance(self.vpc, str) else None
 
     @classmethod
     def options(cls) -> dict[str, Option[Any]]:
