@@ -21,8 +21,8 @@ ROOMS: dict[str, set[str]] = {
     "stacks": {"scenarios", "flink_apps", "flink_constructs", "dashboards"},
     "app": {"stacks"},
     "local": {"scenarios", "flink_apps", "flink_constructs", "stacks"},
-    "tools": {"scenarios", "flink_apps", "stacks"},
-    "benchmarks": {"scenarios", "flink_apps", "flink_constructs", "stacks", "local"},
+    "tools": {"scenarios", "flink_apps", "stacks", "local"},
+    "benchmarks": {"scenarios", "flink_apps", "flink_constructs", "stacks", "local", "tools"},
 }
 #: What every job's folder has, and what it may have besides: see CONTRIBUTING.md.
 ALWAYS = {

@@ -142,6 +142,6 @@ def _count(given: Mapping[str, str], key: str, *, default: int, high: int) -> in
     # A token has no number yet, and topics are checked against this one.
     if Token.is_unresolved(text) or not text.isdecimal() or not 1 <= int(text) <= high:
         raise InvalidArgumentError(
-            f"server_properties[{key!r}]", f"be a whole number from 1 to {high}", text, f"{default} is the default"
+            f"server_properties[{key!r}]", f"be an integer from 1 to {high}", text, f"{default} is the default"
         )
     return int(text)

@@ -20,6 +20,8 @@ DEAD_LETTER_COUNT = "deadLetterCount"
 RAW = Column("raw", "BYTES")
 #: What the format found wrong with them; NULL if nothing.
 ERROR = Column("error", "STRING")
+#: The code of that error, which stays the same when its wording changes.
+ERROR_CODE = Column("error_code", "STRING")
 #: The bytes, the reason, the time of the refusal, and the record's position in the source.
 DEAD_LETTER = (
     RAW,

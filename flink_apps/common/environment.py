@@ -33,11 +33,11 @@ def prepare(table_env: TableEnvironment) -> None:
     """Configure the environment, and declare two functions.
 
     ``counted(value, 'metric')`` counts in the JVM, ``once(text)`` is worked out once for each row, however often a
-    query refers to it. They are in flink_apps/connectors/json, which the job's jar needs.
+    query refers to it. They are in flink_apps/connectors/functions, which the job's jar needs.
     """
     configure(table_env)
-    table_env.create_java_temporary_function("counted", "flinkscenarios.json.Counted")
-    table_env.create_java_temporary_function("once", "flinkscenarios.json.Once")
+    table_env.create_java_temporary_function("counted", "flinkscenarios.functions.Counted")
+    table_env.create_java_temporary_function("once", "flinkscenarios.functions.Once")
 
 
 def parallelism(table_env: TableEnvironment) -> int:

@@ -18,7 +18,7 @@ TRIPS, EVENTS = "trips", "events"
 
 
 def files(settings: Settings) -> Connector:
-    """The source: see flink_apps/connectors/replay."""
+    """The source: see flink_apps/connectors/replaysource."""
     options = {
         "connector": "replay",
         "path": settings.source_path,
@@ -51,7 +51,7 @@ def build(
     if settings.sends_watermarks:
         # Parallel tasks would not keep the order: a watermark could be written before the trips that it follows.
         table_env.get_config().set("parallelism.default", "1")
-    table_env.create_java_temporary_function(queries.TYPED_JSON, "flinkscenarios.replay.TypedJson")
+    table_env.create_java_temporary_function(queries.TYPED_JSON, "flinkscenarios.replaysource.TypedJson")
 
     trips, sink = sources[TRIPS], sinks[EVENTS]
     layout = {

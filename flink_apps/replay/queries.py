@@ -7,7 +7,7 @@ from flink_apps.common.sql import literal
 from flink_apps.common.tables import Column
 from flink_apps.replay import schema
 
-#: The SQL name of flinkscenarios.replay.TypedJson.
+#: The SQL name of flinkscenarios.replaysource.TypedJson.
 TYPED_JSON = "typed_json"
 #: The longest partition key that Kinesis takes, in characters.
 LONGEST_KEY = 256

@@ -29,7 +29,8 @@ def build(
     prepare(table_env)
 
     trips = sources[TRIPS]
-    table_env.execute_sql(trips.create_table((*taxi_trip.TRIP, dead_letters.RAW, dead_letters.ERROR)))
+    record = (*taxi_trip.TRIP, dead_letters.RAW, dead_letters.ERROR, dead_letters.ERROR_CODE)
+    table_env.execute_sql(trips.create_table(record))
     table_env.execute_sql(f"CREATE TEMPORARY VIEW {_CHECKED} AS {queries.checked(trips.table, settings)}")
 
     outputs = {

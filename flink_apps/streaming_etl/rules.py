@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flink_apps.common import taxi_trip, watermark_event
-from flink_apps.common.dead_letters import ERROR, RAW
+from flink_apps.common.dead_letters import ERROR_CODE, RAW
 from flink_apps.common.rules import Rule
 from flink_apps.common.tables import RAW_JSON, Format
 from flink_apps.common.taxi_zones import FIRST_ZONE, LAST_ZONE
@@ -42,5 +42,5 @@ def rules(settings: Settings) -> tuple[Rule, ...]:
 
 def is_dead_letter() -> str:
     """The SQL condition that a record is a dead letter: not good, nor a watermark event, which is left out."""
-    no_watermark = watermark_event.is_none(raw=f"`{RAW.name}`", error=ERROR.name)
+    no_watermark = watermark_event.is_none(raw=f"`{RAW.name}`", error_code=ERROR_CODE.name)
     return f"reason IS NOT NULL AND {no_watermark}"

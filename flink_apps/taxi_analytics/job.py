@@ -28,7 +28,7 @@ def build(
 ) -> StatementSet:
     """Declare the pipeline from ``sources["trips"]`` to the three ``sinks``; nothing runs before ``execute()``."""
     prepare(table_env)
-    table_env.create_java_temporary_function("geohash", "flinkscenarios.geo.Geohash")
+    table_env.create_java_temporary_function("geohash", "flinkscenarios.functions.Geohash")
     _read(table_env, settings, sources[TRIPS])
     for view, query in {
         _GOOD: queries.good(_TIMED),
@@ -55,7 +55,8 @@ def build(
 
 def _read(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> None:
     """Trips, checked and in their event time."""
-    table_env.execute_sql(source.create_table((*schema.TRIP, dead_letters.RAW, dead_letters.ERROR)))
+    record = (*schema.TRIP, dead_letters.RAW, dead_letters.ERROR, dead_letters.ERROR_CODE)
+    table_env.execute_sql(source.create_table(record))
     checks = rules.rules(clock_skew_millis=settings.clock_skew_millis)
     timed = table_in_event_time(
         table_env,

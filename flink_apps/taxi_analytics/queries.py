@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flink_apps.common import watermark_event
-from flink_apps.common.dead_letters import ERROR, RAW
+from flink_apps.common.dead_letters import ERROR, ERROR_CODE, RAW
 from flink_apps.common.rules import Rule, reason
 from flink_apps.common.sql import literal
 from flink_apps.common.tables import SOURCE_PARTITION, SOURCE_POSITION
@@ -30,7 +30,7 @@ def checked(trips: str, *rules: Rule) -> str:
     return f"""
         SELECT
           `{RAW.name}`,
-          {ERROR.name},
+          {ERROR_CODE.name},
           reason,
           CAST({SOURCE_PARTITION} AS STRING) AS {SOURCE_PARTITION},
           CAST({SOURCE_POSITION} AS STRING) AS {SOURCE_POSITION},
@@ -54,7 +54,7 @@ def good(trips: str) -> str:
 
 def refused(trips: str) -> str:
     """The others, with the reason; the late ones are counted."""
-    no_watermark = watermark_event.is_none(raw=f"`{RAW.name}`", error=ERROR.name)
+    no_watermark = watermark_event.is_none(raw=f"`{RAW.name}`", error_code=ERROR_CODE.name)
     return f"""
         SELECT
           `{RAW.name}`,

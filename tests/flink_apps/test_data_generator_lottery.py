@@ -26,7 +26,7 @@ from tests.flink_apps.slices import a_slice
 
 def numbers(word: PackedNumbers, drawn: tuple[NDArray[Any], ...]) -> dict[str, NDArray[Any]]:
     [packed] = drawn
-    return {name: packed // word.place(name) % size for name, size in word.sizes.items()}
+    return {name: packed // word.unit(name) % size for name, size in word.sizes.items()}
 
 
 def user_events(tick: Slice) -> dict[str, NDArray[Any]]:

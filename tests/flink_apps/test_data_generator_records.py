@@ -40,7 +40,7 @@ ONE_NOON = datetime(2019, 1, 15, 12, tzinfo=taxi_trip.NEW_YORK)
 
 def unpacked(word: PackedNumbers, packed: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """What the SQL expressions of a word give."""
-    return {name: packed // word.place(name) % size for name, size in word.sizes.items()}
+    return {name: packed // word.unit(name) % size for name, size in word.sizes.items()}
 
 
 def many_trips(now: datetime = ONE_NOON) -> Mapping[str, NDArray[Any]]:

@@ -260,7 +260,7 @@ Cells = dict[tuple[float | None, float | None], list[str | None]]
 def cells_of() -> Cells:
     """The cells of each place, of 1 to 12 characters."""
     jar = ConnectorJar(project=ROOT / "flink_apps", module="taxi_analytics").build(BUILD / "jars")
-    geohash = Library(jar=jar, functions={"geohash": "flinkscenarios.geo.Geohash"})
+    geohash = Library(jar=jar, functions={"geohash": "flinkscenarios.functions.Geohash"})
     expressions = [f"geohash(latitude, longitude, {characters})" for characters in LENGTHS]
     rows = [*PLACES["in New York"], *PLACES["anywhere"], *HALF_PLACES]
     found = evaluate(expressions, PLACE, rows, library=geohash)

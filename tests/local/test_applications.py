@@ -7,7 +7,8 @@ import pytest
 
 from flink_apps.common.aws import ENDPOINTS_GROUP
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
-from local.run import LocalRun, remove_bulk
+from local.run import LocalRun
+from local.runs import remove_bulk
 from local.services.opensearch import OpenSearchService
 from local.services.s3 import S3Service
 from local.synth import Application

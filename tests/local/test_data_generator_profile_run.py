@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.job import TICK_MILLIS
+from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, TAXI_TRIP
 from local.run import LocalRun
-from local.scenarios.data_generator import DataGenerator
+from local.scenarios.data_generator.scenario import DataGenerator
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
@@ -73,7 +73,7 @@ def arrived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     }
     with LocalRun(synthesize("data-generator", context, folder / "cdk.out"), folder) as run:
         run.start()
-        job, generator = run.submit(), DataGenerator()
+        job, generator = run.submit(), DataGenerator(run)
         wait_for("the first trips", lambda: generator.records_so_far(job) > 0)
         wait_for("a part of the ramp", lambda: job.running_seconds() > 8)
         killed = now()

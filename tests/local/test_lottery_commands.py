@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from local.errors import UsageError
-from local.scenarios.lottery_commands import COMMANDS, Commands
-from local.scenarios.lottery_events import Event
+from local.scenarios.lottery.commands import COMMANDS, Commands
+from local.scenarios.lottery.events import Event
 
 NOW = 1_700_000_000_000
 

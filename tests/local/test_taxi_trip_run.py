@@ -10,7 +10,7 @@ import pytest
 
 from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, TAXI_TRIP
 from local.run import LocalRun
-from local.scenarios.data_generator import DataGenerator
+from local.scenarios.data_generator.scenario import records_generated
 from local.services.kafka import KafkaService
 from local.synth import synthesize
 
@@ -59,7 +59,7 @@ def arrived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arrived]:
         while kafka.end_offsets(topic) < RATE * SECONDS:
             assert time.monotonic() < deadline
             time.sleep(0.2)
-        run.stop_job(job, watch=lambda: counts.append(DataGenerator().records_so_far(job)))
+        run.stop_job(job, watch=lambda: counts.append(records_generated(job)))
         messages = [(message.key(), message.value()) for message in kafka.records(topic)]
         trips = [json.loads(value) for _, value in messages]
         yield Arrived(began, time.time_ns() // 1_000_000, max(counts), messages, trips)

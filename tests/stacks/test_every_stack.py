@@ -1,54 +1,88 @@
-"""What is asked of each variant of each stack: the whole template as a snapshot, and what checkers say of it."""
+"""What is asked of each variant of each stack: what checkers say of it, what it has, and of some the whole template."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from stacks.registry import SCENARIOS
-from tests.constructs.checks import findings, lint
-from tests.stacks import test_data_generator_stack as data_generator
-from tests.stacks import test_lottery_stack as lottery
-from tests.stacks import test_prometheus_metrics_stack as prometheus_metrics
-from tests.stacks import test_streaming_etl_stack as streaming_etl
-from tests.stacks import test_taxi_analytics_stack as taxi_analytics
-from tests.stacks.snapshots import without_hashes
-from tests.stacks.variants import FUNCTION_IN_VPC, UNSCOPED, Variant, make
+import scenarios
+from tests.constructs.checks import findings
+from tests.stacks.distinct import DistinctLinter
+from tests.stacks.snapshots import TextSnapshotExtension, by_variants, without_hashes
+from tests.stacks.variants import FUNCTION_IN_VPC, UNSCOPED, Variant, make, variants, whole
 
-VARIANTS = {
-    "data-generator": data_generator.VARIANTS,
-    "lottery": lottery.VARIANTS,
-    "prometheus-metrics": prometheus_metrics.VARIANTS,
-    "streaming-etl": streaming_etl.VARIANTS,
-    "taxi-analytics": taxi_analytics.VARIANTS,
-}
-EACH = [
-    pytest.param({"scenario": scenario, **context}, id=f"{scenario}-{name}")
-    for scenario, variants in VARIANTS.items()
-    for name, context in variants.items()
+WHOLE = [(scenario, name) for scenario in scenarios.NAMES for name in whole(scenario)]
+OTHERS = [
+    (scenario, name) for scenario in scenarios.NAMES for name in variants(scenario) if name not in whole(scenario)
 ]
 
 
-@pytest.fixture(params=EACH)
+def of(scenario: str, name: str) -> Variant:
+    return make({"scenario": scenario, **variants(scenario)[name]})
+
+
+@pytest.fixture(params=[*WHOLE, *OTHERS], ids="-".join)
 def variant(request: pytest.FixtureRequest) -> Variant:
-    return make(request.param)
+    return of(*request.param)
 
 
-def test_every_scenario_has_its_variants_here() -> None:
-    assert set(VARIANTS) == set(SCENARIOS)
+@pytest.fixture(scope="session")
+def linter() -> DistinctLinter:
+    return DistinctLinter()
 
 
-def test_the_whole_template_is_as_it_was(variant: Variant, snapshot: SnapshotAssertion) -> None:
-    assert without_hashes(variant.template.to_json()) == snapshot(extension_class=JSONSnapshotExtension)
+@pytest.mark.parametrize(("scenario", "name"), WHOLE)
+def test_the_whole_template_is_as_it_was(scenario: str, name: str, snapshot: SnapshotAssertion) -> None:
+    template = of(scenario, name).template.to_json()
+    assert without_hashes(template) == snapshot.use_extension(JSONSnapshotExtension)
+
+
+def test_the_whole_templates_are_not_too_many_to_read() -> None:
+    """Has no parameters: syrupy asks for such a test in the file before it removes what is left of a former variant."""
+    texts = [json.dumps(of(scenario, name).template.to_json(), indent=2) for scenario, name in WHOLE]
+    assert sum(text.count("\n") for text in texts) < 60_000
+
+
+@pytest.mark.parametrize("scenario", scenarios.NAMES)
+def test_the_whole_templates_have_every_kind_of_resource(scenario: str) -> None:
+    kinds = {name: set(of(scenario, name).types.values()) for name in variants(scenario)}
+    assert set.union(*(kinds[name] for name in whole(scenario))) == set.union(*kinds.values())
+
+
+@pytest.mark.parametrize("scenario", scenarios.NAMES)
+def test_every_variant_has_the_resources_that_it_had(scenario: str, snapshot: SnapshotAssertion) -> None:
+    types = {name: of(scenario, name).types for name in variants(scenario)}
+    assert by_variants(types) == snapshot.use_extension(TextSnapshotExtension)
 
 
 def test_cdk_nag_finds_nothing_that_has_no_reason(variant: Variant) -> None:
     assert findings(variant.stack) == []
 
 
-def test_cfn_lint_finds_nothing(variant: Variant) -> None:
-    assert lint(variant.template) == []
+@pytest.mark.parametrize(("scenario", "name"), WHOLE)
+def test_cfn_lint_finds_nothing_in_a_whole_template(scenario: str, name: str, linter: DistinctLinter) -> None:
+    assert linter.lint_whole(of(scenario, name).template.to_json()) == []
+
+
+@pytest.mark.parametrize(("scenario", "name"), OTHERS)
+def test_cfn_lint_finds_nothing_in_what_another_variant_has_beside(
+    scenario: str, name: str, linter: DistinctLinter
+) -> None:
+    assert linter.lint(of(scenario, name).template.to_json()) == []
+
+
+@pytest.mark.parametrize("scenario", scenarios.NAMES)
+def test_cfn_lint_finds_what_only_another_variant_has_wrong(scenario: str, linter: DistinctLinter) -> None:
+    [*_, name] = variants(scenario).keys() - whole(scenario)
+    template = of(scenario, name).template.to_json()
+    assert linter.lint(template) == []
+    [logical_id, *_] = (key for key, body in template["Resources"].items() if body["Type"] == "AWS::Logs::LogGroup")
+    template["Resources"][logical_id]["Properties"]["Colour"] = "red"
+    [finding] = linter.lint(template)
+    assert finding.startswith(f"E3002 at Resources/{logical_id}/Properties/Colour: ")
 
 
 def test_no_policy_names_all_resources_but_for_calls_that_know_no_narrower_one(variant: Variant) -> None:

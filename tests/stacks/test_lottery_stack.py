@@ -28,44 +28,11 @@ from stacks.lottery import (
     LotteryConfig,
 )
 from tests.constructs.checks import permissions
+from tests.stacks.lottery_variants import TOPIC_ARN, VARIANTS
 from tests.stacks.variants import CLUSTER, LIFECYCLE, STREAM, TOPIC, Variant, make, resolved
 
-TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:pager"
 BROKERS = "b-1:9098,b-2:9098"
 
-VARIANTS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "kafka": {"lottery.connector": "kafka"},
-    "on-demand": {"lottery.shards": "on-demand"},
-    "process-mode": {
-        "lottery.execution-mode": "process",
-        "lottery.parallelism": "8",
-        "lottery.parallelism-per-kpu": "4",
-        "lottery.auto-scaling": "true",
-    },
-    "another-game": {
-        "lottery.window-seconds": "60",
-        "lottery.grace-millis": "500",
-        "lottery.idle-seconds": "20",
-        "lottery.clock-skew-seconds": "5",
-        "lottery.prizes": "3",
-        "lottery.player-expiry-hours": "24",
-    },
-    "own-vpc-with-nat": {"lottery.vpc": "true", "lottery.nat-gateways": "1"},
-    "kafka-with-nat-and-more-brokers": {
-        "lottery.connector": "kafka",
-        "lottery.nat-gateways": "2",
-        "lottery.brokers": "4",
-        "lottery.partitions": "12",
-    },
-    "kafka-not-started-and-gone": {
-        "lottery.connector": "kafka",
-        "lottery.start": "false",
-        "lottery.retain": "false",
-        "stage": "load",
-    },
-    "alarms-to-a-topic": {"lottery.alarm-topic-arn": TOPIC_ARN, "lottery.rejected-alarm": "5"},
-}
 WITH_KAFKA = [name for name, context in VARIANTS.items() if context.get("lottery.connector") == "kafka"]
 WITH_KINESIS = [name for name in VARIANTS if name not in WITH_KAFKA]
 IN_VPC = [*WITH_KAFKA, "own-vpc-with-nat"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -13,35 +12,11 @@ from flink_apps.prometheus_metrics.metrics import REQUESTS_FAILED, SAMPLES_DROPP
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from flink_constructs.validation import InvalidArgumentError
 from tests.constructs.checks import permissions
+from tests.stacks.prometheus_metrics_variants import TOPIC_ARN, VARIANTS
 from tests.stacks.variants import LIFECYCLE, Variant, make, resolved
 
-TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:pager"
 WORKSPACE, RULE_GROUPS = "AWS::APS::Workspace", "AWS::APS::RuleGroupsNamespace"
 
-VARIANTS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "own-vpc": {"prometheus-metrics.vpc": "true"},
-    "own-vpc-with-nat": {"prometheus-metrics.vpc": "true", "prometheus-metrics.nat-gateways": "1"},
-    "more-load": {
-        "prometheus-metrics.parallelism": "4",
-        "prometheus-metrics.sources": "1000",
-        "prometheus-metrics.pause-millis": "10",
-        "prometheus-metrics.min-samples": "50",
-        "prometheus-metrics.max-samples": "100",
-        "prometheus-metrics.sink-parallelism-divisor": "2",
-        "prometheus-metrics.max-retries": "20",
-    },
-    "without-rules-under-a-name": {
-        "prometheus-metrics.rules": "false",
-        "prometheus-metrics.workspace-alias": "load test",
-    },
-    "not-started-and-gone": {
-        "prometheus-metrics.start": "false",
-        "prometheus-metrics.retain": "false",
-        "stage": "load",
-    },
-    "alarms-to-a-topic": {"prometheus-metrics.alarm-topic-arn": TOPIC_ARN},
-}
 IN_VPC = ["own-vpc", "own-vpc-with-nat"]
 WRITE_URL = "https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write"
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.stacks.snapshots import without_hashes
+from tests.stacks.snapshots import by_variants, without_hashes
 
 HASH = "0123456789abcdef" * 4
 
@@ -27,3 +27,24 @@ def test_the_template_itself_stays_as_it_is() -> None:
     template = {"S3Key": f"{HASH}.zip"}
     without_hashes(template)
     assert template == {"S3Key": f"{HASH}.zip"}
+
+
+def test_a_resource_stands_once_below_the_variants_that_have_it_or_those_that_have_not() -> None:
+    kept = {"Kept": "AWS::S3::Bucket"}
+    types = {
+        "default": {**kept, "Stream": "AWS::Kinesis::Stream"},
+        "kafka": {**kept, "Stream": "AWS::MSK::Topic", "Cluster": "AWS::MSK::Cluster"},
+        "load": {**kept, "Stream": "AWS::Kinesis::Stream"},
+        "on-demand": {**kept, "Stream": "AWS::Kinesis::Stream"},
+    }
+    assert by_variants(types) == (
+        "every variant\n"
+        "  Kept  AWS::S3::Bucket\n"
+        "\n"
+        "all but kafka\n"
+        "  Stream  AWS::Kinesis::Stream\n"
+        "\n"
+        "kafka\n"
+        "  Cluster  AWS::MSK::Cluster\n"
+        "  Stream  AWS::MSK::Topic\n"
+    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from typing import Any
 
 import pytest
 
@@ -18,6 +16,7 @@ from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJECT
 from flink_constructs.validation import InvalidArgumentError
 from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC, StreamingEtlConfig
 from tests.constructs.checks import permissions
+from tests.stacks.streaming_etl_variants import VARIANTS
 from tests.stacks.variants import (
     BUCKET,
     CLUSTER,
@@ -29,38 +28,6 @@ from tests.stacks.variants import (
     make,
     resolved,
 )
-
-SOURCES = ("kinesis", "kafka")
-SINKS = ("kinesis", "kafka", "s3", "opensearch")
-SETS = [sinks for count in range(1, 5) for sinks in itertools.combinations(SINKS, count)]
-
-VARIANTS: dict[str, dict[str, Any]] = {
-    f"{source}-to-{'-'.join(sinks)}": {"streaming-etl.source": source, "streaming-etl.sinks": ",".join(sinks)}
-    for source in SOURCES
-    for sinks in SETS
-}
-VARIANTS |= {
-    "default": {},
-    "dead-letters-to-kinesis": {"streaming-etl.sinks": "s3", "streaming-etl.dead-letters": "kinesis"},
-    "dead-letters-to-kafka": {"streaming-etl.source": "kafka", "streaming-etl.dead-letters": "kafka"},
-    "without-replay": {"streaming-etl.sinks": "kinesis", "streaming-etl.replay": "false"},
-    "history-elsewhere": {
-        "streaming-etl.sinks": "kinesis",
-        "streaming-etl.dead-letters": "kinesis",
-        "streaming-etl.replay-from": "s3://archive-of-rides/yellow/2019",
-    },
-    "own-vpc-with-nat": {
-        "streaming-etl.sinks": "s3",
-        "streaming-etl.vpc": "true",
-        "streaming-etl.nat-gateways": "1",
-        "streaming-etl.shards": "on-demand",
-    },
-    "not-started-and-gone": {"streaming-etl.start": "false", "streaming-etl.retain": "false", "stage": "load"},
-    "alarms-to-a-topic": {
-        "streaming-etl.sinks": "s3",
-        "streaming-etl.alarm-topic-arn": "arn:aws:sns:eu-west-1:123456789012:pager",
-    },
-}
 
 
 def variant(name: str) -> Variant:

@@ -22,6 +22,7 @@ from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from flink_constructs.validation import InvalidArgumentError
 from stacks.taxi_analytics import INDICES, TaxiAnalyticsConfig
 from tests.constructs.checks import only, permissions
+from tests.stacks.taxi_analytics_variants import NETWORKS, TOPIC_ARN, VARIANTS
 from tests.stacks.variants import (
     APPLICATION,
     BUCKET,
@@ -36,38 +37,9 @@ from tests.stacks.variants import (
 ALARM = "AWS::CloudWatch::Alarm"
 DELIVERY = "AWS::KinesisFirehose::DeliveryStream"
 USERS = "AWS::Cognito::UserPool"
-TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:pager"
 STREAM_ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/trips"
 ENDPOINT = "https://search-taxis-x1.eu-west-1.es.amazonaws.com"
-NETWORKS = ["192.0.2.0/24", "198.51.100.7/32"]
 
-VARIANTS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "on-demand": {"taxi-analytics.shards": "on-demand"},
-    "twice-the-shards-without-archive": {"taxi-analytics.shards": "12", "taxi-analytics.archive": "false"},
-    "without-producer": {"taxi-analytics.producer": "none"},
-    "generated": {"taxi-analytics.producer": "generator", "taxi-analytics.records-per-second": "2000"},
-    "without-sign-in": {"taxi-analytics.sign-in": "false"},
-    "own-vpc-with-nat": {"taxi-analytics.vpc": "true", "taxi-analytics.nat-gateways": "2"},
-    "allowed-networks": {"taxi-analytics.allowed-networks": ",".join(NETWORKS)},
-    "history-elsewhere": {
-        "taxi-analytics.replay-from": "s3://archive-of-rides/yellow/2019",
-        "taxi-analytics.replay-speedup": "0.5",
-    },
-    "three-zones": {"taxi-analytics.search-zones": "3", "taxi-analytics.search-nodes": "6"},
-    "alarms-to-a-topic": {
-        "taxi-analytics.alarm-topic-arn": TOPIC_ARN,
-        "taxi-analytics.dead-letters-alarm": "5",
-        "taxi-analytics.late-trips-alarm": "7",
-    },
-    "another-hour": {
-        "taxi-analytics.early-results-minutes": "60",
-        "taxi-analytics.out-of-order-seconds": "600",
-        "taxi-analytics.idle-seconds": "30",
-        "taxi-analytics.clock-skew-seconds": "0",
-    },
-    "not-started-and-gone": {"taxi-analytics.start": "false", "taxi-analytics.retain": "false", "stage": "load"},
-}
 WITH_REPLAY = [name for name in VARIANTS if name not in ("without-producer", "generated")]
 WITH_ARCHIVE = [name for name in VARIANTS if name != "twice-the-shards-without-archive"]
 WITH_SIGN_IN = [name for name in VARIANTS if name != "without-sign-in"]

@@ -1,4 +1,4 @@
-"""A stack and its template as one context makes them, for the tests to look at."""
+"""A stack and its template as one context makes them, for the tests to look at, and the contexts of each scenario."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 
+import scenarios
 from stacks.project import file_context
 from stacks.registry import add_stacks
 
@@ -52,6 +55,11 @@ class Variant:
         result: dict[str, Any] = self.template.to_json()["Resources"]
         return result
 
+    @property
+    def types(self) -> dict[str, str]:
+        """The type of each resource by its logical id."""
+        return {logical_id: body["Type"] for logical_id, body in self.resources.items()}
+
     def of_type(self, resource_type: str) -> dict[str, Any]:
         return dict(self.template.find_resources(resource_type))
 
@@ -79,6 +87,23 @@ class Variant:
                 everywhere = statement["Resource"] == "*" or "*" in statement["Resource"]
                 found |= {action for action in actions if everywhere or "*" in action}
         return found
+
+
+def variants(scenario: str) -> Mapping[str, Mapping[str, Any]]:
+    """What each variant of a scenario has in its context, beside ``cdk.json``, by the variant's name."""
+    result: dict[str, dict[str, Any]] = _contexts(scenario).VARIANTS
+    return result
+
+
+def whole(scenario: str) -> tuple[str, ...]:
+    """The variants of a scenario whose templates are kept and linted whole: the default and its extremes."""
+    result: tuple[str, ...] = _contexts(scenario).WHOLE
+    return result
+
+
+def _contexts(scenario: str) -> ModuleType:
+    """The module with the contexts, such as ``tests/stacks/data_generator_variants.py``."""
+    return import_module(f"{__package__}.{scenarios.folder(scenario)}_variants")
 
 
 def make(context: Mapping[str, Any]) -> Variant:

@@ -35,7 +35,7 @@ def _duration(text: str) -> int:
     """Milliseconds."""
     length = re.fullmatch(r"([0-9]{1,12})(ms|s|m|h|d)", text)
     if length is None:
-        raise ProfileError("have times as whole numbers with ms, s, m, h or d", text, "write for example 60s")
+        raise ProfileError("have times as integers with ms, s, m, h or d", text, "write for example 60s")
     return int(length[1]) * _MILLIS[length[2]]
 
 
@@ -57,7 +57,7 @@ def _runs(text: str) -> tuple[tuple[int, int], ...]:
 
 def _times(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
-        raise ProfileError("have times as a whole number above 0", text, "write for example 3, or leave it out")
+        raise ProfileError("have times as an integer above 0", text, "write for example 3, or leave it out")
     return int(text)
 
 
