@@ -86,8 +86,7 @@ class ScenarioConfig(BaseModel):
     )
     vpc: Vpc | None = Field(
         default=None,
-        description="run inside a VPC: true for a new one, or the id of yours; by default only if a source or sink needs"
-        " one",
+        description="run inside a VPC: true for a new one, or the id of yours; by default only if it is needed",
     )
     nat_gateways: int = Field(default=0, ge=0, le=2, description="NAT gateways of the VPC, for access to the internet")
 
