@@ -257,26 +257,26 @@ def test_without_a_topic_nobody_is_told(make: Make) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"max_cpu_percent": 0}, "max_cpu_percent must be a whole number from 1 to 100 (got 0); 80 to 90 is usual"),
+        ({"max_cpu_percent": 0}, "max_cpu_percent must be an integer from 1 to 100 (got 0); 80 to 90 is usual"),
         (
             {"max_memory_percent": 101},
-            "max_memory_percent must be a whole number from 1 to 100 (got 101); 80 to 90 is usual",
+            "max_memory_percent must be an integer from 1 to 100 (got 101); 80 to 90 is usual",
         ),
         (
             {"max_heap_memory_percent": 0.9},
-            "max_heap_memory_percent must be a whole number from 1 to 100 (got 0.9); 80 to 90 is usual",
+            "max_heap_memory_percent must be an integer from 1 to 100 (got 0.9); 80 to 90 is usual",
         ),
         (
             {"max_full_restarts": -1},
-            "max_full_restarts must be a whole number from 0 to 1000000000 (got -1); 0 tells of every one",
+            "max_full_restarts must be an integer from 0 to 1000000000 (got -1); 0 raises the alarm at the first",
         ),
         (
             {"max_failed_checkpoints": -1},
-            "max_failed_checkpoints must be a whole number from 0 to 1000000000 (got -1); 0 tells of every one",
+            "max_failed_checkpoints must be an integer from 0 to 1000000000 (got -1); 0 raises the alarm at the first",
         ),
         (
             {"max_records_lag": -1},
-            "max_records_lag must be a whole number from 0 to 1000000000 (got -1); 0 tells of every one",
+            "max_records_lag must be an integer from 0 to 1000000000 (got -1); 0 raises the alarm at the first",
         ),
     ],
 )
@@ -290,7 +290,7 @@ def test_a_threshold_out_of_range_is_refused_before_anything_is_made(
 
 
 def test_a_number_of_dead_letters_below_0_is_refused(make: Make) -> None:
-    message = "max_in_5_minutes must be a whole number from 0 to 1000000000 (got -1); 0 tells of every one"
+    message = "max_in_5_minutes must be an integer from 0 to 1000000000 (got -1); 0 raises the alarm at the first"
     with pytest.raises(InvalidArgumentError, match=f"^{re.escape(message)}$"):
         make().dead_letters("deadLetterCount", max_in_5_minutes=-1)
 

@@ -76,17 +76,17 @@ def test_shards_hold_the_rate_with_its_headroom_and_one_less_would_not(
     [
         (
             {"records_per_second": -1, "record_bytes": 1},
-            "records_per_second must be a whole number from 0 to 20000000 (got -1); lower the rate, or choose "
+            "records_per_second must be an integer from 0 to 20000000 (got -1); lower the rate, or choose "
             "StreamCapacity.on_demand()",
         ),
         (
             {"records_per_second": 2.5, "record_bytes": 1},
-            "records_per_second must be a whole number from 0 to 20000000 (got 2.5); lower the rate, or choose "
+            "records_per_second must be an integer from 0 to 20000000 (got 2.5); lower the rate, or choose "
             "StreamCapacity.on_demand()",
         ),
         (
             {"records_per_second": 1, "record_bytes": 1_048_577},
-            "record_bytes must be a whole number from 1 to 1048576 (got 1048577); count the bytes of the data and of "
+            "record_bytes must be an integer from 1 to 1048576 (got 1048577); count the bytes of the data and of "
             "the partition key",
         ),
         (
@@ -117,7 +117,7 @@ def test_shard_counts_in_range_are_kept(shards: int) -> None:
 @pytest.mark.parametrize("shards", [0, -1, 20_001, 1.5, True])
 def test_shard_counts_out_of_range_are_refused(shards: Any) -> None:
     message = (
-        f"shards must be a whole number from 1 to 20000 (got {shards!r}); choose a number in this range, or "
+        f"shards must be an integer from 1 to 20000 (got {shards!r}); choose a number in this range, or "
         "StreamCapacity.on_demand()"
     )
     with pytest.raises(InvalidArgumentError, match=f"^{re.escape(message)}$"):

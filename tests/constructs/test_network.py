@@ -163,11 +163,11 @@ def test_the_subnets_offered_are_the_private_ones(nat_gateways: int, subnet_type
     [
         (
             {"availability_zones": 1},
-            "availability_zones must be a whole number from 2 to 3 (got 1); 2 survive the loss of a zone",
+            "availability_zones must be an integer from 2 to 3 (got 1); 2 survive the loss of a zone",
         ),
         (
             {"availability_zones": 4},
-            "availability_zones must be a whole number from 2 to 3 (got 4); 2 survive the loss of a zone",
+            "availability_zones must be an integer from 2 to 3 (got 4); 2 survive the loss of a zone",
         ),
         (
             {"availability_zones": "eu-west-1a"},
@@ -188,18 +188,16 @@ def test_the_subnets_offered_are_the_private_ones(nat_gateways: int, subnet_type
         ),
         (
             {"availability_zones": ["eu-west-1a", "eu-west-1b"], "nat_gateways": 3},
-            "nat_gateways must be a whole number from 0 to 2 (got 3); 0 for no way out, 1 to save, one per zone to be "
-            "safe",
+            "nat_gateways must be an integer from 0 to 2 (got 3); 0 for no way out, 1 to save, one per zone to be safe",
         ),
         (
             {"nat_gateways": -1},
-            "nat_gateways must be a whole number from 0 to 2 (got -1); 0 for no way out, 1 to save, one per zone to be "
+            "nat_gateways must be an integer from 0 to 2 (got -1); 0 for no way out, 1 to save, one per zone to be "
             "safe",
         ),
         (
             {"nat_gateways": 3},
-            "nat_gateways must be a whole number from 0 to 2 (got 3); 0 for no way out, 1 to save, one per zone to be "
-            "safe",
+            "nat_gateways must be an integer from 0 to 2 (got 3); 0 for no way out, 1 to save, one per zone to be safe",
         ),
         (
             {"cidr": "10.0.0.1/16"},
