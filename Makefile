@@ -4,7 +4,8 @@ SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
-SOURCES := app.py scenarios.py stacks constructs/flink_constructs flink_apps dashboards local benchmarks tools tests
+PACKAGES := stacks flink_apps dashboards local benchmarks tools tests
+SOURCES := app.py scenarios.py constructs $(PACKAGES)
 
 .PHONY: help
 help: ## list the targets
@@ -15,10 +16,11 @@ help: ## list the targets
 preflight:
 	@PYTHON="$(PYTHON)" sh tools/preflight.sh
 
-.venv/installed: requirements.txt | preflight
+.venv/installed: requirements.txt constructs/pyproject.toml | preflight
 	@echo "set-up: Python packages into .venv"
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements.txt
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable constructs
 	@touch $@
 
 node_modules/installed: package-lock.json .venv/installed
@@ -42,7 +44,7 @@ test: lint setup ## lint, then the whole suite: unit, snapshots, integration
 lint: .venv/installed ## format, lint and type checks
 	@ruff format --check $(SOURCES)
 	@ruff check $(SOURCES)
-	@mypy $(SOURCES)
+	@mypy -m app -m scenarios -p flink_constructs $(addprefix -p ,$(PACKAGES))
 
 .PHONY: synth
 synth: setup ## synthesize the templates into cdk.out (SCENARIO=… for one)

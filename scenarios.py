@@ -20,5 +20,5 @@ def class_name(name: str) -> str:
 
 
 def module(room: str, name: str) -> ModuleType:
-    """Its module in a room, such as ``stacks.data_generator``."""
+    """Its module in a room, such as ``stacks.data_generator``, or ``flink_apps.data_generator.settings``."""
     return import_module(f"{room}.{folder(name)}")

@@ -1,23 +1,24 @@
-"""The data generator's cases: into Kafka beside two other ways to write it, into Kinesis beside a plain client."""
+"""The data generator's cases: into Kafka beside Kafka's own performance test, into Kinesis beside a plain client."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import Measurement, Row, measure, submit
+from benchmarks.measure import SECONDS, WARM_UP_SECONDS, Measurement, Row, cancel, measure, started, submit
+from flink_apps.common.ends.kafka import TUNED_PRODUCER
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, stock_price
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
-from local.run import LocalRun, new_folder
-from local.scenarios.data_generator import DataGenerator
+from local.run import LocalRun
+from local.scenarios.data_generator.scenario import records_generated
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
-from local.synth import synthesize
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 SCENARIO = "data-generator"
 #: More than any case reaches, so that each goes as fast as it can.
 UNREACHED = {"kafka": 5_000_000, "kinesis": 100_000}
-WARM_UP_SECONDS = 15
-SECONDS = 20
+#: What Kafka's own test sends, in records of the size of a stock price: some ten seconds.
+TEST_RECORDS, TEST_RECORD_BYTES = 8_000_000, 70
 #: Concurrent requests of the plain Kinesis client: as the service's own producers send them.
 CLIENT_THREADS = 4
 BATCH = 500
@@ -34,65 +35,70 @@ BATCH = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One way to generate, and how parallel."""
+    """One way to generate stock prices, and how parallel."""
 
     name: str
-    parallelism: int = 1
-    baseline: str | None = None
-    record_type: str = DEFAULT_RECORD_TYPE.name
+    script: str | None = None
 
 
+#: Jobs of parallelism 1, one after the other on the same servers.
 KAFKA_CASES = (
-    Case(name="kafka: one Python call per record", baseline="data_generator_per_record.py"),
-    Case(name="kafka: all SQL", baseline="data_generator_all_sql.py"),
-    Case(name="kafka", parallelism=1),
-    Case(name="kafka", parallelism=2),
+    Case(name="kafka: one Python call per record", script="data_generator_per_record.py"),
+    Case(name="kafka: all SQL", script="data_generator_all_sql.py"),
+    Case(name="kafka"),
 )
-#: Nothing to compare with: a trip is six times a price's bytes.
-TRIP_CASE = Case(name="kafka: taxi-trip", record_type=TAXI_TRIP.name)
 
 
-def run(say: Callable[[str], None]) -> Iterator[Row]:
-    """Measure every case, one after the other, each on fresh servers."""
-    yield (per_record := _kafka(KAFKA_CASES[0], say))
-    for case in KAFKA_CASES[1:]:
-        yield _kafka(case, say, per_record)
-    yield _kafka(TRIP_CASE, say)
-    client, sink = _kinesis(say)
-    yield (plain := Row(scenario=SCENARIO, case="kinesis: plain client", measured=client))
-    yield Row(scenario=SCENARIO, case="kinesis", measured=sink, baseline=plain)
+def run(say: Callable[[str], None], *, long: bool = False) -> Iterator[Row]:
+    """Measure every case; ``long`` adds two parallel tasks, and records of another type."""
+    with _started("kafka") as local:
+        limit = _producer_performance(local.service(KafkaService), say)
+        yield limit
+        for case in KAFKA_CASES:
+            say(case.name)
+            yield _kafka(local, case.name, limit, script=case.script)
+    if long:
+        # Nothing to compare the trips with: one is six times a price's bytes.
+        for name, parallelism, record_type, baseline in (
+            ("kafka", 2, DEFAULT_RECORD_TYPE.name, limit),
+            ("kafka: taxi-trip", 1, TAXI_TRIP.name, None),
+        ):
+            say(f"{name}, parallelism {parallelism}")
+            with _started("kafka", parallelism, record_type) as local:
+                yield _kafka(local, name, baseline, parallelism=parallelism)
+    with _started("kinesis") as local:
+        say("kinesis: plain client")
+        client = _plain_client(local.service(KinesisService))
+        yield (plain := Row(scenario=SCENARIO, case="kinesis: plain client", measured=client))
+        say("kinesis")
+        job = submit(local)
+        measured = measure(lambda: records_generated(job), local.cluster.task_managers)
+        yield Row(scenario=SCENARIO, case="kinesis", measured=measured, baseline=plain)
 
 
-def _kafka(case: Case, say: Callable[[str], None], baseline: Row | None = None) -> Row:
-    say(f"{case.name}, parallelism {case.parallelism}")
-    with _started("kafka", case.parallelism, case.record_type) as local:
-        kafka = local.service(KafkaService)
-        submit(local, case.baseline)
-        (topic,) = kafka.topic_names()
-        result = measure(
-            # At least once: no transaction markers, so an offset is a record.
-            lambda: kafka.end_offsets(topic),
-            local.cluster.task_managers,
-            warm_up_seconds=WARM_UP_SECONDS,
-            seconds=SECONDS,
-        )
-    return Row(scenario=SCENARIO, case=case.name, parallelism=case.parallelism, measured=result, baseline=baseline)
+def _producer_performance(kafka: KafkaService, say: Callable[[str], None]) -> Row:
+    """What the broker takes from Kafka's own test with the same settings of the producer."""
+    say("kafka: its own performance test")
+    (topic,) = kafka.topic_names()
+    printed = kafka.producer_performance(
+        topic, records=TEST_RECORDS, record_bytes=TEST_RECORD_BYTES, settings=TUNED_PRODUCER
+    )
+    rates = re.findall(rf"^{TEST_RECORDS} records sent, ([0-9.]+) records/sec", printed, re.MULTILINE)
+    if not rates:
+        raise RuntimeError(f"Kafka's own performance test said: {printed[-500:]}")
+    measured = Measurement(records_per_second=float(rates[-1]))
+    return Row(scenario=SCENARIO, case="kafka: its own performance test", measured=measured)
 
 
-def _kinesis(say: Callable[[str], None]) -> tuple[Measurement, Measurement]:
-    say("kinesis: plain client")
-    with _started("kinesis", 1) as local:
-        kinesis = local.service(KinesisService)
-        client = _plain_client(kinesis)
-    say("kinesis")
-    with _started("kinesis", 1) as local:
-        job, generator = local.submit(), DataGenerator()
-        return client, measure(
-            lambda: generator.records_so_far(job),
-            local.cluster.task_managers,
-            warm_up_seconds=WARM_UP_SECONDS,
-            seconds=SECONDS,
-        )
+def _kafka(local: LocalRun, name: str, baseline: Row | None, *, script: str | None = None, parallelism: int = 1) -> Row:
+    kafka = local.service(KafkaService)
+    (topic,) = kafka.topic_names()
+    before = kafka.end_offsets(topic)
+    job = submit(local, script)
+    # At least once: no transaction markers, so an offset is a record.
+    measured = measure(lambda: kafka.end_offsets(topic) - before, local.cluster.task_managers)
+    cancel(job)
+    return Row(scenario=SCENARIO, case=name, parallelism=parallelism, measured=measured, baseline=baseline)
 
 
 def _plain_client(kinesis: KinesisService) -> Measurement:
@@ -112,22 +118,22 @@ def _plain_client(kinesis: KinesisService) -> Measurement:
 
     with ThreadPoolExecutor(CLIENT_THREADS) as pool:
         running = [pool.submit(put, thread) for thread in range(CLIENT_THREADS)]
-        measured = measure(sent.total, [], warm_up_seconds=WARM_UP_SECONDS, seconds=SECONDS - 1)
+        measured = measure(sent.total, [], seconds=SECONDS - 1)
         for thread in running:
             thread.result()
     return measured
 
 
-@contextmanager
-def _started(sink: str, parallelism: int, record_type: str = DEFAULT_RECORD_TYPE.name) -> Iterator[LocalRun]:
-    folder = new_folder("bench")
-    context = {
-        "data-generator.sinks": sink,
-        "data-generator.parallelism": str(parallelism),
-        "data-generator.records-per-second": str(UNREACHED[sink]),
-        "data-generator.shards": "on-demand",
-        "data-generator.record-type": record_type,
-    }
-    with LocalRun(synthesize(SCENARIO, context, folder / "cdk.out"), folder) as local:
-        local.start()
-        yield local
+def _started(
+    sink: str, parallelism: int = 1, record_type: str = DEFAULT_RECORD_TYPE.name
+) -> AbstractContextManager[LocalRun]:
+    return started(
+        SCENARIO,
+        {
+            "sinks": sink,
+            "parallelism": parallelism,
+            "records-per-second": UNREACHED[sink],
+            "shards": "on-demand",
+            "record-type": record_type,
+        },
+    )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Row, measure
-from flink_apps.lottery.job import ACCEPTED_CLICKS
+from benchmarks.measure import Measurement, Row, cancel, measure, started, submit
+from flink_apps.lottery.job import ACCEPTED_CLICKS, USER_EVENTS
 from local.flink.rest import Job
-from local.run import LocalRun, new_folder
+from local.run import LocalRun
 from local.services.kafka import KafkaService
-from local.synth import synthesize
 
 SCENARIO = "lottery"
 PLAYERS = 100_000
@@ -21,7 +20,6 @@ COUPONS = 10_000
 #: How dense clicks are in event time; how fast they are taken is what is measured.
 CLICKS_PER_SECOND = 30_000
 BEGIN = 1_700_000_000_000
-WARM_UP_SECONDS, SECONDS = 15, 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,34 +33,46 @@ class Case:
     players: int = PLAYERS
 
 
-CASES = (
-    Case(name="thread, parallelism 1", parallelism=1, mode="thread", clicks=6_000_000),
+CASE = Case(name="thread, parallelism 1", parallelism=1, mode="thread", clicks=5_000_000)
+LONG_CASES = (
     Case(name="thread, parallelism 2", parallelism=2, mode="thread", clicks=8_000_000),
     # Every first purchase takes its trips to the state: more players would keep the clicks waiting for minutes.
     Case(name="process, parallelism 1, few players", parallelism=1, mode="process", clicks=2_000_000, players=10_000),
 )
+LIMIT = "read, check and drop"
 
 
-def run(say: Callable[[str], None]) -> Iterator[Row]:
-    """Measure every case, one after the other, each on fresh servers."""
-    baseline: Row | None = None
-    for case in CASES:
-        say(case.name)
+def run(say: Callable[[str], None], *, long: bool = False) -> Iterator[Row]:
+    """Measure every case; ``long`` adds two parallel tasks, and process mode."""
+    with _started(CASE) as local:
+        say("filling the topics")
+        _fill(local.service(KafkaService), CASE.clicks, CASE.players)
+        say(LIMIT)
+        job = submit(local, "lottery_read_and_drop.py")
+        measured = measure(lambda: _read(job), local.cluster.task_managers)
+        cancel(job)
+        limit = Row(scenario=SCENARIO, case=LIMIT, measured=measured)
+        yield limit
+        yield _row(local, CASE, limit, say)
+    for case in LONG_CASES if long else ():
         with _started(case) as local:
             _fill(local.service(KafkaService), case.clicks, case.players)
-            job = local.submit()
-            result = measure(
-                lambda job=job: _accepted(job),  # type: ignore[misc] # mypy cannot tell
-                local.cluster.task_managers,
-                warm_up_seconds=WARM_UP_SECONDS,
-                seconds=SECONDS,
-            )
-            local.stop_job(job, drain=False)
-            size = _bytes_below(local.folder / "savepoints")
-        name = f"{case.name}, {size / case.players:.0f} bytes of state a player"
-        row = Row(scenario=SCENARIO, case=name, parallelism=case.parallelism, measured=result, baseline=baseline)
-        baseline = baseline or row
-        yield row
+            yield _row(local, case, limit, say)
+
+
+def _row(local: LocalRun, case: Case, limit: Row, say: Callable[[str], None]) -> Row:
+    say(case.name)
+    job = submit(local)
+    measured: Measurement = measure(lambda: _accepted(job), local.cluster.task_managers)
+    local.stop_job(job, drain=False)
+    size = _bytes_below(local.folder / "savepoints")
+    name = f"{case.name}, {size / case.players:.0f} bytes of state a player"
+    return Row(scenario=SCENARIO, case=name, parallelism=case.parallelism, measured=measured, baseline=limit)
+
+
+def _read(job: Job) -> int:
+    """The events that the source of the players' events has handed on."""
+    return int(sum(job.metric_values("numRecordsOut", operator=f"Source__{USER_EVENTS}")))
 
 
 def _accepted(job: Job) -> int:
@@ -98,16 +108,6 @@ def _fill(kafka: KafkaService, clicks: int, players: int) -> None:
         kafka.write("user-input-topic", batch)
 
 
-@contextmanager
-def _started(case: Case) -> Iterator[LocalRun]:
-    folder = new_folder("bench")
-    context = {
-        "connector": "kafka",
-        "parallelism": str(case.parallelism),
-        "execution-mode": case.mode,
-        "partitions": "4",
-    }
-    keys = {f"{SCENARIO}.{key}": value for key, value in context.items()}
-    with LocalRun(synthesize(SCENARIO, keys, folder / "cdk.out"), folder) as local:
-        local.start()
-        yield local
+def _started(case: Case) -> AbstractContextManager[LocalRun]:
+    keys = {"connector": "kafka", "parallelism": case.parallelism, "execution-mode": case.mode, "partitions": 4}
+    return started(SCENARIO, keys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,15 @@ import psutil
 
 from flink_apps.common.properties import PropertyGroups
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
-from local.flink.rest import Job
+from local.flink.rest import ENDED, Job
 from local.process import Process
 from local.run import LocalRun
+from local.runs import new_folder
+from local.synth import synthesize
 
 BASELINES = Path(__file__).parent / "baselines"
+#: For how long a case runs before it is measured, and is measured, unless it says otherwise.
+WARM_UP_SECONDS, SECONDS = 8, 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +76,39 @@ class Row:
         }
 
 
-def submit(local: LocalRun, baseline: str | None, more: PropertyGroups | None = None) -> Job:
-    """Submit the scenario's job, or with its property groups and ``more`` another one, by the name of its file."""
-    if baseline is None:
-        return local.submit()
+@contextmanager
+def started(scenario: str, keys: Mapping[str, object]) -> Iterator[LocalRun]:
+    """A run of a scenario whose servers have been started; ``keys`` are those of its context block."""
+    folder = new_folder("bench")
+    context = {f"{scenario}.{key}": str(value) for key, value in keys.items()}
+    with LocalRun(synthesize(scenario, context, folder / "cdk.out"), folder) as local:
+        local.start()
+        yield local
+
+
+def submit(local: LocalRun, script: str | None = None, groups: PropertyGroups | None = None) -> Job:
+    """Submit the scenario's job, or another one.
+
+    Args:
+        local: The run, whose servers have been started.
+        script: The name of a file in ``baselines``. Default: the scenario's own job.
+        groups: Property groups. Default: those of the template.
+
+    """
+    groups = groups or local.property_groups()
     code = local.folder / "code"
     local.assembly.unpack_code(code)
-    shutil.copy(BASELINES / baseline, code / baseline)
-    groups = {**local.property_groups(), **(more or {})}
-    return local.cluster.submit(code, {**groups, RUN_OPTIONS_GROUP: {**groups[RUN_OPTIONS_GROUP], "python": baseline}})
+    if script:
+        shutil.copy(BASELINES / script, code / script)
+        groups = {**groups, RUN_OPTIONS_GROUP: {**groups[RUN_OPTIONS_GROUP], "python": script}}
+    return local.cluster.submit(code, groups)
+
+
+def cancel(job: Job) -> None:
+    """End a job, so that the next one of the same cluster can have its slots."""
+    job.cancel()
+    while job.state not in ENDED:
+        time.sleep(0.2)
 
 
 def cores_can_be_shared_out() -> bool:
@@ -126,7 +154,11 @@ def memory_mib(processes: Sequence[Process]) -> int:
 
 
 def measure(
-    count: Callable[[], int], processes: Sequence[Process], *, warm_up_seconds: float, seconds: float
+    count: Callable[[], int],
+    processes: Sequence[Process],
+    *,
+    warm_up_seconds: float = WARM_UP_SECONDS,
+    seconds: float = SECONDS,
 ) -> Measurement:
     """Records a second over ``seconds`` that follow the first record by ``warm_up_seconds``."""
     deadline = time.monotonic() + 120

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from benchmarks import remote_write
-from benchmarks.measure import Measurement, Row, measure
-from local.run import LocalRun, new_folder
+from benchmarks.measure import Measurement, Row, measure, started, submit
+from local.run import LocalRun
 from local.services.prometheus import PrometheusService
-from local.synth import synthesize
 
 SCENARIO = "prometheus-metrics"
 #: More than Prometheus takes: a series a millisecond of each generator, with as many samples.
 SOURCES, SAMPLES, PAUSE_MILLIS = 600, 250, 1
 CLIENT = "plain client"
 CLIENT_BATCHES = 4_000
-WARM_UP_SECONDS, SECONDS = 10, 15
 
 
-def run(say: Callable[[str], None]) -> Iterator[Row]:
+def run(say: Callable[[str], None], *, long: bool = False) -> Iterator[Row]:  # noqa: ARG001 - no case takes longer
     """Measure the client, then the job at both parallelisms, each on fresh servers."""
     say(CLIENT)
     bodies = list(remote_write.batches(CLIENT_BATCHES, sources=SOURCES, samples=SAMPLES))
@@ -33,27 +31,19 @@ def run(say: Callable[[str], None]) -> Iterator[Row]:
         say(name)
         with _started(parallelism) as local:
             prometheus = local.service(PrometheusService)
-            local.submit()
-            result = measure(
-                prometheus.appended,
-                local.cluster.task_managers,
-                warm_up_seconds=WARM_UP_SECONDS,
-                seconds=SECONDS,
-            )
+            submit(local)
+            result = measure(prometheus.appended, local.cluster.task_managers)
         yield Row(scenario=SCENARIO, case=name, parallelism=parallelism, measured=result, baseline=client)
 
 
-@contextmanager
-def _started(parallelism: int) -> Iterator[LocalRun]:
-    folder = new_folder("bench")
-    context = {
-        "parallelism": parallelism,
-        "sources": SOURCES,
-        "pause-millis": PAUSE_MILLIS,
-        "min-samples": SAMPLES,
-        "max-samples": SAMPLES,
-    }
-    keys = {f"{SCENARIO}.{key}": str(value) for key, value in context.items()}
-    with LocalRun(synthesize(SCENARIO, keys, folder / "cdk.out"), folder) as local:
-        local.start()
-        yield local
+def _started(parallelism: int) -> AbstractContextManager[LocalRun]:
+    return started(
+        SCENARIO,
+        {
+            "parallelism": parallelism,
+            "sources": SOURCES,
+            "pause-millis": PAUSE_MILLIS,
+            "min-samples": SAMPLES,
+            "max-samples": SAMPLES,
+        },
+    )

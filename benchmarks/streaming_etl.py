@@ -5,138 +5,165 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import fmean
 from threading import Event
 
 import requests
 from confluent_kafka import Producer
 
-from benchmarks.measure import Measurement, Row, cores_can_be_shared_out, measure, on_a_core_of_its_own, submit
+from benchmarks.measure import (
+    SECONDS,
+    WARM_UP_SECONDS,
+    Measurement,
+    Row,
+    cancel,
+    cores_can_be_shared_out,
+    measure,
+    on_a_core_of_its_own,
+    started,
+    submit,
+)
 from benchmarks.trips import trips
-from flink_apps.streaming_etl import schema
-from local.run import LocalRun, new_folder
-from local.scenarios.streaming_etl import StreamingEtl
+from flink_apps.common.properties import PropertyGroups
+from flink_apps.streaming_etl import schema, settings
+from local.run import LocalRun
+from local.scenarios.streaming_etl.scenario import StreamingEtl
 from local.services.kafka import KafkaService
 from local.services.opensearch import OpenSearchService
-from local.synth import synthesize
 from stacks.streaming_etl import SOURCE_TOPIC
 
 SCENARIO = "streaming-etl"
-WARM_UP_SECONDS = 10
-SECONDS = 15
+#: More than any case reads.
+TRIPS = 6_000_000
 #: Concurrent requests of the plain OpenSearch client, and documents in each.
 CLIENT_THREADS, BULK = 2, 5_000
+#: How fast trips come while a job is watched for ten minutes.
+TRIPS_PER_SECOND = 10_000
+ALL_SINKS = ("kafka", "s3", "opensearch")
+#: The options that switch a sink on.
+SWITCHES = {
+    "kafka": settings.SINK_TOPIC.all(),
+    "s3": settings.SINK_BUCKET.all(),
+    "opensearch": settings.SINK_DOMAIN.all(),
+}
+PARSE, CLIENT, CLIENT_APART = "parse and drop", "opensearch: plain client", "opensearch on its own core: plain client"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A set of sinks, how many trips there are in the topic, and what it is compared with."""
+    """A set of sinks, which job writes them, and what it is compared with."""
 
     name: str
-    sinks: str
-    trips: int
-    baseline: str | None = None
+    sinks: tuple[str, ...]
+    script: str | None = None
     ratio_to: str | None = None
-    warm_up_seconds: int = WARM_UP_SECONDS
-    seconds: int = SECONDS
-    #: How fast trips come while the job runs; otherwise all of them wait for it.
-    trips_per_second: int | None = None
-    #: Keys of the context that differ from the other cases'.
-    keys: Mapping[str, str] = field(default_factory=dict)
     #: Whether OpenSearch has a core that neither Flink nor Kafka uses, as a domain has machines of its own.
     apart: bool = False
 
 
-CLIENT = "opensearch: plain client"
-CLIENT_APART = "opensearch on its own core: plain client"
 PLAIN_SQL = "streaming_etl_plain_sql.py"
-#: The first checkpoint comes at any time up to the interval: with the longest, next to never in what is measured. The
-#: emulator of S3 would be busy with its files for longer than that.
-BETWEEN_CHECKPOINTS = {"checkpoint-seconds": "3600"}
 CASES = (
-    Case(name="kafka: plain SQL", sinks="kafka", trips=2_500_000, baseline=PLAIN_SQL),
-    Case(name="kafka", sinks="kafka", trips=6_000_000, ratio_to="kafka: plain SQL"),
-    Case(
-        name="s3: plain SQL",
-        sinks="s3",
-        trips=3_500_000,
-        baseline=PLAIN_SQL,
-        keys=BETWEEN_CHECKPOINTS,
-    ),
-    Case(name="s3", sinks="s3", trips=5_000_000, ratio_to="s3: plain SQL", keys=BETWEEN_CHECKPOINTS),
-    Case(name="opensearch", sinks="opensearch", trips=2_000_000, ratio_to=CLIENT),
-    Case(name="opensearch on its own core", sinks="opensearch", trips=1_000_000, ratio_to=CLIENT_APART, apart=True),
-    Case(name="kafka, s3 and opensearch", sinks="kafka,s3,opensearch", trips=1_500_000),
-    Case(
-        name="kafka, s3 and opensearch, ten minutes",
-        sinks="kafka,s3,opensearch",
-        trips=7_000_000,
-        trips_per_second=10_000,
-        warm_up_seconds=60,
-        seconds=600,
-    ),
+    Case(name=PARSE, sinks=("kafka",), script="streaming_etl_parse_and_drop.py"),
+    Case(name="kafka: plain SQL", sinks=("kafka",), script=PLAIN_SQL, ratio_to=PARSE),
+    Case(name="kafka", sinks=("kafka",), ratio_to="kafka: plain SQL"),
+    Case(name="s3: plain SQL", sinks=("s3",), script=PLAIN_SQL, ratio_to=PARSE),
+    Case(name="s3", sinks=("s3",), ratio_to="s3: plain SQL"),
+    Case(name="opensearch", sinks=("opensearch",), ratio_to=CLIENT),
+    Case(name="kafka, s3 and opensearch", sinks=ALL_SINKS, ratio_to=PARSE),
 )
+APART = Case(name="opensearch on its own core", sinks=("opensearch",), ratio_to=CLIENT_APART, apart=True)
 
 
-def run(say: Callable[[str], None]) -> Iterator[Row]:
-    """Measure every case, one after the other, each on fresh servers."""
+def run(say: Callable[[str], None], *, long: bool = False) -> Iterator[Row]:
+    """Measure every case; ``long`` adds OpenSearch on a core of its own, and ten minutes into all sinks."""
     rows: dict[str, Row] = {}
+    with _started() as local:
+        say("filling the topic")
+        _fill(local.service(KafkaService), TRIPS)
+        clients, cases = [(CLIENT, False)], list(CASES)
+        if long and cores_can_be_shared_out():
+            clients.append((CLIENT_APART, True))
+            cases.append(APART)
+        for name, apart in clients:
+            say(name)
+            with _cores(local, apart=apart):
+                measured = _plain_client(local.service(OpenSearchService))
+            rows[name] = Row(scenario=SCENARIO, case=name, measured=measured)
+            yield rows[name]
+        for case in cases:
+            say(case.name)
+            baseline = rows[case.ratio_to] if case.ratio_to else None
+            rows[case.name] = _row(case.name, _measured(local, case), baseline)
+            yield rows[case.name]
+    if long:
+        say("kafka, s3 and opensearch, ten minutes")
+        yield _ten_minutes()
+
+
+def _row(name: str, measured: Measurement, baseline: Row | None = None) -> Row:
     size = fmean(map(len, trips(BULK)))
-    possible = cores_can_be_shared_out()
-    if not possible:
-        say("(left out: OpenSearch on a core of its own, which takes Linux and two cores)")
-    for name, apart in ((CLIENT, False), (CLIENT_APART, True)):
-        if apart and not possible:
-            continue
-        say(name)
-        with _started("opensearch") as local, _cores(local, apart=apart):
-            result = _plain_client(local.service(OpenSearchService))
-        rows[name] = Row(scenario=SCENARIO, case=name, measured=result)
-        yield rows[name]
-    for case in CASES:
-        if case.apart and not possible:
-            continue
-        say(case.name)
-        with _started(case.sinks, **case.keys) as local, _trips(local.service(KafkaService), case):
-            job, scenario = submit(local, case.baseline), StreamingEtl()
-            with _cores(local, apart=case.apart):
-                result = measure(
-                    lambda job=job, scenario=scenario: scenario.records_so_far(job),  # type: ignore[misc] # mypy cannot tell
-                    local.cluster.task_managers,
-                    warm_up_seconds=case.warm_up_seconds,
-                    seconds=case.seconds,
-                )
-        baseline = rows[case.ratio_to] if case.ratio_to else None
-        rows[case.name] = Row(scenario=SCENARIO, case=case.name, measured=result, baseline=baseline, record_bytes=size)
-        yield rows[case.name]
+    return Row(scenario=SCENARIO, case=name, measured=measured, baseline=baseline, record_bytes=size)
+
+
+def _measured(local: LocalRun, case: Case) -> Measurement:
+    job, scenario = submit(local, case.script, _groups(local, case)), StreamingEtl(local)
+    with _cores(local, apart=case.apart):
+        measured = measure(lambda: scenario.records_so_far(job), local.cluster.task_managers)
+    if scenario.records_so_far(job) >= TRIPS:
+        raise RuntimeError(f"{case.name} had read all trips before its measurement ended")
+    cancel(job)
+    return measured
+
+
+def _groups(local: LocalRun, case: Case) -> PropertyGroups:
+    """The property groups with the sinks of the case alone; it reads from the beginning, in transactions of its own."""
+    groups = local.property_groups()
+    off = {option.key for sink, options in SWITCHES.items() if sink not in case.sinks for option in options}
+    own = "".join(letter if letter.isalnum() else "-" for letter in case.name)
+    names = {settings.SOURCE_TOPIC.group: own, settings.TRANSACTIONAL_ID_PREFIX: own}
+    return {
+        **groups,
+        settings.GROUP: {
+            **{key: value for key, value in groups[settings.GROUP].items() if key not in off},
+            **{option.key: value for option, value in names.items() if option},
+        },
+    }
+
+
+def _ten_minutes() -> Row:
+    """All sinks, fed at a steady rate for eleven minutes, the first of which is not measured."""
+    with _started(checkpoint_seconds=60) as local, _steadily(local.service(KafkaService)):
+        job, scenario = submit(local), StreamingEtl(local)
+        measured = measure(
+            lambda: scenario.records_so_far(job), local.cluster.task_managers, warm_up_seconds=60, seconds=600
+        )
+    return _row("kafka, s3 and opensearch, ten minutes", measured)
 
 
 @contextmanager
-def _trips(kafka: KafkaService, case: Case) -> Iterator[None]:
-    """Have all trips in the source's topic, or put them there at the case's speed meanwhile."""
+def _steadily(kafka: KafkaService) -> Iterator[None]:
+    """Put trips into the topic meanwhile, at one speed."""
     enough = Event()
     with ThreadPoolExecutor(1) as pool:
-        putting = pool.submit(_put, kafka, case, enough)
+        putting = pool.submit(_fill, kafka, TRIPS_PER_SECOND * 700, TRIPS_PER_SECOND, enough)
         try:
-            if case.trips_per_second is None:
-                putting.result()
             yield
         finally:
             enough.set()
     putting.result()
 
 
-def _put(kafka: KafkaService, case: Case, enough: Event) -> None:
+def _fill(kafka: KafkaService, count: int, per_second: int | None = None, enough: Event | None = None) -> None:
     producer = Producer({"bootstrap.servers": kafka.address, "linger.ms": 50, "batch.size": 1 << 20})
     began = time.monotonic()
-    for number, trip in enumerate(trips(case.trips)):
-        if case.trips_per_second and number % 1_000 == 0:
-            enough.wait(began + number / case.trips_per_second - time.monotonic())
-        if enough.is_set():
+    for number, trip in enumerate(trips(count)):
+        if per_second and enough and number % 1_000 == 0:
+            enough.wait(began + number / per_second - time.monotonic())
+        if enough and enough.is_set():
             break
         while True:
             try:
@@ -156,8 +183,8 @@ def _plain_client(search: OpenSearchService) -> Measurement:
         number = thread
         while time.monotonic() < end:
             lines = []
-            for place, (index, trip) in enumerate(documents):
-                lines.append(b'{"index":{"_index":"%s","_id":"%d"}}' % (index.encode(), number * BULK + place))
+            for position, (index, trip) in enumerate(documents):
+                lines.append(b'{"index":{"_index":"%s","_id":"%d"}}' % (index.encode(), number * BULK + position))
                 lines.append(trip)
             requests.post(
                 f"{search.address}/_bulk?filter_path=errors",
@@ -170,7 +197,7 @@ def _plain_client(search: OpenSearchService) -> Measurement:
 
     with ThreadPoolExecutor(CLIENT_THREADS) as pool:
         running = [pool.submit(put, thread) for thread in range(CLIENT_THREADS)]
-        measured = measure(sent.total, [], warm_up_seconds=WARM_UP_SECONDS, seconds=SECONDS - 1)
+        measured = measure(sent.total, [], seconds=SECONDS - 1)
         for thread in running:
             thread.result()
     return measured
@@ -184,11 +211,16 @@ def _cores(local: LocalRun, *, apart: bool) -> AbstractContextManager[None]:
     return on_a_core_of_its_own(node, [process for process in local.processes if process is not node])
 
 
-@contextmanager
-def _started(sinks: str, **more: str) -> Iterator[LocalRun]:
-    folder = new_folder("bench")
-    context = {"source": "kafka", "sinks": sinks, "parallelism": "1", "replay": "false", "partitions": "4", **more}
-    keys = {f"{SCENARIO}.{key}": value for key, value in context.items()}
-    with LocalRun(synthesize(SCENARIO, keys, folder / "cdk.out"), folder) as local:
-        local.start()
-        yield local
+def _started(*, checkpoint_seconds: int = 3600) -> AbstractContextManager[LocalRun]:
+    """All servers: the first checkpoint comes at any time up to the interval, so next to never in what is measured."""
+    return started(
+        SCENARIO,
+        {
+            "source": "kafka",
+            "sinks": ",".join(ALL_SINKS),
+            "parallelism": 1,
+            "replay": "false",
+            "partitions": 4,
+            "checkpoint-seconds": checkpoint_seconds,
+        },
+    )

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Row, measure, submit
-from local.run import LocalRun, new_folder
-from local.scenarios.taxi_analytics import TaxiAnalytics
+from benchmarks.measure import Row, cancel, measure, started, submit
+from flink_apps.taxi_analytics import settings
+from flink_apps.taxi_analytics.job import PICKUP_COUNT
+from local.run import LocalRun
+from local.scenarios.taxi_analytics.scenario import TaxiAnalytics
 from local.services.opensearch import OpenSearchService
-from local.synth import synthesize
 from tools.make_rides import rides
 
 SCENARIO = "taxi-analytics"
-WARM_UP_SECONDS = 10
-SECONDS = 15
 DAY_MILLIS = 86_400_000
 #: New York's yellow taxis had so many rides on a day of the years with coordinates.
 RIDES_A_DAY = 330_000
@@ -26,41 +25,52 @@ DAYS = 18
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A job, and how often it writes the documents of an open hour."""
+    """A job, how often it writes the documents of an open hour, and what it is compared with."""
 
     name: str
     job: str
     early_results_minutes: int = 60
+    ratio_to: str | None = None
 
 
+LIMIT, PLAIN_SQL = "read, check and drop", "plain SQL"
 CASES = (
-    Case(name="plain SQL", job="taxi_analytics_plain_sql.py"),
-    Case(name="geohashes, checks, dead letters", job="taxi_analytics_files.py"),
-    Case(name="with early results each 15 minutes", job="taxi_analytics_files.py", early_results_minutes=15),
+    Case(name=LIMIT, job="taxi_analytics_read_and_drop.py"),
+    Case(name=PLAIN_SQL, job="taxi_analytics_plain_sql.py", ratio_to=LIMIT),
+    Case(name="geohashes, checks, dead letters", job="taxi_analytics_files.py", ratio_to=PLAIN_SQL),
+    Case(
+        name="with early results each 15 minutes",
+        job="taxi_analytics_files.py",
+        early_results_minutes=15,
+        ratio_to=PLAIN_SQL,
+    ),
 )
 
 
-def run(say: Callable[[str], None]) -> Iterator[Row]:
-    """Measure every case, one after the other, each on fresh servers."""
-    baseline: Row | None = None
-    for case in CASES:
-        say(case.name)
-        with _started(case) as local:
-            folder = local.folder / "bench" / "data"
-            size = _write(folder / "trips.json")
-            job = submit(local, case.job, {"Bench": {"folder": folder.as_uri()}})
-            scenario = TaxiAnalytics()
-            result = measure(
-                lambda job=job, scenario=scenario: scenario.records_so_far(job),  # type: ignore[misc] # mypy cannot tell
-                local.cluster.task_managers,
-                warm_up_seconds=WARM_UP_SECONDS,
-                seconds=SECONDS,
-            )
-            if not local.service(OpenSearchService).count("pickup_count"):
+def run(say: Callable[[str], None], *, long: bool = False) -> Iterator[Row]:  # noqa: ARG001 - no case takes longer
+    """Measure every case, one after the other on the same servers."""
+    rows: dict[str, Row] = {}
+    with _started() as local:
+        say("writing the trips")
+        folder = local.folder / "bench" / "data"
+        size = _write(folder / "trips.json")
+        scenario, search = TaxiAnalytics(local), local.service(OpenSearchService)
+        for case in CASES:
+            say(case.name)
+            early = {settings.EARLY_RESULTS.key: str(case.early_results_minutes)}
+            groups = local.property_groups()
+            groups |= {"Bench": {"folder": folder.as_uri()}, settings.GROUP: {**groups[settings.GROUP], **early}}
+            before = search.count(PICKUP_COUNT)
+            job = submit(local, case.job, groups)
+            measured = measure(lambda job=job: scenario.records_so_far(job), local.cluster.task_managers)  # type: ignore[misc] # mypy cannot tell
+            cancel(job)
+            if case.name != LIMIT and not search.count(PICKUP_COUNT) - before and not before:
                 raise RuntimeError(f"{case.name} wrote no document")
-        row = Row(scenario=SCENARIO, case=case.name, measured=result, baseline=baseline, record_bytes=size)
-        baseline = baseline or row
-        yield row
+            baseline = rows[case.ratio_to] if case.ratio_to else None
+            rows[case.name] = Row(
+                scenario=SCENARIO, case=case.name, measured=measured, baseline=baseline, record_bytes=size
+            )
+            yield rows[case.name]
 
 
 def _days() -> Iterator[str]:
@@ -85,18 +95,7 @@ def _write(file: Path) -> float:
         return sum(map(lines.write, _days())) / (DAYS * RIDES_A_DAY)
 
 
-@contextmanager
-def _started(case: Case) -> Iterator[LocalRun]:
-    folder = new_folder("bench")
-    context = {
-        "producer": "none",
-        "parallelism": "1",
-        "archive": "false",
-        # A file is one partition: there is no other one to wait for.
-        "idle-seconds": "1",
-        "early-results-minutes": str(case.early_results_minutes),
-    }
-    keys = {f"{SCENARIO}.{key}": value for key, value in context.items()}
-    with LocalRun(synthesize(SCENARIO, keys, folder / "cdk.out"), folder) as local:
-        local.start()
-        yield local
+def _started() -> AbstractContextManager[LocalRun]:
+    # A file is one partition: there is no other one to wait for.
+    keys = {"producer": "none", "parallelism": 1, "archive": "false", "idle-seconds": 1}
+    return started(SCENARIO, keys)

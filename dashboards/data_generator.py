@@ -3,59 +3,49 @@
 from __future__ import annotations
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct
 
 from dashboards import widgets
 from dashboards.scenario import ScenarioDashboard
 from dashboards.widgets import Graph
 from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_COUNT_METRIC, RECORD_RATE_METRIC
 from flink_constructs import metric_math
-from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
 
+#: The heading of the dashboard.
+TITLE = "Data generator"
 
-class DataGeneratorDashboard(ScenarioDashboard):
-    """From the alarms over the generator to its sinks and the application; there is a graph for what there is."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        application: FlinkApplication,
-        alarms: ApplicationAlarms | None = None,
-        cluster: KafkaCluster | None = None,
-        stream: DataStream | None = None,
-        target_records_per_second: float | None = None,
-        dashboard_name: str | None = None,
-    ) -> None:
-        """Declare the dashboard.
+def add_sections(
+    dashboard: ScenarioDashboard,
+    *,
+    application: FlinkApplication,
+    cluster: KafkaCluster | None = None,
+    stream: DataStream | None = None,
+    target_records_per_second: float | None = None,
+) -> None:
+    """Add the generator, its sinks and the application; there is a graph for what there is.
 
-        Args:
-            scope: The parent.
-            construct_id: The id, unique in ``scope``.
-            application: The job.
-            alarms: Whose state is shown at the top. Default: none.
-            cluster: The Kafka cluster that the job writes. Default: none.
-            stream: The stream that the job writes. Default: none.
-            target_records_per_second: Where the graph of the rate has a line. Default: it has none.
-            dashboard_name: 1 to 255 letters, digits, ``-`` and ``_``. Default: a name that CloudFormation makes.
+    Args:
+        dashboard: What they are added to, from top to bottom.
+        application: The job.
+        cluster: The Kafka cluster that the job writes. Default: none.
+        stream: The stream that the job writes. Default: none.
+        target_records_per_second: Where the graph of the rate has a line. Default: it has none.
 
-        """
-        super().__init__(scope, construct_id, title="Data generator", alarms=alarms, dashboard_name=dashboard_name)
-        self.add_section(
-            "Data generator", [_generated(application), _generated_rate(application, target_records_per_second)]
+    """
+    dashboard.add_section(
+        "Data generator", [_generated(application), _generated_rate(application, target_records_per_second)]
+    )
+    if cluster is not None:
+        dashboard.add_section("Kafka output", [widgets.kafka_bytes(cluster), widgets.kafka_messages(cluster)])
+    if stream is not None:
+        dashboard.add_section(
+            "Kinesis output",
+            [widgets.stream_writes(stream, title="Stream"), widgets.stream_bytes(stream, title="Stream")],
         )
-        if cluster is not None:
-            self.add_section("Kafka output", [widgets.kafka_bytes(cluster), widgets.kafka_messages(cluster)])
-        if stream is not None:
-            self.add_section(
-                "Kinesis output",
-                [widgets.stream_writes(stream, title="Stream"), widgets.stream_bytes(stream, title="Stream")],
-            )
-        self.add_application(application)
+    dashboard.add_application(application)
 
 
 def generated_rate(application: FlinkApplication) -> cloudwatch.MathExpression:

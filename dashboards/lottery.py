@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct
 
 from dashboards import widgets
 from dashboards.scenario import ScenarioDashboard
@@ -11,54 +10,45 @@ from dashboards.widgets import Graph
 from flink_apps.lottery.logic import LateClickError
 from flink_apps.lottery.metrics import REJECTED_BY_REASON, WINNER_COUNT
 from flink_constructs import metric_math
-from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
 
+#: The heading of the dashboard.
+TITLE = "Lottery"
 
-class LotteryDashboard(ScenarioDashboard):
-    """From the alarms over the inputs and the game to the outputs; there is a graph for what there is."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        application: FlinkApplication,
-        alarms: ApplicationAlarms | None = None,
-        lottery_events: DataStream | None = None,
-        user_events: DataStream | None = None,
-        winners: DataStream | None = None,
-        rejected_events: DataStream | None = None,
-        cluster: KafkaCluster | None = None,
-        dashboard_name: str | None = None,
-    ) -> None:
-        """Declare the dashboard.
+def add_sections(
+    dashboard: ScenarioDashboard,
+    *,
+    application: FlinkApplication,
+    lottery_events: DataStream | None = None,
+    user_events: DataStream | None = None,
+    winners: DataStream | None = None,
+    rejected_events: DataStream | None = None,
+    cluster: KafkaCluster | None = None,
+) -> None:
+    """Add the inputs, the game and the outputs; there is a graph for what there is.
 
-        Args:
-            scope: The parent.
-            construct_id: The id, unique in ``scope``.
-            application: The job.
-            alarms: Whose state is shown at the top. Default: none.
-            lottery_events: The stream with the starts and stops of lotteries. Default: none.
-            user_events: The stream with the players' purchases and clicks. Default: none.
-            winners: The stream of the winners. Default: none.
-            rejected_events: The stream of the events that were refused. Default: none.
-            cluster: The Kafka cluster with the topics of all of these. Default: none.
-            dashboard_name: 1 to 255 letters, digits, ``-`` and ``_``. Default: a name that CloudFormation makes.
+    Args:
+        dashboard: What they are added to, from top to bottom.
+        application: The job.
+        lottery_events: The stream with the starts and stops of lotteries. Default: none.
+        user_events: The stream with the players' purchases and clicks. Default: none.
+        winners: The stream of the winners. Default: none.
+        rejected_events: The stream of the events that were refused. Default: none.
+        cluster: The Kafka cluster with the topics of all of these. Default: none.
 
-        """
-        super().__init__(scope, construct_id, title="Lottery", alarms=alarms, dashboard_name=dashboard_name)
-        inputs = {"Lottery events": lottery_events, "User events": user_events}
-        outputs = {"Winners": winners, "Rejected events": rejected_events}
-        self.add_section("Events in", _events_in(application, inputs, cluster))
-        self.add_section("Game", [_winners(application), _rejected(application), _event_time(application)])
-        self.add_application(application)
-        self.add_section(
-            "Results out",
-            [widgets.stream_writes(stream, title=title) for title, stream in outputs.items() if stream is not None],
-        )
+    """
+    inputs = {"Lottery events": lottery_events, "User events": user_events}
+    outputs = {"Winners": winners, "Rejected events": rejected_events}
+    dashboard.add_section("Events in", _events_in(application, inputs, cluster))
+    dashboard.add_section("Game", [_winners(application), _rejected(application), _event_time(application)])
+    dashboard.add_application(application)
+    dashboard.add_section(
+        "Results out",
+        [widgets.stream_writes(stream, title=title) for title, stream in outputs.items() if stream is not None],
+    )
 
 
 def _events_in(

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from constructs import Construct
-
 from dashboards.scenario import ScenarioDashboard
 from dashboards.widgets import Graph
 from flink_apps.prometheus_metrics import metrics
 from flink_constructs import metric_math
-from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 
+#: The heading of the dashboard.
+TITLE = "Prometheus metrics"
 
-class PrometheusMetricsDashboard(ScenarioDashboard):
-    """From the alarms over the samples and requests to the application; what the samples say is for Grafana."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        application: FlinkApplication,
-        alarms: ApplicationAlarms | None = None,
-        dashboard_name: str | None = None,
-    ) -> None:
-        """Declare the dashboard.
+def add_sections(
+    dashboard: ScenarioDashboard,
+    *,
+    application: FlinkApplication,
+) -> None:
+    """Add the samples and requests, and the application; what the samples say is for Grafana.
 
-        Args:
-            scope: The parent.
-            construct_id: The id, unique in ``scope``.
-            application: The job.
-            alarms: Whose state is shown at the top. Default: none.
-            dashboard_name: 1 to 255 letters, digits, ``-`` and ``_``. Default: a name that CloudFormation makes.
+    Args:
+        dashboard: What they are added to, from top to bottom.
+        application: The job.
 
-        """
-        super().__init__(scope, construct_id, title="Prometheus metrics", alarms=alarms, dashboard_name=dashboard_name)
-        self.add_section("Remote write", [_samples(application), _requests(application), _dropped(application)])
-        self.add_application(application)
+    """
+    dashboard.add_section("Remote write", [_samples(application), _requests(application), _dropped(application)])
+    dashboard.add_application(application)
 
 
 def _samples(application: FlinkApplication) -> Graph:

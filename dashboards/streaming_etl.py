@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct
 
 from dashboards import widgets
 from dashboards.scenario import ScenarioDashboard
@@ -13,7 +12,6 @@ from dashboards.search import SearchMetrics
 from dashboards.widgets import Graph
 from flink_apps.replay.metrics import REPLAY_LAG_MILLIS, REPLAYED_EVENT_RATE
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
-from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
@@ -27,52 +25,45 @@ class ArchiveMetrics:
     bytes_uploaded: cloudwatch.Metric
 
 
-class StreamingEtlDashboard(ScenarioDashboard):
-    """From the alarms over the source and the job to the sinks; there is a graph for what there is."""
+#: The heading of the dashboard.
+TITLE = "Streaming ETL"
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        application: FlinkApplication,
-        alarms: ApplicationAlarms | None = None,
-        replay: FlinkApplication | None = None,
-        source_stream: DataStream | None = None,
-        source_cluster: KafkaCluster | None = None,
-        sink_stream: DataStream | None = None,
-        sink_cluster: KafkaCluster | None = None,
-        archive: ArchiveMetrics | None = None,
-        search: SearchMetrics | None = None,
-        dashboard_name: str | None = None,
-    ) -> None:
-        """Declare the dashboard.
 
-        Args:
-            scope: The parent.
-            construct_id: The id, unique in ``scope``.
-            application: The job.
-            alarms: Whose state is shown at the top. Default: none.
-            replay: The application that replays trips into the source. Default: none.
-            source_stream: The stream that the job reads. Default: none.
-            source_cluster: The Kafka cluster that the job reads. Default: none.
-            sink_stream: The stream that the job writes. Default: none.
-            sink_cluster: The Kafka cluster that the job writes; where it is the source's, its graphs are there once.
-                Default: none.
-            archive: Metrics of the bucket that the job writes. Default: none.
-            search: Metrics of the search domain that the job writes. Default: none.
-            dashboard_name: 1 to 255 letters, digits, ``-`` and ``_``. Default: a name that CloudFormation makes.
+def add_sections(
+    dashboard: ScenarioDashboard,
+    *,
+    application: FlinkApplication,
+    replay: FlinkApplication | None = None,
+    source_stream: DataStream | None = None,
+    source_cluster: KafkaCluster | None = None,
+    sink_stream: DataStream | None = None,
+    sink_cluster: KafkaCluster | None = None,
+    archive: ArchiveMetrics | None = None,
+    search: SearchMetrics | None = None,
+) -> None:
+    """Add the source, the job and the sinks; there is a graph for what there is.
 
-        """
-        super().__init__(scope, construct_id, title="Streaming ETL", alarms=alarms, dashboard_name=dashboard_name)
-        self.add_section("Source", _source(application, stream=source_stream, cluster=source_cluster))
-        self.add_application(application, more=[widgets.dead_letters(application, DEAD_LETTER_COUNT)])
-        if sink_cluster is source_cluster:
-            sink_cluster = None
-        self.add_section("Sinks", _sinks(stream=sink_stream, cluster=sink_cluster, archive=archive, search=search))
-        if replay is not None:
-            progress = widgets.replayed(replay, rate=REPLAYED_EVENT_RATE, lag_millis=REPLAY_LAG_MILLIS)
-            self.add_application(replay, title="Replay", more=[progress])
+    Args:
+        dashboard: What they are added to, from top to bottom.
+        application: The job.
+        replay: The application that replays trips into the source. Default: none.
+        source_stream: The stream that the job reads. Default: none.
+        source_cluster: The Kafka cluster that the job reads. Default: none.
+        sink_stream: The stream that the job writes. Default: none.
+        sink_cluster: The Kafka cluster that the job writes; where it is the source's, its graphs are there once.
+            Default: none.
+        archive: Metrics of the bucket that the job writes. Default: none.
+        search: Metrics of the search domain that the job writes. Default: none.
+
+    """
+    dashboard.add_section("Source", _source(application, stream=source_stream, cluster=source_cluster))
+    dashboard.add_application(application, more=[widgets.dead_letters(application, DEAD_LETTER_COUNT)])
+    if sink_cluster is source_cluster:
+        sink_cluster = None
+    dashboard.add_section("Sinks", _sinks(stream=sink_stream, cluster=sink_cluster, archive=archive, search=search))
+    if replay is not None:
+        progress = widgets.replayed(replay, rate=REPLAYED_EVENT_RATE, lag_millis=REPLAY_LAG_MILLIS)
+        dashboard.add_application(replay, title="Replay", more=[progress])
 
 
 def _source(application: FlinkApplication, *, stream: DataStream | None, cluster: KafkaCluster | None) -> list[Graph]:

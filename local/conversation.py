@@ -30,7 +30,9 @@ class Conversation(ABC):
     def answer(self, line: str) -> str:
         """Do what a line asks for, and say so.
 
-        :raises UsageError: for a line that asks for nothing known, with what to type instead.
+        Raises:
+            UsageError: for a line that asks for nothing known, with what to type instead.
+
         """
 
     @abstractmethod

@@ -59,7 +59,9 @@ class Feeders:
     def check(self) -> None:
         """Nothing, as long as none has failed, nor the load.
 
-        :raises RunError: with the root cause, where one has.
+        Raises:
+            RunError: with the root cause, where one has.
+
         """
         for name, job in self.jobs.items():
             if job.state in ("FAILED", "CANCELED"):

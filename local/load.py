@@ -28,7 +28,9 @@ class Load:
     def check(self) -> None:
         """Nothing, as long as no step has failed.
 
-        :raises RunError: with the failure, where one has.
+        Raises:
+            RunError: with the failure, where one has.
+
         """
         if self._failure is not None:
             raise RunError(f"{self.name} failed: {self._failure}") from self._failure

@@ -12,9 +12,9 @@ _PAGES = Path(__file__).parent / "pages"
 FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", "size": 13}
 
 
-def part(name: str) -> str:
-    """A file of the folder ``pages``."""
-    return (_PAGES / name).read_text(encoding="utf-8")
+def part(name: str, *, folder: Path = _PAGES) -> str:
+    """A part of a page: a file of the folder ``pages``, or of a scenario's own."""
+    return (folder / name).read_text(encoding="utf-8")
 
 
 def page(*, title: str, totals: str, figures: list[str], data: str, script: str, style: str) -> str:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import psutil
-
-from flink_apps.common.tables import AWS_ENDPOINTS_GROUP
+from flink_apps.common.aws import ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job
-from local.process import Process, free_port, listening, signal_group, uninterrupted
+from local.process import Process, free_port, listening, uninterrupted
+from local.runs import note_processes, remove_bulk
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
@@ -32,34 +26,16 @@ from local.services.s3 import S3Service
 from local.services.service import Service
 from local.synth import MAIN_APPLICATION, Assembly
 from local.template import Resource
-from stacks.project import BUILD
 
-RUNS = BUILD / "local"
 #: The port that the scenario's own cluster prefers; the next one takes the next.
 FIRST_REST_PORT = 8081
 #: The port that the page of a kept run prefers.
 FIRST_PAGE_PORT = 8000
 S = TypeVar("S", bound=Service)
-#: The note in a run's folder of what it has started.
-PROCESSES = "processes.json"
 #: Every local counterpart.
 SERVICES: tuple[type[Service], ...] = (KinesisService, KafkaService, S3Service, OpenSearchService, PrometheusService)
 #: Kafka client settings about signing in, on their own or below a prefix: the local broker asks for none.
 SIGN_IN = re.compile(r"(^|\.)(security\.|sasl\.|ssl\.|config\.providers(\.|$))")
-#: What is worth keeping of a finished run are its logs, and those of the last few.
-_BULKY = ("cdk.out", "code", "savepoints", "*/checkpoints", "*/data", "*/lib", "*/plugins", "*/tmp")
-_RUNS_KEPT = 5
-
-
-def new_folder(scenario: str) -> Path:
-    """A folder for one run; the oldest ones go."""
-    RUNS.mkdir(parents=True, exist_ok=True)
-    ended = sorted(folder for folder in RUNS.iterdir() if folder.is_dir() and not (folder / PROCESSES).exists())
-    for folder in ended[: -(_RUNS_KEPT - 1)]:
-        shutil.rmtree(folder, ignore_errors=True)
-    folder = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{scenario}"
-    folder.mkdir()
-    return folder
 
 
 @dataclass
@@ -132,7 +108,7 @@ class LocalRun:
             cluster.launch()
         for service in self.services:
             service.launch()
-        self._note_processes()
+        note_processes(self.folder, self.processes)
         for service in self.services:
             service.create_resources()
         for cluster in self.clusters.values():
@@ -161,7 +137,7 @@ class LocalRun:
             for group in resolved
         }
         endpoints = {name: address for service in self.services for name, address in service.aws_endpoints.items()}
-        return {**groups, AWS_ENDPOINTS_GROUP: endpoints} if endpoints else groups
+        return {**groups, ENDPOINTS_GROUP: endpoints} if endpoints else groups
 
     def serve(self, page: Path) -> str:
         """Serve a page of the run's folder, as long as the run's other servers live; gives the address."""
@@ -175,7 +151,7 @@ class LocalRun:
             log=self.folder / "page.log",
         )
         self.pages.start()
-        self._note_processes()
+        note_processes(self.folder, self.processes)
         self.pages.wait_until(lambda: listening(port))
         return f"http://127.0.0.1:{port}/{page.name}"
 
@@ -187,7 +163,9 @@ class LocalRun:
         With ``drain`` the operators write what they still hold. ``watch`` is called again and again until the job has
         finished: the metrics are gone soon after.
 
-        :raises RunError: where the job fails instead, or takes longer.
+        Raises:
+            RunError: where the job fails instead, or takes longer.
+
         """
         request = job.stop(savepoint_folder=(self.folder / "savepoints").as_uri(), drain=drain)
         deadline = time.monotonic() + seconds
@@ -214,49 +192,3 @@ class LocalRun:
             if resource.type in service.resource_types:
                 return service.attribute(resource, name)
         raise RunError(f"{resource.logical_id} ({resource.type}) has no local counterpart, so its {name} is unknown")
-
-    def _note_processes(self) -> None:
-        """Write down what runs, so that a later ``stop`` finds it."""
-        processes = [("the run itself", os.getpid()), *((process.name, process.pid) for process in self.processes)]
-        running = []
-        for name, pid in processes:
-            with suppress(psutil.NoSuchProcess):  # one that ended at once; whoever waits for it will say so
-                running.append({"name": name, "pid": pid, "created": psutil.Process(pid).create_time()})
-        (self.folder / PROCESSES).write_text(json.dumps(running, indent=2))
-
-
-def remove_bulk(folder: Path) -> None:
-    """Remove all but the logs of a run that has ended."""
-    for pattern in _BULKY:
-        for bulky in folder.glob(pattern):
-            shutil.rmtree(bulky, ignore_errors=True)
-    (folder / PROCESSES).unlink(missing_ok=True)
-
-
-def stop_kept() -> list[str]:
-    """Stop what kept or killed runs have left, not what is still run; gives the names of what was there."""
-    stopped = []
-    for note in sorted(RUNS.glob(f"*/{PROCESSES}")):
-        run, *processes = json.loads(note.read_text())
-        if _same_process(run["pid"], run["created"]):
-            continue
-        for process in reversed(processes):
-            if _same_process(process["pid"], process["created"]):
-                _end(process["pid"])
-                stopped.append(f"{process['name']} of {note.parent.name}")
-        remove_bulk(note.parent)
-    return stopped
-
-
-def _same_process(pid: int, created: float) -> bool:
-    """Whether the process that was noted still lives, and its id has not gone to another."""
-    try:
-        return abs(psutil.Process(pid).create_time() - created) < 1
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _end(pid: int) -> None:
-    signal_group(pid, signal.SIGKILL)
-    with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
-        psutil.Process(pid).wait(10)

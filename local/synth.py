@@ -84,7 +84,9 @@ class Assembly:
 def synthesize(scenario: str, overrides: Mapping[str, str], folder: Path) -> Assembly:
     """Run the CDK application for one scenario, as the CDK's command line would.
 
-    :raises UsageError: with the application's own line, where it refuses the context.
+    Raises:
+        UsageError: with the application's own line, where it refuses the context.
+
     """
     context = {**file_context(), **overrides, "scenario": scenario}
     result = run_to_end(

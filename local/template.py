@@ -54,7 +54,9 @@ class Template:
     def resolve(self, value: Any, attribute: AttributeResolver) -> Any:  # noqa: ANN401 - any JSON
         """``value`` with every intrinsic function replaced by what it stands for.
 
-        :raises RunError: for a function, or an attribute, that has no local counterpart.
+        Raises:
+            RunError: for a function, or an attribute, that has no local counterpart.
+
         """
         if isinstance(value, list):
             return [self.resolve(item, attribute) for item in value]

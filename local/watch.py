@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
 
 from rich.console import RenderableType
@@ -17,7 +16,7 @@ from local.conversation import Conversation, Lines, converse
 from local.errors import RunError
 from local.feeders import Feeders
 from local.flink.rest import Job
-from local.run import LocalRun
+from local.options import RunOptions
 from local.scenarios import Scenario
 from local.terminal import console
 
@@ -27,24 +26,14 @@ DRAIN_SECONDS = 60
 NEWS_SECONDS = 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """When a run ends, by records or seconds if not by hand, who feeds it, and what becomes of its servers."""
-
-    records: int | None
-    seconds: float | None
-    interactive: bool
-    keep: bool
-
-
 class News:
-    """What a scenario tells, asked for now and then."""
+    """What a scenario has to report, asked for now and then."""
 
     def __init__(self, ask: Callable[[], Iterable[RenderableType]]) -> None:
         self._ask = ask
         self._asked = 0.0
 
-    def tell(self) -> None:
+    def show(self) -> None:
         """Print what is new, unless there has been news a moment ago."""
         if time.monotonic() < self._asked + NEWS_SECONDS:
             return
@@ -77,17 +66,18 @@ def talk(conversation: Conversation, job: Job) -> float:
     return time.monotonic() - began
 
 
-def feed(scenario: Scenario, local: LocalRun, job: Job, options: RunOptions, news: News) -> float:
+def feed(scenario: Scenario, job: Job, options: RunOptions, news: News) -> float:
     """Feed the job from its applications and its load; gives the seconds that it took."""
-    names = [name for name in scenario.feeders if name in local.clusters]
-    with Feeders(local, names, scenario.load(local)) as feeders:
-        elapsed = _watch(scenario, job, feeders, news, options)
+    run = scenario.run
+    names = [name for name in scenario.feeders if name in run.clusters]
+    with Feeders(run, names, scenario.load()) as feeders:
+        elapsed = _feed(scenario, job, feeders, news, options)
         with console.status("ending what feeds the job"):
             feeders.stop()
     return elapsed
 
 
-def _watch(scenario: Scenario, job: Job, feeders: Feeders, news: News, options: RunOptions) -> float:
+def _feed(scenario: Scenario, job: Job, feeders: Feeders, news: News, options: RunOptions) -> float:
     """Feed the job once it runs, and show the progress until the end is reached; gives the seconds that it was fed."""
     records, seconds = options.records, options.seconds
     total = records or seconds
@@ -122,7 +112,7 @@ def _watch(scenario: Scenario, job: Job, feeders: Feeders, news: News, options: 
                     progress.update(task, description=f"submitting {name}")
                 if fed_from is None and feeders.running():
                     fed_from = running if feeders else 0.0
-                news.tell()
+                news.show()
             feeders.check()
             elapsed = 0.0 if fed_from is None else max(0.0, running - fed_from)
             progress.update(
@@ -141,12 +131,12 @@ def _refuse_failed(job: Job, state: str) -> None:
         raise RunError(f"the job failed: {job.root_cause()}")
 
 
-def drain(scenario: Scenario, local: LocalRun, job: Job, news: News) -> None:
+def drain(scenario: Scenario, job: Job, news: News) -> None:
     """Wait until the job has processed what it was fed, or tell that it has not."""
     deadline = time.monotonic() + DRAIN_SECONDS
-    while not scenario.drained(local, job):
+    while not scenario.drained(job):
         _refuse_failed(job, job.state)
-        news.tell()
+        news.show()
         if time.monotonic() > deadline:
             console.print(f"the job is stopped with records unread: it needed more than {DRAIN_SECONDS} s for them")
             return

@@ -2,36 +2,61 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
 
+from flink_apps.common.options import Option
+from flink_apps.common.properties import SettingsError, nearest
 from flink_constructs.application import LogLevel, MetricsLevel
 from flink_constructs.data_stream import MAX_SHARDS
 from flink_constructs.validation import InvalidArgumentError
+
+T = TypeVar("T")
 
 STAGE_PATTERN = r"[a-z][a-z0-9-]{0,19}"
 #: What the CDK's command line keeps in the context under names without a ``:`` or a ``/``.
 _CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 
 
-def _some_shards(shards: int | str) -> int | str:
+def _shards_in_range(shards: int | str) -> int | str:
     if isinstance(shards, int) and not 1 <= shards <= MAX_SHARDS:
         raise ValueError(f"be from 1 to {MAX_SHARDS}, or on-demand")
     return shards
 
 
 #: Shards of a stream; ``on-demand`` leaves their number to the service.
-Shards = Annotated[int | Literal["on-demand"], AfterValidator(_some_shards)]
+Shards = Annotated[int | Literal["on-demand"], AfterValidator(_shards_in_range)]
 #: The SNS topic of a stack's alarms.
 TopicArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$")]
 
 
+#: Whether there is a VPC, or which one.
+Vpc = bool | Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
+
+
 class ContextError(InvalidArgumentError):
     """A context value that breaks its rule: the message has the name, the rule, the value received and the fix."""
+
+
+def from_option(option: Option[T], *, default: T | None = None, meaning: str = "") -> Any:  # noqa: ANN401 - as pydantic's Field, which it is
+    """A context key that the job gets as it is, with the type, bounds, default and meaning that it has there.
+
+    Args:
+        option: What the job declares.
+        default: What stands for an absent key. Default: the option's own.
+        meaning: What the README says of the key. Default: the option's own.
+
+    """
+    field: FieldInfo = Field(  # type: ignore[assignment] # which Field does not say it is
+        default=option.default if default is None else default, description=meaning or option.meaning
+    )
+    field.metadata.append(option)
+    return field
 
 
 def _kebab(name: str) -> str:
@@ -47,35 +72,107 @@ class ScenarioConfig(BaseModel):
 
     parallelism: int = Field(default=1, ge=1, description="parallel tasks of every operator")
     parallelism_per_kpu: int = Field(default=1, ge=1, le=8, description="tasks that share one KPU (1 vCPU, 4 GB)")
-    auto_scaling: bool = Field(default=False, description="let the service change the parallelism with the load")
-    checkpoint_seconds: int = Field(default=60, ge=1, le=3600, description="seconds between two checkpoints")
-    snapshots: bool = Field(default=True, description="keep the state over updates and stops")
-    metrics_level: MetricsLevel = Field(default=MetricsLevel.APPLICATION, description="detail of CloudWatch's metrics")
-    log_level: LogLevel = Field(default=LogLevel.INFO, description="least severe messages that are logged")
+    auto_scaling: bool = Field(default=False, description="let the service adapt the parallelism to the load")
+    checkpoint_seconds: int = Field(default=60, ge=1, le=3600, description="checkpoint interval in seconds")
+    snapshots: bool = Field(default=True, description="keep the state across updates and stops, in snapshots")
+    metrics_level: MetricsLevel = Field(
+        default=MetricsLevel.APPLICATION, description="level of the metrics in CloudWatch"
+    )
+    log_level: LogLevel = Field(default=LogLevel.INFO, description="lowest level of the messages that are logged")
     start: bool = Field(default=True, description="start the application after each deployment")
     retain: bool = Field(default=True, description="keep streams, clusters and logs when the stack is deleted")
+    alarm_topic_arn: TopicArn | None = Field(
+        default=None, description="ARN of the SNS topic that alarms notify; by default none"
+    )
+    vpc: Vpc | None = Field(
+        default=None,
+        description="run inside a VPC: true for a new one, or the id of yours; by default only if it is needed",
+    )
+    nat_gateways: int = Field(default=0, ge=0, le=2, description="NAT gateways of the VPC, for access to the internet")
 
     @classmethod
     def parse(cls, block: Mapping[str, Any]) -> Self:
         """Read a context block, or raise :class:`ContextError` about the first thing that is wrong with it."""
         try:
-            return cls.model_validate(dict(block))
+            config = cls.model_validate(dict(block))
         except ValidationError as error:
             raise _explain(cls, error.errors()) from None
+        config.check()
+        return config
+
+    def check(self) -> None:
+        """Check the rules over several keys that the job does not know; :class:`ContextError` where one is broken."""
+
+    def error(self, field: str, rule: str) -> ContextError:
+        """An error about a field's value."""
+        name = f"{self.scenario}.{_kebab(field)}"
+        return ContextError(name, rule, getattr(self, field), f"change it in cdk.json or with -c {name}=…")
+
+    @property
+    def vpc_id(self) -> str | None:
+        """The id of an existing VPC."""
+        return self.vpc if isinstance(self.vpc, str) else None
+
+    @classmethod
+    def options(cls) -> dict[str, Option[Any]]:
+        """The options of jobs that are fields here, by the names of the fields."""
+        return {
+            name: option
+            for name, field in cls.model_fields.items()
+            for option in field.metadata
+            if isinstance(option, Option)
+        }
+
+    def values(self, options: Collection[Option[Any]]) -> dict[Option[Any], Any]:
+        """Of a job's options those that are fields here, with their values; what is absent is left to the job."""
+        found = {option: getattr(self, name) for name, option in self.options().items() if option in options}
+        return {option: value for option, value in found.items() if value is not None}
+
+    def in_context_keys(self, error: SettingsError, keys: Mapping[str, str]) -> ContextError:
+        """A job's error in the words of the context.
+
+        Args:
+            error: What the job's parser raised.
+            keys: Context keys by the names, ``group/key``, of the options that they stand for.
+
+        """
+        names = {option.name: _kebab(field) for field, option in self.options().items()} | dict(keys)
+        words = {word: key for name, key in names.items() for word in (name, name.partition("/")[2])}
+        in_text = re.compile(
+            "|".join(rf"(?<![\w./]){re.escape(word)}(?![\w/])" for word in sorted(words, reverse=True))
+        )
+
+        def reworded(text: str) -> str:
+            return in_text.sub(lambda match: words[match[0]], text)
+
+        key = names.get(error.name)
+        name = f"{self.scenario}.{key}" if key else reworded(error.name)
+        return ContextError(name, reworded(error.rule), error.value, reworded(error.fix))
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_the_job_reads_it(cls, value: object, info: ValidationInfo) -> object:
+        """The value of an option as its own type has it, which knows the bounds."""
+        option = cls.options().get(str(info.field_name))
+        if option is None or value is None:
+            return value
+        text = value if isinstance(value, str) else _as_text(option, value)
+        if not text.strip():
+            return option.default
+        try:
+            return option.parse(text.strip())
+        except SettingsError as error:
+            raise PydanticCustomError("option", "{rule}", {"rule": error.rule, "fix": error.fix}) from None
 
 
-def vpc_where_needed(vpc: bool | None, *, needed: bool, by: str) -> bool | None:
-    """``vpc`` as it is; a validator's error where it is false although ``by``, which the message names, needs one."""
-    if vpc is False and needed:
-        raise ValueError(f"be true where {by} is used, which is reached from a VPC alone")
-    return vpc
-
-
-def gateways_of_a_vpc(gateways: int, *, in_vpc: bool) -> int:
-    """``gateways`` as they are; a validator's error where there are some, and no VPC."""
-    if gateways and not in_vpc:
-        raise ValueError("be 0 where there is no VPC")
-    return gateways
+def _as_text(option: Option[Any], value: object) -> str:
+    """A value of JSON, or a default, as a property would have it; what is of another type becomes an invalid text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    try:
+        return option.type.write(value)
+    except (AttributeError, TypeError, ValueError):
+        return str(value)
 
 
 def scenario_blocks(context: Mapping[str, Any], scenarios: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -101,32 +198,29 @@ def scenario_blocks(context: Mapping[str, Any], scenarios: Iterable[str]) -> dic
     return blocks
 
 
-def nearest(key: str, known: Collection[str]) -> str:
-    """What to do about an unknown key: the known one that is most like it, or all of them."""
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
-
-
 def _explain(model: type[ScenarioConfig], errors: list[ErrorDetails]) -> ContextError:
     """Say what is wrong with the first key that has an error; a union has one error for each of its members."""
     # A default that breaks a rule is told of by the field's name.
     key = _kebab(str(errors[0]["loc"][0]))
     name = f"{model.scenario}.{key}"
     if errors[0]["type"] == "extra_forbidden":
-        known = [_kebab(field) for field in model.model_fields]
+        known = sorted(_kebab(field) for field in model.model_fields)
         return ContextError(name, "be a known context key", errors[0]["input"], nearest(key, known))
     of_key = [error for error in errors if _kebab(str(error["loc"][0])) == key]
     # A wrong item is also missing from the number of right ones.
     of_items = [error for error in of_key if error["type"] != "too_short"]
     rules = dict.fromkeys(_rule(error) for error in of_items or of_key)
-    return ContextError(name, " or ".join(rules), of_key[0]["input"], f"change it in cdk.json or with -c {name}=…")
+    fix = of_key[0].get("ctx", {}).get("fix") or f"change it in cdk.json or with -c {name}=…"
+    return ContextError(name, " or ".join(rules), of_key[0]["input"], fix)
 
 
 def _rule(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     match error["type"]:
+        case "option":
+            return str(context["rule"])
         case "int_parsing" | "int_type" | "int_from_float":
-            return "be a whole number"
+            return "be an integer"
         case "bool_parsing" | "bool_type":
             return "be true or false"
         case "greater_than":

@@ -1,37 +1,31 @@
-"""The scenarios, once: from the context to the stacks."""
+"""From the context to the stacks of the scenarios."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 
+import scenarios
+from flink_apps.common.properties import nearest
 from flink_constructs.bundle import BundleError
 from flink_constructs.connector_jar import BuildError
 from flink_constructs.validation import InvalidArgumentError
-from stacks.config import STAGE_PATTERN, ContextError, nearest, scenario_blocks
-from stacks.data_generator import DataGeneratorStack
-from stacks.lottery import LotteryStack
-from stacks.prometheus_metrics import PrometheusMetricsStack
+from stacks.config import STAGE_PATTERN, ContextError, scenario_blocks
 from stacks.scenario import ScenarioStack
-from stacks.streaming_etl import StreamingEtlStack
-from stacks.taxi_analytics import TaxiAnalyticsStack
 
-_STACKS: tuple[type[ScenarioStack], ...] = (
-    DataGeneratorStack,
-    PrometheusMetricsStack,
-    StreamingEtlStack,
-    LotteryStack,
-    TaxiAnalyticsStack,
-)
 #: What a wrong context raises: its parsing, or the construct that a value ends up in.
 REFUSALS = (InvalidArgumentError,)
 #: What a bundle raises that cannot be built: no Maven, say, or more than the service takes.
 FAILED_BUILDS = (BuildError, BundleError)
-#: Every scenario by its name in the context and on the command line.
-SCENARIOS = {stack.config_type.scenario: stack for stack in _STACKS}
+
+
+def stack_type(scenario: str) -> type[ScenarioStack]:
+    """The class of a scenario's stack: ``data-generator`` → ``stacks.data_generator.DataGeneratorStack``."""
+    found = getattr(scenarios.module("stacks", scenario), f"{scenarios.class_name(scenario)}Stack")
+    return cast("type[ScenarioStack]", found)
 
 
 def add_stacks(app: cdk.App) -> list[cdk.Stack]:
@@ -47,12 +41,12 @@ def add_stacks(app: cdk.App) -> list[cdk.Stack]:
     stage, chosen = str(context.get("stage") or ""), context.get("scenario")
     if stage and not re.fullmatch(STAGE_PATTERN, stage):
         raise ContextError("stage", "be up to 20 small letters, digits and dashes", stage, "for example -c stage=load")
-    if chosen is not None and chosen not in SCENARIOS:
-        raise ContextError("scenario", "be a known scenario", chosen, nearest(str(chosen), SCENARIOS))
-    blocks = scenario_blocks(context, SCENARIOS)
-    configs = {name: SCENARIOS[name].config_type.parse(block) for name, block in blocks.items()}
+    if chosen is not None and chosen not in scenarios.NAMES:
+        raise ContextError("scenario", "be a known scenario", chosen, nearest(str(chosen), scenarios.NAMES))
+    blocks = scenario_blocks(context, scenarios.NAMES)
+    configs = {name: stack_type(name).config_type.parse(block) for name, block in blocks.items()}
     return [
-        SCENARIOS[name](app, stack_name(name, stage), config=config)
+        stack_type(name)(app, stack_name(name, stage), config=config)
         for name, config in configs.items()
         if chosen in (None, name)
     ]
@@ -60,5 +54,5 @@ def add_stacks(app: cdk.App) -> list[cdk.Stack]:
 
 def stack_name(scenario: str, stage: str = "") -> str:
     """``data-generator`` → ``DataGenerator``, or ``DataGenerator-load`` in the stage ``load``."""
-    name = "".join(word.capitalize() for word in scenario.split("-"))
+    name = scenarios.class_name(scenario)
     return f"{name}-{stage}" if stage else name

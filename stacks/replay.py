@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from pydantic import Field
 
-from flink_apps.common.properties import Property
+from flink_apps.common.options import written
 from flink_apps.replay import settings
 from flink_constructs import acknowledgment
 from flink_constructs.application import FlinkApplication
-from flink_constructs.stream_archive import StreamArchive
-from stacks.config import ScenarioConfig
+from stacks.config import ScenarioConfig, from_option
+from stacks.ends import End
 from stacks.scenario import ScenarioStack
 
 #: Where the trips to replay lie in the stack's own bucket.
@@ -28,43 +26,36 @@ class ReplayConfig(ScenarioConfig):
     replay_from: str | None = Field(
         default=None,
         pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[a-zA-Z0-9_!.*'()/-]+$",
-        description=f"what it replays, as s3://bucket/prefix; by default {HISTORY_PREFIX}/ in the stack's own bucket",
+        description=f"trips to replay, as s3://bucket/prefix; by default {HISTORY_PREFIX}/ in the stack's own bucket",
     )
-    replay_speedup: float = Field(default=6480, gt=0, description="how much faster than they happened")
+    replay_speedup: float = from_option(settings.SPEEDUP)
 
 
-@dataclass(frozen=True, kw_only=True)
-class History:
-    """Where the trips to replay are, and what permits to read them."""
+def history(stack: ScenarioStack, config: ReplayConfig, *, example: str) -> End:
+    """The trips to replay: where the context says, or in the stack's own bucket.
 
-    bucket: str
-    prefix: str
-    grant_read: Callable[[FlinkApplication], object]
+    Args:
+        stack: The scenario's stack; it gets an output with the command that uploads trips into its bucket.
+        config: The context.
+        example: The folder of the project that the command uploads.
 
-    def properties(self, config: ReplayConfig) -> dict[Property, str]:
-        """What the replay is told of them."""
-        return {
-            settings.SOURCE_PATH: f"s3://{self.bucket}/{self.prefix}",
-            settings.SPEEDUP: f"{config.replay_speedup:f}".rstrip("0").rstrip("."),
-        }
-
-
-def history_in(stack: ScenarioStack, archive: StreamArchive, *, example: str) -> History:
-    """Trips in the stack's own bucket, and an output with the command that puts the folder ``example`` there."""
+    """
+    if config.replay_from is not None:
+        return _history_from(stack, config.replay_from)
+    archive = stack.archive
     uri = f"s3://{archive.bucket_name}/{HISTORY_PREFIX}/"
     stack.add_output("UploadHistoryCommand", f"aws s3 cp --recursive {example} {uri}", "trips to replay")
-    return History(
-        bucket=archive.bucket_name,
-        prefix=HISTORY_PREFIX,
-        grant_read=lambda reader: archive.grant_read(reader, prefix=HISTORY_PREFIX),
+    return End(
+        properties=_source_path(archive.bucket_name, HISTORY_PREFIX),
+        grant=lambda reader: archive.grant_read(reader, prefix=HISTORY_PREFIX),
     )
 
 
-def history_from(stack: ScenarioStack, uri: str) -> History:
+def _history_from(stack: ScenarioStack, uri: str) -> End:
     """Trips in a bucket that is there already."""
-    place = urlsplit(uri)
-    prefix = place.path.strip("/")
-    bucket = s3.Bucket.from_bucket_name(stack, "History", place.netloc)
+    path = urlsplit(uri)
+    prefix = path.path.strip("/")
+    bucket = s3.Bucket.from_bucket_name(stack, "History", path.netloc)
 
     def grant_read(reader: FlinkApplication) -> None:
         for objects in (prefix, f"{prefix}/*"):
@@ -77,4 +68,8 @@ def history_from(stack: ScenarioStack, uri: str) -> History:
             reader, bucket.arn_for_objects(f"{prefix}/*"), "The files to replay are known by their prefix alone."
         )
 
-    return History(bucket=place.netloc, prefix=prefix, grant_read=grant_read)
+    return End(properties=_source_path(path.netloc, prefix), grant=grant_read)
+
+
+def _source_path(bucket: str, prefix: str) -> dict[str, dict[str, str]]:
+    return written([(settings.SOURCE_PATH, f"s3://{bucket}/{prefix}")])

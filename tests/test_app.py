@@ -75,7 +75,7 @@ def templates(folder: Path, context: Mapping[str, Any]) -> dict[str, Any]:
         ),
         (
             {"data-generator.records-per-second": "1.5"},
-            "data-generator.records-per-second must be a whole number (got '1.5'); "
+            "data-generator.records-per-second must be an integer (got '1.5'); "
             "change it in cdk.json or with -c data-generator.records-per-second=…",
         ),
         (

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import scenarios
 from flink_apps.data_generator.records import RECORD_TYPES
 from stacks.project import ROOT
-from stacks.registry import SCENARIOS
 from tools.docs import TABLES, rendered
 
 READMES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *TABLES]
@@ -34,7 +34,7 @@ def test_every_link_to_a_file_leads_to_one(readme: Path) -> None:
 
 def test_every_scenario_has_a_readme_that_the_first_page_links_to() -> None:
     first_page = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in SCENARIOS:
+    for name in scenarios.NAMES:
         assert f"(flink_apps/{name.replace('-', '_')}/README.md)" in first_page
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pygeohash
 import pytest
 
-from flink_apps.taxi_analytics.logic import AIRPORTS, NEW_YORK, Box
-from local.taxi_page import LONG_ISLAND, MANHATTAN
+from flink_apps.taxi_analytics.schema import AIRPORTS, NEW_YORK, Box
+from local.scenarios.taxi_analytics.page import LONG_ISLAND, MANHATTAN
 from tools.make_rides import FOLDER, files, in_central_park, inside
 
 FIELDS = {

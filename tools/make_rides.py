@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.taxi_page import LONG_ISLAND, MANHATTAN, Outline
+from local.scenarios.taxi_analytics.page import LONG_ISLAND, MANHATTAN, Outline
 from stacks.project import ROOT
 from tools.make_trips import DAY_CURVE, DAYS, JFK_RATE, SEED, SPEEDS, STANDARD_RATE, TOLL, _fare, _millis
 

@@ -3,15 +3,14 @@
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from flink_apps.common.properties import read_property_groups
-from flink_apps.data_generator import job, main
+from flink_apps.data_generator import main, queries
 from flink_apps.data_generator.records import stock_price
 from flink_apps.data_generator.records.record_type import select_list
 from flink_apps.data_generator.settings import Settings
 
 RECORDS_PER_TICK = 2000
 
-groups = read_property_groups()
-(sink,) = main.sinks(Settings.from_property_groups(groups), groups)
+(sink,) = main.sinks(Settings.from_property_groups(read_property_groups())).values()
 tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
 tables.get_config().set("pipeline.object-reuse", "true")
 tables.execute_sql(
@@ -22,6 +21,6 @@ numbers = ", ".join(str(number) for number in range(RECORDS_PER_TICK))
 tables.execute_sql(f"""
     INSERT INTO `{sink.table}`
     SELECT {select_list(stock_price.fields_of(draw=f"RAND_INTEGER({stock_price.DRAWS})", event_time="event_time"))}
-    FROM (SELECT ARRAY[{numbers}] AS numbers, {job.event_time("CURRENT_TIMESTAMP")} AS event_time FROM ticks)
+    FROM (SELECT ARRAY[{numbers}] AS numbers, {queries.event_time("CURRENT_TIMESTAMP")} AS event_time FROM ticks)
     CROSS JOIN UNNEST(numbers) AS t (number)
 """)

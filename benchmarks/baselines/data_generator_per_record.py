@@ -8,7 +8,7 @@ from pyflink.table import DataTypes, EnvironmentSettings, TableEnvironment
 from pyflink.table.udf import udf
 
 from flink_apps.common.properties import read_property_groups
-from flink_apps.data_generator import job, main
+from flink_apps.data_generator import main, queries
 from flink_apps.data_generator.records import stock_price
 from flink_apps.data_generator.records.record_type import select_list
 from flink_apps.data_generator.settings import Settings
@@ -22,8 +22,7 @@ def draw(_number: int) -> int:
     return random.randrange(stock_price.DRAWS)  # noqa: S311 - no secret
 
 
-groups = read_property_groups()
-(sink,) = main.sinks(Settings.from_property_groups(groups), groups)
+(sink,) = main.sinks(Settings.from_property_groups(read_property_groups())).values()
 tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
 tables.get_config().set("pipeline.object-reuse", "true")
 tables.create_temporary_function("draw", draw)
@@ -37,7 +36,7 @@ tables.execute_sql(f"""
     SELECT {select_list(stock_price.fields_of(draw="drawn", event_time="event_time"))}
     FROM (
         SELECT draw(number) AS drawn, event_time
-        FROM (SELECT ARRAY[{numbers}] AS numbers, {job.event_time("CURRENT_TIMESTAMP")} AS event_time FROM ticks)
+        FROM (SELECT ARRAY[{numbers}] AS numbers, {queries.event_time("CURRENT_TIMESTAMP")} AS event_time FROM ticks)
         CROSS JOIN UNNEST(numbers) AS t (number)
     )
 """)

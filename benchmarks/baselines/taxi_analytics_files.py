@@ -25,7 +25,7 @@ def run() -> None:
             Column(ARRIVAL.name, "AS CURRENT_TIMESTAMP"),
         ),
     )
-    job.build(table_env, settings, {job.TRIPS: source}, main.sinks(settings, groups)).execute()
+    job.build(table_env, settings, {job.TRIPS: source}, main.sinks(settings)).execute()
 
 
 if __name__ == "__main__":

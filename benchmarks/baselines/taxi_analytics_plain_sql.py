@@ -6,7 +6,7 @@ from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from flink_apps.common.properties import read_property_groups
 from flink_apps.common.tables import JSON, Column, Connector
-from flink_apps.taxi_analytics import job, logic, main, schema
+from flink_apps.taxi_analytics import job, main, schema
 from flink_apps.taxi_analytics.settings import Settings
 
 HOURS = "TABLE(TUMBLE(TABLE trips, DESCRIPTOR(event_time), INTERVAL '1' HOUR))"
@@ -32,17 +32,17 @@ def run() -> None:
     table = source.create_table(schema.TRIP)
     watermark = ", WATERMARK FOR event_time AS event_time - INTERVAL '2' MINUTE) WITH"
     table_env.execute_sql(table.replace(") WITH", watermark, 1))
-    sinks = main.sinks(settings, groups)
+    sinks = main.sinks(settings)
     for name, columns in {
         job.PICKUP_COUNT: schema.PICKUP_COUNT_DOCUMENT,
         job.TRIP_DURATION: schema.TRIP_DURATION_DOCUMENT,
     }.items():
         table_env.execute_sql(sinks[name].create_table(columns))
 
-    inside = logic.NEW_YORK.holds("pickup_latitude", "pickup_longitude")
+    inside = schema.NEW_YORK.holds("pickup_latitude", "pickup_longitude")
     airports = " ".join(
         f"WHEN {box.holds('dropoff_latitude', 'dropoff_longitude')} THEN '{code}'"
-        for code, box in logic.AIRPORTS.items()
+        for code, box in schema.AIRPORTS.items()
     )
     hour = "CAST(window_start AS TIMESTAMP_LTZ(3))"
     statements = table_env.create_statement_set()

@@ -138,8 +138,8 @@ class ScramSecret(Construct):
             "sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required "
             f'username="{name}" password="{password}";',
             "config.providers": self.PROVIDER,
-            # In flink_apps/connectors/kafka_secrets.
-            f"{provider}.class": "flinkscenarios.kafka.SecretsManagerConfigProvider",
+            # In flink_apps/connectors/kafkasecrets.
+            f"{provider}.class": "flinkscenarios.kafkasecrets.SecretsManagerConfigProvider",
             f"{provider}.param.region": Stack.of(self).region,
         }
 

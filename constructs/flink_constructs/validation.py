@@ -27,7 +27,7 @@ def whole_number(name: str, value: int, *, low: int, high: int, fix: str) -> Non
     if Token.is_unresolved(value):
         return
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InvalidArgumentError(name, f"be a whole number from {low} to {high}", value, fix)
+        raise InvalidArgumentError(name, f"be an integer from {low} to {high}", value, fix)
 
 
 def duration(name: str, value: Duration, *, low: Duration, high: Duration, fix: str) -> None:

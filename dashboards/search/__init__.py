@@ -11,7 +11,7 @@ from typing import Any
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from dashboards.widgets import Graph
-from flink_apps.common.places import REJECTED_DOCUMENTS
+from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
 from flink_constructs.search_domain import SearchDomain
 
 _FOLDER = Path(__file__).parent

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from flink_apps.common.properties import Property, PropertyGroups, SettingsError, nearest, read_property_groups
+from flink_apps.common.options import Option
+from flink_apps.common.properties import PropertyGroups, SettingsError, nearest, read_property_groups
 
 logger = logging.getLogger("flink_apps")
 
@@ -29,9 +31,9 @@ class Arguments:
     web_ui: bool
 
     @classmethod
-    def parse(cls, arguments: Sequence[str], properties: Sequence[Property]) -> Arguments:
+    def parse(cls, arguments: Sequence[str], options: Sequence[Option[Any]]) -> Arguments:
         """Read the arguments, or raise :class:`SettingsError`; the properties are of one group."""
-        known = {prop.key for prop in properties}
+        known = {option.key for option in options}
         values: dict[str, str] = {}
         rest = list(arguments)
         while rest:
@@ -45,7 +47,7 @@ class Arguments:
             else:
                 values[key] = rest.pop(0)
         web_ui = values.pop(WEB_UI, None) is not None
-        return cls(group=properties[0].group, values=values, web_ui=web_ui)
+        return cls(group=options[0].group, values=values, web_ui=web_ui)
 
     def property_groups(self) -> PropertyGroups:
         """The property groups with these values over theirs; there need be no others."""

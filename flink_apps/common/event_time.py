@@ -9,7 +9,7 @@ from pyflink.table import StreamTableEnvironment, Table
 
 
 def event_time() -> Any:  # noqa: ANN401 - a class of the JVM
-    """The class that makes them: see flink_apps/connectors/event_time."""
+    """The class that makes them: see flink_apps/connectors/eventtime."""
     return get_gateway().jvm.flinkscenarios.eventtime.EventTime
 
 

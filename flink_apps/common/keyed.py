@@ -6,6 +6,8 @@ and the JVM takes it from there. Functions in Python want PyFlink's own shape: r
 
 from __future__ import annotations
 
+from typing import Any
+
 from pyflink.common import TypeInformation, Types
 from pyflink.datastream import DataStream, KeyedStream
 from pyflink.java_gateway import get_gateway
@@ -16,13 +18,12 @@ from flink_apps.common.event_time import event_time
 
 def table_by(table_env: StreamTableEnvironment, table: Table, column: str) -> Table:
     """The same table, whose rows with the same value of an INT column come to the same task, in their order."""
-    keyed = get_gateway().jvm.flinkscenarios.eventtime.Keyed.by(table_env._j_tenv, table._j_table, column)
-    return Table(keyed, table_env)
+    return Table(_streams().keyBy(table_env._j_tenv, table._j_table, column), table_env)
 
 
 def rows(table: DataStream, row_type: TypeInformation) -> DataStream:
     """A table's stream as rows of ``row_type``, which operators in Python take."""
-    return DataStream(event_time().rows(table._j_data_stream, row_type.get_java_type_info()))
+    return DataStream(_streams().rows(table._j_data_stream, row_type.get_java_type_info()))
 
 
 def rows_in_event_time(
@@ -49,7 +50,12 @@ def keyed_rows(stream: DataStream, key_type: TypeInformation) -> KeyedStream:
 def timed_by(events: DataStream, timed: DataStream, row_type: TypeInformation) -> DataStream:
     """A few ``events`` without a time of their own, in the event time of ``timed``.
 
-    Where ``timed`` falls silent, event time goes on with the clock: see flink_apps/connectors/event_time.
+    Where ``timed`` falls silent, event time goes on with the clock: see flink_apps/connectors/eventtime.
     """
     stream = event_time().timedBy(events._j_data_stream, timed._j_data_stream, row_type.get_java_type_info())
     return DataStream(stream)
+
+
+def _streams() -> Any:  # noqa: ANN401 - a class of the JVM
+    """See flink_apps/connectors/streams."""
+    return get_gateway().jvm.flinkscenarios.streams.Streams

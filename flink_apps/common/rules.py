@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flink_apps.common.tables import literal
+from flink_apps.common.sql import literal
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ It says that no trip of an earlier time follows in its shard or partition.
 
 from __future__ import annotations
 
-from flink_apps.common.tables import literal
+from flink_apps.common.sql import literal
 
 #: The metric, in the group that the service hands on to CloudWatch: watermark events left out, per subtask.
 WATERMARK_EVENTS = "watermarkEvents"
-#: How the format begins its reason to refuse a JSON object that lacks a field, and has nothing else against it.
-MISSING_FIELD = "missing field: "
+#: The format's code for a JSON object whose only error is that a field is missing: see flink_apps/connectors/json.
+MISSING_FIELD = "MISSING_FIELD"
 #: The field with the time, and the type of such an event.
 WATERMARK = "watermark"
 _ISO_8601 = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
@@ -31,14 +31,14 @@ def time_of(record: str) -> str:
     return f"CASE WHEN JSON_VALUE({text}, '$.type') = '{WATERMARK}' THEN JSON_VALUE({text}, '$.{WATERMARK}') END"
 
 
-def of_refused(*, raw: str, error: str) -> str:
+def of_refused(*, raw: str, error_code: str) -> str:
     """The SQL expression that gives the time in a watermark event, or NULL for any other record.
 
-    Such an event lacks the fields of a trip, as ``error`` says; only the bytes of such records are looked at.
+    Such an event lacks the fields of a trip, as ``error_code`` says. Only the bytes of such records are read.
     """
-    return f"CASE WHEN {error} LIKE {literal(MISSING_FIELD + '%')} THEN {time_of(raw)} END"
+    return f"CASE WHEN {error_code} = {literal(MISSING_FIELD)} THEN {time_of(raw)} END"
 
 
-def is_none(*, raw: str, error: str) -> str:
-    """The SQL condition that a record is no watermark event; what is one is counted."""
-    return f"counted({of_refused(raw=raw, error=error)}, {literal(WATERMARK_EVENTS)}) IS NULL"
+def is_none(*, raw: str, error_code: str) -> str:
+    """The SQL condition that a record is no watermark event; it counts the events."""
+    return f"counted({of_refused(raw=raw, error_code=error_code)}, {literal(WATERMARK_EVENTS)}) IS NULL"

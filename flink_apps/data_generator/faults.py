@@ -1,12 +1,12 @@
-"""Records that are wrong on purpose: which ones, and what SQL makes of them. No Flink in here."""
+"""Records that are wrong on purpose: which ones, and the SQL that makes them so. Without Flink."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flink_apps.common.properties import Property, PropertyGroups, SettingsError
+from flink_apps.common.options import Group, Option, number
+from flink_apps.common.properties import PropertyGroups, SettingsError
 from flink_apps.common.tables import Column
 from flink_apps.data_generator.records import Field, RecordType
 
@@ -14,27 +14,28 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-#: How far behind a late record's times are: more than any consumer waits for.
+#: How late a late record is: later than any consumer waits for.
 LATENESS_MILLIS = 2 * 60 * 60 * 1000
 
 
-def _share(fault: str, meaning: str) -> Property:
-    return Property(
-        group="DataGen", key=f"faults.{fault}", default="0", meaning=f"share of the records, 0 to 1, {meaning}"
-    )
+GROUP = "DataGen"
 
 
-LATE = _share("late", "whose times are two hours behind")
-DUPLICATE = _share("duplicate", "that come twice; the second one is beyond the rate")
-MALFORMED = _share("malformed", "that are cut in the middle; in JSON alone")
-OUT_OF_RANGE = _share("out.of.range", "with values that no consumer should take")
-PROPERTIES = (LATE, DUPLICATE, MALFORMED, OUT_OF_RANGE)
-#: The faults of which a record has one at the most, in the order of their numbers: 0 is none.
+def _share(fault: str, meaning: str) -> Option[float]:
+    return Group(GROUP)(f"faults.{fault}", number(0, 1, example="0.01"), f"share of the records {meaning}", 0.0)
+
+
+LATE = _share("late", "whose event time is two hours in the past")
+DUPLICATE = _share("duplicate", "that are sent twice; the copies do not count towards the rate")
+MALFORMED = _share("malformed", "that are cut off in the middle; only with format json")
+OUT_OF_RANGE = _share("out.of.range", "with values that no consumer should accept")
+OPTIONS = (LATE, DUPLICATE, MALFORMED, OUT_OF_RANGE)
+#: A record has at most one of these faults. Their codes follow this order, from 1 on; 0 is none.
 _EXCLUSIVE = (LATE, MALFORMED, OUT_OF_RANGE)
 
 
-def number(fault: Property) -> int:
-    """The number that stands for a fault in SQL."""
+def code(fault: Option[float]) -> int:
+    """The code of a fault in SQL."""
     return 1 + _EXCLUSIVE.index(fault)
 
 
@@ -50,10 +51,10 @@ class Faults:
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Faults:
         """Read and check the shares, or raise :class:`SettingsError`."""
-        shares = {prop: _number(prop, groups) for prop in PROPERTIES}
-        together = sum(shares[prop] for prop in _EXCLUSIVE)
+        shares = {option: option.read(groups) for option in OPTIONS}
+        together = sum(shares[option] for option in _EXCLUSIVE)
         if together > 1:
-            names = " + ".join(prop.name for prop in _EXCLUSIVE)
+            names = " + ".join(option.name for option in _EXCLUSIVE)
             raise SettingsError(names, "be at most 1", together, "a record has one of these faults at the most")
         return cls(
             late=shares[LATE],
@@ -67,9 +68,9 @@ class Faults:
         return any((self.late, self.duplicate, self.malformed, self.out_of_range))
 
     def draw(self, random: Generator, size: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The faults of ``size`` records, by their numbers; and the places, from 1 on, of all records that leave.
+        """The faults of ``size`` records, by their numbers; and the positions, from 1 on, of all records that leave.
 
-        Both are int32; a place that is there twice is a duplicate.
+        Both are int32; a position that is there twice is a duplicate.
         """
         import numpy
 
@@ -80,12 +81,12 @@ class Faults:
         return kinds.astype("int32"), numpy.repeat(numpy.arange(1, size + 1, dtype="int32"), times)
 
 
-def count(kinds: NDArray[Any], places: NDArray[Any]) -> dict[Property, int]:
+def count(kinds: NDArray[Any], positions: NDArray[Any]) -> dict[Option[float], int]:
     """How many of the records that leave have each fault."""
     import numpy
 
-    counts = numpy.bincount(kinds[places - 1], minlength=1 + len(_EXCLUSIVE))
-    return {DUPLICATE: len(places) - len(kinds), **{fault: int(counts[number(fault)]) for fault in _EXCLUSIVE}}
+    counts = numpy.bincount(kinds[positions - 1], minlength=1 + len(_EXCLUSIVE))
+    return {DUPLICATE: len(positions) - len(kinds), **{fault: int(counts[code(fault)]) for fault in _EXCLUSIVE}}
 
 
 def select_list(record_type: RecordType, *, fault: str) -> str:
@@ -96,7 +97,7 @@ def select_list(record_type: RecordType, *, fault: str) -> str:
 def _value(field: Field, fault: str) -> str:
     if field.out_of_range is None:
         return field.sql
-    return f"CASE {fault} WHEN {number(OUT_OF_RANGE)} THEN {field.out_of_range} ELSE {field.sql} END"
+    return f"CASE {fault} WHEN {code(OUT_OF_RANGE)} THEN {field.out_of_range} ELSE {field.sql} END"
 
 
 def as_row(columns: tuple[Column, ...]) -> str:
@@ -110,12 +111,4 @@ def json_bytes(row: str, *, fault: str) -> str:
     """The SQL expression of a row's JSON, as bytes, of which a malformed one has the first half."""
     text = f"JSON_STRING({row})"
     half = f"SUBSTRING({text} FROM 1 FOR CHAR_LENGTH({text}) / 2)"
-    return f"ENCODE(CASE {fault} WHEN {number(MALFORMED)} THEN {half} ELSE {text} END, 'UTF-8')"
-
-
-def _number(prop: Property, groups: PropertyGroups) -> float:
-    value = prop.required(groups, fix="write a number from 0 to 1")
-    share = float(value) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) else None
-    if share is None or share > 1:
-        raise prop.error("be a number from 0 to 1", value, "write for example 0.01")
-    return share
+    return f"ENCODE(CASE {fault} WHEN {code(MALFORMED)} THEN {half} ELSE {text} END, 'UTF-8')"

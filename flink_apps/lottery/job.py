@@ -19,6 +19,8 @@ from flink_apps.lottery.settings import Settings
 #: The names under which ``sources`` and ``sinks`` hold their tables.
 LOTTERY_EVENTS, USER_EVENTS = "lottery_events", "user_events"
 WINNERS, REJECTED = "winners", "rejected"
+#: The fields of the events of either source.
+FIELDS = {LOTTERY_EVENTS: schema.LOTTERY_EVENT, USER_EVENTS: schema.USER_EVENT}
 
 ACCEPTED_CLICKS, REFUSED_EVENTS = "accepted_clicks", "refused_events"
 
@@ -85,15 +87,16 @@ def build(
 
 
 def _lottery_events(table_env: StreamTableEnvironment, source: Connector) -> DataStream:
-    table_env.execute_sql(source.create_table((*schema.LOTTERY_EVENT, *schema.SOURCE)))
+    table_env.execute_sql(source.create_table((*FIELDS[LOTTERY_EVENTS], *schema.SOURCE)))
     events = table_env.sql_query(queries.lottery_events(source.table))
     return rows(table_env.to_data_stream(events), Types.ROW([Types.LONG(), functions.LOTTERY_EVENT]))
 
 
 def _user_events(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> DataStream:
-    checks = (*queries.USER_CHECKS, queries.ahead_of_its_arrival(settings.clock_skew_millis))
-    table_env.execute_sql(source.create_table((*schema.USER_EVENT, *schema.SOURCE)))
-    events = table_env.sql_query(queries.user_events(source.table, *checks, buckets=settings.buckets))
+    table_env.execute_sql(source.create_table((*FIELDS[USER_EVENTS], *schema.SOURCE)))
+    events = table_env.sql_query(
+        queries.user_events(source.table, clock_skew_millis=settings.clock_skew_millis, buckets=settings.buckets)
+    )
     timed = rows_in_event_time(
         table_env.to_data_stream(events),
         Types.ROW([Types.INT(), functions.USER_EVENT.row_type()]),

@@ -99,7 +99,9 @@ def start(
 
     Without a ``timestamp`` it is active from the end of its last run, or for all times.
 
-    :raises LotteryAlreadyStartedError: where it is active then.
+    Raises:
+        LotteryAlreadyStartedError: where it is active then.
+
     """
     last = max((run.ends for run in runs), default=ALWAYS)
     starts = last if timestamp is None else timestamp
@@ -111,7 +113,9 @@ def start(
 def stop(runs: tuple[Run, ...], lottery_id: int, *, timestamp: int | None) -> tuple[Run, ...]:
     """The runs of a lottery after it has been stopped: at once, or for all clicks from ``timestamp`` on.
 
-    :raises LotteryNotStartedError: where it is not active then.
+    Raises:
+        LotteryNotStartedError: where it is not active then.
+
     """
     if timestamp is None:
         if not runs:
@@ -142,8 +146,10 @@ def not_ended(runs: tuple[Run, ...], watermark: int) -> tuple[Run, ...]:
 def buy(coupons: int, purchased: int) -> int:
     """The coupons of a player after a purchase.
 
-    :raises TooFewCouponsError: where fewer than one is bought.
-    :raises TooManyCouponsError: where they cannot be counted any more.
+    Raises:
+        TooFewCouponsError: where fewer than one is bought.
+        TooManyCouponsError: where they cannot be counted any more.
+
     """
     if purchased < 1:
         raise TooFewCouponsError(f"Cannot buy fewer coupons than 1, purchasedCoupons: {purchased}")
@@ -155,8 +161,10 @@ def buy(coupons: int, purchased: int) -> int:
 def click(runs: tuple[Run, ...], coupons: int, *, lottery_id: int, user_id: int, timestamp: int) -> tuple[Run, int]:
     """The run in which a click counts, and the coupons that its player has left.
 
-    :raises InactiveLotteryError: where the lottery is not active at the time of the click.
-    :raises NoCouponError: where the player has no coupon to give.
+    Raises:
+        InactiveLotteryError: where the lottery is not active at the time of the click.
+        NoCouponError: where the player has no coupon to give.
+
     """
     run = run_at(runs, timestamp)
     if run is None:
@@ -174,7 +182,9 @@ def window_start(timestamp: int, window_millis: int) -> int:
 def refuse_late(timestamp: int, *, window_millis: int, watermark: int, lottery_id: int) -> None:
     """Refuse a click whose window has been drawn, as it is once the watermark reaches the window's last millisecond.
 
-    :raises LateClickError: with the message that says so.
+    Raises:
+        LateClickError: with the message that says so.
+
     """
     end = window_start(timestamp, window_millis) + window_millis
     if end - 1 <= watermark:

@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-from flink_apps.common.rules import Rule, reason
-from flink_apps.common.tables import ARRIVAL, SOURCE_PARTITION, beginning, interval, literal
+from flink_apps.common.rules import reason
+from flink_apps.common.sql import beginning, interval, literal
+from flink_apps.common.tables import ARRIVAL, SOURCE_PARTITION
 from flink_apps.lottery import schema
 from flink_apps.lottery.metrics import REJECTED_BY_REASON, REJECTED_COUNT, WINNER_COUNT
+from flink_apps.lottery.rules import LOTTERY_EVENT_RULES, user_event_rules
 
 #: Hexadecimal digits of a ticket.
 _DIGITS = 64
 #: A reserved word.
 _RAW = f"`{schema.RAW}`"
-
-
-def _required(event: str, *fields: str) -> tuple[Rule, ...]:
-    return tuple(Rule(f"missing field: {field}", f"type = {literal(event)} AND `{field}` IS NULL") for field in fields)
-
-
-def _known(*events: str) -> Rule:
-    return Rule(f"type must be {' or '.join(events)}", f"type NOT IN ({', '.join(literal(event) for event in events)})")
-
-
-def _not_negative(*fields: str) -> tuple[Rule, ...]:
-    return tuple(Rule(f"{field} must not be negative", f"`{field}` < 0") for field in fields)
-
-
-LOTTERY_CHECKS = (
-    _known(schema.START, schema.STOP),
-    *_required(schema.START, "lotteryId"),
-    *_required(schema.STOP, "lotteryId"),
-    *_not_negative("lotteryId", "timestamp", "prizes"),
-)
-USER_CHECKS = (
-    _known(schema.BUY, schema.CLICK),
-    *_required(schema.BUY, "userId", "purchasedCoupons"),
-    *_required(schema.CLICK, "userId", "lotteryId", "timestamp"),
-    *_not_negative("userId", "lotteryId", "timestamp"),
-)
-
-
-def ahead_of_its_arrival(clock_skew_millis: int) -> Rule:
-    """A timestamp that no honest clock has: it would end the windows of everybody else."""
-    arrival = f"`{ARRIVAL.name}` + INTERVAL {interval(clock_skew_millis)}"
-    return Rule(
-        f"timestamp must not be more than {clock_skew_millis} ms ahead of the arrival",
-        # No time at all, and so NULL, beyond the year 9999.
-        f"`timestamp` IS NOT NULL AND COALESCE(TO_TIMESTAMP_LTZ(`timestamp`, 3) > {arrival}, TRUE)",
-    )
 
 
 def lottery_events(table: str) -> str:
@@ -59,17 +25,18 @@ def lottery_events(table: str) -> str:
             *,
             COALESCE(lotteryId, 0) AS key,
             {arrival} AS arrived,
-            {reason(*LOTTERY_CHECKS, error=schema.ERROR)} AS problem
+            {reason(*LOTTERY_EVENT_RULES, error=schema.ERROR)} AS problem
           FROM `{table}`
         )
     """
 
 
-def user_events(table: str, *checks: Rule, buckets: int) -> str:
+def user_events(table: str, *, clock_skew_millis: int, buckets: int) -> str:
     """Rows of a bucket, a user event, its partition, and its event time, which a good click alone has.
 
     The event has the fields of :data:`flink_apps.lottery.functions.USER_EVENT`.
     """
+    rules = user_event_rules(clock_skew_millis=clock_skew_millis)
     return f"""
         SELECT
           key,
@@ -87,7 +54,7 @@ def user_events(table: str, *checks: Rule, buckets: int) -> str:
                 ELSE {schema.CLICKED}
               END AS BIGINT
             ) AS kind
-          FROM (SELECT *, {reason(*checks, error=schema.ERROR)} AS problem FROM `{table}`)
+          FROM (SELECT *, {reason(*rules, error=schema.ERROR)} AS problem FROM `{table}`)
         )
     """
 

@@ -2,55 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from flink_apps.common.properties import (
-    Property,
-    PropertyGroups,
-    SettingsError,
-    nearest,
-    other_keys,
-    refuse_unknown_keys,
-)
+from flink_apps.common.aws import KINESIS_ENDPOINT, REGION
+from flink_apps.common.ends import kafka, kinesis
+from flink_apps.common.ends.kafka import KafkaOptions, KafkaTopic
+from flink_apps.common.ends.kinesis import KinesisOptions, KinesisStream
+from flink_apps.common.options import Group, Option, choice, integer, matching, other_keys, refuse_unknown_keys
+from flink_apps.common.properties import PropertyGroups, SettingsError
 
 GROUP = "LotteryProperties"
-#: Groups whose other keys are handed on as they are.
+#: Groups whose other keys are passed on unchanged.
 CONSUMER_GROUP, PRODUCER_GROUP = "ConsumerConfigProperties", "ProducerConfigProperties"
 PASSED_ON = {
     CONSUMER_GROUP: "the Kinesis source connector, or the Kafka consumer",
     PRODUCER_GROUP: "the Kinesis sink connector, or the Kafka producer",
 }
+KINESIS, KAFKA = "kinesis", "kafka"
+THREAD, PROCESS = "thread", "process"
+_DAY_SECONDS = 86_400
 
+_option, _consumer, _producer = Group(GROUP), Group(CONSUMER_GROUP), Group(PRODUCER_GROUP)
 
-def _key(key: str, default: str, meaning: str) -> Property:
-    return Property(group=GROUP, key=key, meaning=meaning, default=default)
-
-
-CONNECTOR = _key("connector", "kinesis", "what the streams are: kinesis or kafka")
-WINDOW = _key("window.seconds", "10", "length of the windows of event time, each of which has a winner")
-GRACE = _key(
+CONNECTOR = _option(
+    "connector", choice(KINESIS, KAFKA), "whether inputs and outputs are Kinesis streams or Kafka topics", KINESIS
+)
+WINDOW = _option(
+    "window.seconds", integer(1, _DAY_SECONDS), "length of the event-time windows; each draws one winner", 10
+)
+GRACE = _option(
     "grace.millis",
-    "2000",
-    "how far clicks may be out of order, and how long one waits for the start, or the coupons, that it depends on",
+    integer(0, 3_600_000),
+    "bounded out-of-orderness of the clicks; also how long a click waits for its lottery's start and its coupons",
+    2000,
 )
-IDLE = _key("idle.seconds", "5", "after how long without events time goes on without a stream, or a part of it")
-CLOCK_SKEW = _key("clock.skew.seconds", "60", "how far ahead of its arrival the timestamp of an event may be")
-PRIZES = _key("prizes", "0", "windows that a lottery lasts whose start does not say; 0: until it is stopped")
-PLAYER_EXPIRY = _key("player.expiry.hours", "720", "after how long without an event a player, and its coupons, expire")
-BUCKETS = _key(
-    "buckets", "512", "groups of players, which are what is spread over the tasks; fixed once there is state"
+IDLE = _option(
+    "idle.seconds",
+    integer(1, _DAY_SECONDS),
+    "idleness timeout: event time stops waiting for a shard or partition that has had no events for this long",
+    5,
 )
-EXECUTION_MODE = _key("execution.mode", "thread", "where the rules run: thread (in the JVM's process) or process")
-TRANSACTIONAL_ID_PREFIX = _key(
-    "transactional.id.prefix",
-    "lottery",
-    "begin of the ids of Kafka transactions; no other job on the cluster may have it",
+CLOCK_SKEW = _option(
+    "clock.skew.seconds", integer(0, _DAY_SECONDS), "how far an event's timestamp may be ahead of its arrival", 60
+)
+PRIZES = _option(
+    "prizes",
+    integer(0, 1_000_000),
+    "how many windows a lottery lasts when its start event has no `prizes`; 0: until it is stopped",
+    0,
+)
+PLAYER_EXPIRY = _option(
+    "player.expiry.hours",
+    integer(1, 87_600),
+    "a player without accepted events for this long expires, and loses the coupons",
+    720,
+)
+BUCKETS = _option(
+    "buckets", integer(1, 32_768), "groups of players, spread over the tasks; must not change once there is state", 512
+)
+EXECUTION_MODE = _option(
+    "execution.mode",
+    choice(THREAD, PROCESS),
+    "where the Python code runs: in a thread of the TaskManager, or in a process beside it",
+    THREAD,
+)
+TRANSACTIONAL_ID_PREFIX = _option(
+    "transactional.id.prefix", kafka.TRANSACTIONAL_ID_PREFIX, kafka.TRANSACTIONAL_ID_PREFIX_MEANING, "lottery"
+)
+
+#: Every name of a Kinesis stream is a valid name of a Kafka topic.
+_NAME = matching(
+    r"[a-zA-Z0-9_.-]{1,128}",
+    values="the name of a stream or topic: 1 to 128 letters, digits, '_', '.' or '-'",
+    example="events",
+    fix="write the name, not the ARN",
 )
 
 
-def _stream(group: str, topic: str, meaning: str) -> Property:
-    return Property(group=group, key="name", meaning=f"stream or topic {meaning}", default=topic)
+def _stream(group: str, topic: str, meaning: str) -> Option[str]:
+    return Group(group)("name", _NAME, f"stream or topic {meaning}", topic)
 
 
 LOTTERY_INPUT = _stream("LotteryInput", "lottery-input-topic", "with the starts and stops of lotteries")
@@ -59,29 +89,21 @@ WINNERS_OUTPUT = _stream("LotteryOutput", "lottery-output-topic", "of the winner
 REJECTED_OUTPUT = _stream("RejectedOutput", "rejected-output-topic", "of the events that were refused, and why")
 STREAMS = (LOTTERY_INPUT, USER_INPUT, WINNERS_OUTPUT, REJECTED_OUTPUT)
 
-REGION = Property(
-    group=CONSUMER_GROUP, key="aws.region", meaning="Kinesis: region of the inputs; by default the application's"
-)
-INITIAL_POSITION = Property(
-    group=CONSUMER_GROUP,
-    key="scan.stream.initpos",
-    meaning="Kinesis: where to begin without a checkpoint: TRIM_HORIZON (oldest) or LATEST",
-    default="TRIM_HORIZON",
-)
-OUTPUT_REGION = Property(
-    group=PRODUCER_GROUP, key="aws.region", meaning="Kinesis: region of the outputs; by default the application's"
+REGION_OF_INPUTS = _consumer("aws.region", REGION, "Kinesis: region of the inputs; by default the application's")
+REGION_OF_OUTPUTS = _producer("aws.region", REGION, "Kinesis: region of the outputs; by default the application's")
+INITIAL_POSITION = _consumer(
+    "scan.stream.initpos",
+    kinesis.INITIAL_POSITION,
+    f"Kinesis: {kinesis.INITIAL_POSITION_MEANING}",
+    kinesis.OLDEST,
 )
 CONSUMER_SERVERS, PRODUCER_SERVERS = (
-    Property(group=group, key="bootstrap.servers", meaning="Kafka: the brokers, as host:port,host:port; required")
-    for group in (CONSUMER_GROUP, PRODUCER_GROUP)
+    group("bootstrap.servers", kafka.BROKERS, "Kafka: the brokers, as host:port,host:port; required")
+    for group in (_consumer, _producer)
 )
-KAFKA_GROUP = Property(
-    group=CONSUMER_GROUP,
-    key="group.id",
-    meaning="Kafka: the consumer group that keeps the place without a checkpoint",
-    default="lottery",
-)
+KAFKA_GROUP = _consumer("group.id", kafka.CONSUMER_GROUP, f"Kafka: {kafka.CONSUMER_GROUP_MEANING}", "lottery")
 
+#: The options of the job's own groups.
 OWN = (
     CONNECTOR,
     WINDOW,
@@ -93,55 +115,55 @@ OWN = (
     BUCKETS,
     EXECUTION_MODE,
     TRANSACTIONAL_ID_PREFIX,
-)
-PROPERTIES = (
-    *OWN,
     *STREAMS,
-    REGION,
+)
+#: Every option of the job, in the order of the README's table.
+OPTIONS = (
+    *OWN,
+    REGION_OF_INPUTS,
     INITIAL_POSITION,
     CONSUMER_SERVERS,
     KAFKA_GROUP,
-    OUTPUT_REGION,
+    REGION_OF_OUTPUTS,
     PRODUCER_SERVERS,
+    KINESIS_ENDPOINT,
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kinesis:
-    """Streams of Amazon Kinesis Data Streams; the options go to the connectors as they are."""
-
-    input_region: str
-    output_region: str
-    initial_position: str
-    source_options: Mapping[str, str] = field(default_factory=dict)
-    sink_options: Mapping[str, str] = field(default_factory=dict)
+def input_stream(name: Option[str]) -> KinesisOptions:
+    """The options of an input that is a Kinesis stream."""
+    return KinesisOptions(stream=name, region=REGION_OF_INPUTS, initial_position=INITIAL_POSITION)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kafka:
-    """Topics of Apache Kafka; ``consumer`` and ``producer`` go to the clients as they are."""
+def output_stream(name: Option[str]) -> KinesisOptions:
+    """The options of an output that is a Kinesis stream."""
+    return KinesisOptions(stream=name, region=REGION_OF_OUTPUTS)
 
-    consumer_group: str
-    transactional_id_prefix: str
-    consumer: Mapping[str, str]
-    producer: Mapping[str, str]
+
+def input_topic(name: Option[str]) -> KafkaOptions:
+    """The options of an input that is a Kafka topic."""
+    return KafkaOptions(servers=CONSUMER_SERVERS, topic=name, group=KAFKA_GROUP)
+
+
+def output_topic(name: Option[str]) -> KafkaOptions:
+    """The options of an output that is a Kafka topic."""
+    return KafkaOptions(servers=PRODUCER_SERVERS, topic=name, transactional_id_prefix=TRANSACTIONAL_ID_PREFIX)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Streams:
-    """The names of the two inputs and the two outputs."""
+    """The two inputs and the two outputs."""
 
-    lottery_input: str
-    user_input: str
-    winners: str
-    rejected: str
+    lottery_input: KinesisStream | KafkaTopic
+    user_input: KinesisStream | KafkaTopic
+    winners: KinesisStream | KafkaTopic
+    rejected: KinesisStream | KafkaTopic
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What one run is asked to do: where events come from and go to, and the times of the game."""
 
-    connector: Kinesis | Kafka
     streams: Streams
     window_millis: int
     grace_millis: int
@@ -155,75 +177,46 @@ class Settings:
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
         """Read and check the property groups, or raise :class:`SettingsError`."""
-        refuse_unknown_keys(groups, (*OWN, *STREAMS))
+        refuse_unknown_keys(groups, OWN)
         return cls(
-            connector=_connector(groups),
             streams=_streams(groups),
-            window_millis=WINDOW.whole_number(groups, low=1, high=86_400) * 1000,
-            grace_millis=GRACE.whole_number(groups, low=0, high=3_600_000),
-            idle_millis=IDLE.whole_number(groups, low=1, high=86_400) * 1000,
-            clock_skew_millis=CLOCK_SKEW.whole_number(groups, low=0, high=86_400) * 1000,
-            prizes=PRIZES.whole_number(groups, low=0, high=1_000_000),
-            player_expiry_hours=PLAYER_EXPIRY.whole_number(groups, low=1, high=87_600),
-            buckets=BUCKETS.whole_number(groups, low=1, high=32_768),
-            execution_mode=_execution_mode(groups),
+            window_millis=WINDOW.read(groups) * 1000,
+            grace_millis=GRACE.read(groups),
+            idle_millis=IDLE.read(groups) * 1000,
+            clock_skew_millis=CLOCK_SKEW.read(groups) * 1000,
+            prizes=PRIZES.read(groups),
+            player_expiry_hours=PLAYER_EXPIRY.read(groups),
+            buckets=BUCKETS.read(groups),
+            execution_mode=EXECUTION_MODE.read(groups),
         )
 
 
-def _execution_mode(groups: PropertyGroups) -> str:
-    mode = EXECUTION_MODE.matching(
-        groups, pattern="thread|process", rule="be thread or process", fix="thread is many times faster"
-    )
-    return str(mode)
-
-
-def _connector(groups: PropertyGroups) -> Kinesis | Kafka:
-    name = CONNECTOR.required(groups, fix="write kinesis or kafka")
-    makers: dict[str, Callable[[PropertyGroups], Kinesis | Kafka]] = {"kinesis": _kinesis, "kafka": _kafka}
-    if name not in makers:
-        raise CONNECTOR.error("be kinesis or kafka", name, nearest(name, makers))
-    for prop in STREAMS:
-        if prop.group not in groups:
-            raise SettingsError(
-                "the property groups", f"hold {prop.group}", sorted(groups), f"add it, with the key {prop.key}"
-            )
-    return makers[name](groups)
-
-
-def _kinesis(groups: PropertyGroups) -> Kinesis:
-    return Kinesis(
-        input_region=REGION.region(groups),
-        output_region=OUTPUT_REGION.region(groups),
-        initial_position=INITIAL_POSITION.initial_position(groups),
-        source_options=other_keys(groups, REGION, INITIAL_POSITION),
-        sink_options=other_keys(groups, OUTPUT_REGION),
-    )
-
-
-def _kafka(groups: PropertyGroups) -> Kafka:
-    for prop in (CONSUMER_SERVERS, PRODUCER_SERVERS):
-        prop.required(groups, fix="write the brokers as host:port,host:port")
-    return Kafka(
-        consumer_group=KAFKA_GROUP.required(groups, fix="write the consumer group"),
-        transactional_id_prefix=TRANSACTIONAL_ID_PREFIX.required(groups, fix="write a prefix of your own"),
-        consumer=other_keys(groups, KAFKA_GROUP),
-        producer=dict(groups[PRODUCER_GROUP]),
-    )
-
-
 def _streams(groups: PropertyGroups) -> Streams:
-    names = [_name(groups, prop) for prop in STREAMS]
+    connector = CONNECTOR.read(groups)
+    for option in STREAMS:
+        if option.group not in groups:
+            raise SettingsError(
+                "the property groups", f"hold {option.group}", sorted(groups), f"add it, with the key {option.key}"
+            )
+    names = [option.read(groups) for option in STREAMS]
     if len(set(names)) < len(names):
         raise SettingsError("the streams", "have four names", names, "write another one for each")
-    lottery_input, user_input, winners, rejected = names
-    return Streams(lottery_input=lottery_input, user_input=user_input, winners=winners, rejected=rejected)
-
-
-def _name(groups: PropertyGroups, prop: Property) -> str:
-    name = prop.matching(
-        groups,
-        pattern=r"[a-zA-Z0-9_.-]{1,128}",
-        rule="be the name of a stream or topic: 1 to 128 letters, digits, '_', '.' or '-'",
-        fix="write the name, not the ARN",
+    if connector == KAFKA:
+        return _topics(groups)
+    source, sink = other_keys(groups, REGION_OF_INPUTS, INITIAL_POSITION), other_keys(groups, REGION_OF_OUTPUTS)
+    return Streams(
+        lottery_input=input_stream(LOTTERY_INPUT).read(groups, options=source),
+        user_input=input_stream(USER_INPUT).read(groups, options=source),
+        winners=output_stream(WINNERS_OUTPUT).read(groups, options=sink),
+        rejected=output_stream(REJECTED_OUTPUT).read(groups, options=sink),
     )
-    return str(name)
+
+
+def _topics(groups: PropertyGroups) -> Streams:
+    consumer, producer = other_keys(groups, CONSUMER_SERVERS, KAFKA_GROUP), other_keys(groups, PRODUCER_SERVERS)
+    return Streams(
+        lottery_input=input_topic(LOTTERY_INPUT).read(groups, client=consumer),
+        user_input=input_topic(USER_INPUT).read(groups, client=consumer),
+        winners=output_topic(WINNERS_OUTPUT).read(groups, client=producer),
+        rejected=output_topic(REJECTED_OUTPUT).read(groups, client=producer),
+    )

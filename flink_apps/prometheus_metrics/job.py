@@ -6,16 +6,15 @@ from collections.abc import Mapping
 
 from pyflink.table import StatementSet, StreamTableEnvironment
 
-from flink_apps.common.environment import prepare
+from flink_apps.common.ends.tick import DUE, END, START
+from flink_apps.common.environment import parallelism, prepare
 from flink_apps.common.keyed import table_by
-from flink_apps.common.tables import Column, Connector
+from flink_apps.common.tables import Connector
 from flink_apps.prometheus_metrics import queries, schema
-from flink_apps.prometheus_metrics.settings import Settings, Shares
+from flink_apps.prometheus_metrics.settings import Settings
 
 #: The names under which ``sources`` and ``sinks`` hold their tables.
 TICKS, SAMPLES = "ticks", "samples"
-#: The slice of the time line, and when its end was due by the system clock.
-TICK_COLUMNS = (Column("start_millis", "BIGINT"), Column("end_millis", "BIGINT"), Column("due_millis", "BIGINT"))
 
 _SERIES, _GENERATED = "generated_series", "generated_samples"
 
@@ -23,14 +22,13 @@ _SERIES, _GENERATED = "generated_series", "generated_samples"
 def build(
     table_env: StreamTableEnvironment,
     settings: Settings,
-    shares: Shares,
     sources: Mapping[str, Connector],
     sinks: Mapping[str, Connector],
 ) -> StatementSet:
     """Declare the pipeline from ``sources["ticks"]`` to ``sinks["samples"]``; nothing runs before ``execute()``."""
     prepare(table_env)
-    ticks, sink = sources[TICKS], sinks[SAMPLES]
-    table_env.execute_sql(ticks.create_table(TICK_COLUMNS))
+    ticks, sink, shares = sources[TICKS], sinks[SAMPLES], settings.at(parallelism(table_env))
+    table_env.execute_sql(ticks.create_table((START, END, DUE)))
     table_env.execute_sql(sink.create_table(schema.SAMPLE))
 
     generated = table_env.sql_query(queries.series(ticks.table, settings, shares))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flink_apps.common.tables import literal
+from flink_apps.common.sql import literal
 from flink_apps.prometheus_metrics.metrics import GENERATED_SAMPLES
 from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 from flink_apps.prometheus_metrics.settings import Settings, Shares
@@ -37,17 +37,17 @@ def samples(generated: str, settings: Settings) -> str:
           metric_name,
           labels,
           RAND() AS `value`,
-          counted(due_millis - samples + 1 + place, {literal(GENERATED_SAMPLES)}) AS `timestamp`
+          counted(due_millis - samples + 1 + position, {literal(GENERATED_SAMPLES)}) AS `timestamp`
         FROM (
           SELECT
             metric_name,
             MAP[{literal(INSTANCE)}, CAST(instance AS STRING)] AS labels,
             samples,
             due_millis,
-            {_numbers(settings.max_samples)} AS places
+            {_numbers(settings.max_samples)} AS positions
           FROM `{generated}`
-        ) CROSS JOIN UNNEST(places) AS each_place (place)
-        WHERE place < samples
+        ) CROSS JOIN UNNEST(positions) AS each_position (position)
+        WHERE position < samples
     """
 
 

@@ -8,8 +8,6 @@ from flink_apps.common.tables import Column
 METRICS = ("CPU", "Memory")
 INSTANCE = "InstanceId"
 
-#: The sink's connector, which its vertex in the job graph has the name of.
-CONNECTOR = "prometheus-remote-write"
 #: A sample, as the sink takes it: see flink_apps/connectors/prometheus. The timestamp is milliseconds since 1970.
 SAMPLE = (
     Column("metric_name", "STRING"),

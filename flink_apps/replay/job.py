@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from pyflink.table import StatementSet, TableEnvironment
 
 from flink_apps.common import taxi_trip
+from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.common.environment import configure
 from flink_apps.common.tables import Connector
-from flink_apps.replay import logic, schema, shard_keys
-from flink_apps.replay.settings import KinesisSink, Settings
+from flink_apps.replay import logic, queries, schema
+from flink_apps.replay.settings import PARQUET, Settings
 
-#: The job's name for its source.
-TRIPS = "trips"
+#: The names under which ``sources`` and ``sinks`` hold their tables.
+TRIPS, EVENTS = "trips", "events"
 
 
 def files(settings: Settings) -> Connector:
-    """The source: see flink_apps/connectors/replay."""
+    """The source: see flink_apps/connectors/replaysource."""
     options = {
         "connector": "replay",
         "path": settings.source_path,
@@ -29,9 +31,9 @@ def files(settings: Settings) -> Connector:
     }
     if settings.seek:
         options["seek"] = settings.seek.isoformat()
-    metadata = [schema.NUMBER] if settings.source_format == "parquet" else [schema.LINE, schema.NUMBER]
+    metadata = [schema.NUMBER] if settings.source_format == PARQUET else [schema.LINE, schema.NUMBER]
     if settings.sends_watermarks:
-        keys_of = shard_keys.kinesis_keys if isinstance(settings.sink, KinesisSink) else shard_keys.kafka_keys
+        keys_of = logic.kinesis_keys if isinstance(settings.sink, KinesisStream) else logic.kafka_keys
         options["watermark-interval"] = f"{settings.watermark_interval_seconds} s"
         options["watermark-keys"] = ";".join(keys_of(settings.watermark_shards))
         metadata += [schema.WATERMARK, schema.WATERMARK_KEY]
@@ -39,26 +41,27 @@ def files(settings: Settings) -> Connector:
 
 
 def build(
-    table_env: TableEnvironment, settings: Settings, sources: Mapping[str, Connector], sink: Connector
+    table_env: TableEnvironment,
+    settings: Settings,
+    sources: Mapping[str, Connector],
+    sinks: Mapping[str, Connector],
 ) -> StatementSet:
-    """Declare the pipeline from ``sources["trips"]`` to ``sink``; nothing runs before ``execute()``."""
-    config = table_env.get_config()
-    config.set("table.local-time-zone", "UTC")
-    config.set("pipeline.object-reuse", "true")
+    """Declare the pipeline from ``sources["trips"]`` to ``sinks["events"]``; nothing runs before ``execute()``."""
+    configure(table_env)
     if settings.sends_watermarks:
         # Parallel tasks would not keep the order: a watermark could be written before the trips that it follows.
-        config.set("parallelism.default", "1")
-    table_env.create_java_temporary_function(logic.TYPED_JSON, "flinkscenarios.replay.TypedJson")
+        table_env.get_config().set("parallelism.default", "1")
+    table_env.create_java_temporary_function(queries.TYPED_JSON, "flinkscenarios.replaysource.TypedJson")
 
-    trips = sources[TRIPS]
+    trips, sink = sources[TRIPS], sinks[EVENTS]
     layout = {
         "source_format": settings.source_format,
         "time_attribute": settings.time_attribute,
         "partition_key": settings.partition_key,
     }
-    table_env.execute_sql(trips.create_table(logic.columns(**layout)))
+    table_env.execute_sql(trips.create_table(queries.columns(**layout)))
     table_env.execute_sql(sink.create_table(taxi_trip.KEYED))
-    events = logic.events(trips.table, **layout, watermarks=settings.sends_watermarks)
+    events = queries.events(trips.table, **layout, watermarks=settings.sends_watermarks)
     statements = table_env.create_statement_set()
     statements.add_insert_sql(f"INSERT INTO `{sink.table}` {events}")
     return statements

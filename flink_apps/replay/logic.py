@@ -1,79 +1,57 @@
-"""How a row of a file becomes an event: as SQL, for the JVM evaluates it. No Flink in here."""
+"""Partition keys of which each leads to another shard or partition: a watermark reaches all. No Flink in here."""
 
 from __future__ import annotations
 
-from flink_apps.common import taxi_trip, watermark_event
-from flink_apps.common.tables import Column, literal
-from flink_apps.replay import schema
+import hashlib
+import itertools
+from collections.abc import Callable
 
-#: The SQL name of flinkscenarios.replay.TypedJson.
-TYPED_JSON = "typed_json"
-#: The longest partition key that Kinesis takes, in characters.
-LONGEST_KEY = 256
-
-
-def columns(*, source_format: str, time_attribute: str, partition_key: str) -> tuple[Column, ...]:
-    """The columns of the source's table: of a JSON file only those fields that the replay itself needs."""
-    if source_format == "parquet":
-        return taxi_trip.TRIP
-    names: tuple[str, ...] = (time_attribute, partition_key)
-    if source_format == "csv":
-        names += (*(column.name for column in taxi_trip.TRIP), *schema.CSV_NAMES.values())
-    return tuple(Column(name, "STRING") for name in dict.fromkeys(names))
+#: Kinesis hashes a key to a number of so many bits; each shard has a range of these numbers.
+KINESIS_HASH_BITS = 128
+_KAFKA_SEED = 0x9747B28C
+_MULTIPLIER = 0x5BD1E995
+_32_BITS = 0xFFFF_FFFF
 
 
-def events(table: str, *, source_format: str, time_attribute: str, partition_key: str, watermarks: bool) -> str:
-    """The query that makes each row of ``table`` the key and the bytes of an event.
-
-    A line of JSON goes out as it is; so does one of CSV that cannot be read as a trip, for its consumer to see it.
-    With ``watermarks`` some rows are watermarks, and become events of their own.
-    """
-    key, event = _key(partition_key), _event(source_format, time_attribute)
-    if watermarks:
-        time = f"`{schema.WATERMARK.name}`"
-        key = f"COALESCE(`{schema.WATERMARK_KEY.name}`, {key})"
-        event = f"CASE WHEN {time} IS NULL THEN {event} ELSE {watermark_event.event(time)} END"
-    return f"SELECT {key}, {event} FROM `{table}`"  # noqa: S608 - names of this project's own
+def kinesis_keys(shards: int) -> tuple[str, ...]:
+    """A partition key for each of ``shards`` equal ranges of hash keys: the shards of a stream as it is made."""
+    return _a_key_for_each(shards, lambda key: kinesis_hash(key) * shards >> KINESIS_HASH_BITS)
 
 
-def _event(source_format: str, time_attribute: str) -> str:
-    """The bytes of the event that a row of the files becomes."""
-    if source_format == "json":
-        return "`line`"
-    if source_format == "csv":
-        return f"CASE WHEN `{time_attribute}` IS NULL THEN `line` ELSE COALESCE({_object_of_texts()}, `line`) END"
-    return f"CAST({_object()} AS BYTES)"
+def kafka_keys(partitions: int) -> tuple[str, ...]:
+    """A key for each of ``partitions`` partitions, as Kafka's default partitioner assigns them."""
+    return _a_key_for_each(partitions, lambda key: kafka_hash(key) % partitions)
 
 
-def _key(field: str) -> str:
-    """A field as the sink's key; the row's number where there is none that a key could be."""
-    return f"COALESCE(NULLIF(LEFT(CAST(`{field}` AS STRING), {LONGEST_KEY}), ''), CAST(`number` AS STRING))"
+def kinesis_hash(key: str) -> int:
+    """The hash key that Kinesis gives a partition key: its MD5 as a number of 128 bits."""
+    return int.from_bytes(hashlib.md5(key.encode(), usedforsecurity=False).digest(), "big")
 
 
-def _object() -> str:
-    fields = ", ".join(f"KEY {literal(column.name)} VALUE {_value(column)}" for column in taxi_trip.TRIP)
-    return f"JSON_OBJECT({fields} NULL ON NULL)"
+def kafka_hash(key: str) -> int:
+    """The hash of a key of which Kafka's default partitioner takes the remainder: murmur2 without its sign, 31 bits."""
+    return murmur2(key.encode()) & 0x7FFF_FFFF
 
 
-def _value(column: Column) -> str:
-    default = schema.DEFAULTS.get(column.name)
-    return f"COALESCE(`{column.name}`, CAST({default} AS {column.type}))" if default else f"`{column.name}`"
+def murmur2(data: bytes) -> int:
+    """MurmurHash2 with Kafka's seed, as an unsigned number of 32 bits."""
+    value = _KAFKA_SEED ^ len(data)
+    whole = len(data) - len(data) % 4
+    for start in range(0, whole, 4):
+        block = int.from_bytes(data[start : start + 4], "little") * _MULTIPLIER & _32_BITS
+        block = (block ^ block >> 24) * _MULTIPLIER & _32_BITS
+        value = value * _MULTIPLIER & _32_BITS ^ block
+    if whole < len(data):
+        value = (value ^ int.from_bytes(data[whole:], "little")) * _MULTIPLIER & _32_BITS
+    value = (value ^ value >> 13) * _MULTIPLIER & _32_BITS
+    return value ^ value >> 15
 
 
-def _object_of_texts() -> str:
-    declared = ", ".join(f"{column.name} {_text_type(column)}" for column in taxi_trip.TRIP)
-    values = ", ".join(_text(column.name) for column in taxi_trip.TRIP)
-    return f"{TYPED_JSON}({literal(declared)}, {values})"
-
-
-def _text_type(column: Column) -> str:
-    if column.name in schema.TIMES:
-        return "TIMESTAMP"
-    return "BIGINT" if column.type == "INT" else column.type
-
-
-def _text(field: str) -> str:
-    if field in schema.CSV_NAMES:
-        return f"COALESCE(`{field}`, `{schema.CSV_NAMES[field]}`)"
-    default = schema.DEFAULTS.get(field)
-    return f"COALESCE(`{field}`, CAST({default} AS STRING))" if default else f"`{field}`"
+def _a_key_for_each(shards: int, shard_of: Callable[[str], int]) -> tuple[str, ...]:
+    """For each shard the first of the keys "0", "1", "2", … that leads to it."""
+    found: dict[int, str] = {}
+    numbers = itertools.count()
+    while len(found) < shards:
+        key = str(next(numbers))
+        found.setdefault(shard_of(key), key)
+    return tuple(found[shard] for shard in range(shards))

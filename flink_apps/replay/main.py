@@ -2,50 +2,44 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from flink_apps.common import taxi_trip
-from flink_apps.common.properties import PropertyGroups, read_property_groups
+from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.common.properties import read_property_groups
 from flink_apps.common.start import start
-from flink_apps.common.tables import RAW_JSON, Connector, kafka_sink, kinesis_sink
+from flink_apps.common.tables import RAW_JSON, Connector
 from flink_apps.replay import job
-from flink_apps.replay.settings import KinesisSink, Settings
+from flink_apps.replay.settings import Settings
 
 #: How long the Kinesis sink may hold a record back. Its default of 5 s would make bursts of an even replay.
 FLUSH_MILLIS = "500"
 
 
-def sink(settings: Settings, groups: PropertyGroups) -> Connector:
-    """The one sink; it writes the bytes that it is given."""
-    if isinstance(settings.sink, KinesisSink):
+def sources(settings: Settings) -> dict[str, Connector]:
+    """The files, by the job's name for them."""
+    return {job.TRIPS: job.files(settings)}
+
+
+def sinks(settings: Settings) -> dict[str, Connector]:
+    """The one sink, by the job's name for it; it writes the bytes that it is given."""
+    sink = settings.sink
+    if isinstance(sink, KinesisStream):
         options = {"sink.flush-buffer.timeout": FLUSH_MILLIS}
         if settings.sends_watermarks:
             # Of several requests at a time, a later one may be written first.
             options["sink.requests.max-inflight"] = "1"
-        return kinesis_sink(
-            "kinesis",
-            stream=settings.sink.stream.stream_name,
-            region=settings.sink.stream.region,
-            partition_key=taxi_trip.KEY,
-            endpoints=groups,
-            options={**options, **settings.sink.options},
-            record_format=RAW_JSON,
-        )
-    return kafka_sink(
-        "kafka",
-        topic=settings.sink.topic,
-        key=taxi_trip.KEY,
-        producer={"bootstrap.servers": settings.sink.bootstrap_servers, **settings.sink.producer},
-        record_format=RAW_JSON,
-    )
+        sink = dataclasses.replace(sink, options={**options, **sink.options})
+    return {job.EVENTS: sink.sink(job.EVENTS, key=taxi_trip.KEY, record_format=RAW_JSON)}
 
 
 def main() -> None:
     """Submit the job."""
-    groups = read_property_groups()
-    settings = Settings.from_property_groups(groups)
+    settings = Settings.from_property_groups(read_property_groups())
     table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    job.build(table_env, settings, {job.TRIPS: job.files(settings)}, sink(settings, groups)).execute()
+    job.build(table_env, settings, sources(settings), sinks(settings)).execute()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ CSV_NAMES = {"ratecode_id": "rate_code_id"}
 #: What stands for the fields that only events have: as SQL, the row's number and the colour.
 DEFAULTS = {"trip_id": "number", "type": "'yellow-trip'"}
 
-#: What the source adds to a row: see flink_apps/connectors/replay.
+#: What the source adds to a row: see flink_apps/connectors/replaysource.
 LINE = Column("line", "BYTES NOT NULL METADATA VIRTUAL")
 NUMBER = Column("number", "BIGINT NOT NULL METADATA VIRTUAL")
 #: Of a row that is a watermark its time, and the key under which it goes into one shard or partition; else NULL.

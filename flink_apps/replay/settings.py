@@ -2,58 +2,98 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flink_apps.common import taxi_trip
-from flink_apps.common.properties import Property, PropertyGroups, SettingsError, StreamArn, refuse_unknown_keys
+from flink_apps.common.aws import KINESIS_ENDPOINT
+from flink_apps.common.ends import kafka, kinesis
+from flink_apps.common.ends.kafka import KafkaOptions, KafkaTopic
+from flink_apps.common.ends.kinesis import KinesisOptions, KinesisStream
+from flink_apps.common.options import (
+    Group,
+    Option,
+    Type,
+    choice,
+    integer,
+    matching,
+    number_above,
+    refuse_unknown_keys,
+    text,
+)
+from flink_apps.common.properties import PropertyGroups, SettingsError
 from flink_apps.replay import schema
 
 GROUP = "ReplayProperties"
+JSON, CSV, PARQUET = "json", "csv", "parquet"
+STOP, WAIT = "stop", "wait"
+#: The most shards or partitions that a watermark event can be sent to.
+MAX_WATERMARK_SHARDS = 10_000
+_DAY_SECONDS = 86_400
+
+_option = Group(GROUP)
+_FIELD = matching("[A-Za-z_][A-Za-z0-9_]*", values="the name of a field", example="dropoff_datetime")
 
 
-def _key(key: str, meaning: str, default: str | None = None) -> Property:
-    return Property(group=GROUP, key=key, meaning=meaning, default=default)
+def _time(value: str) -> datetime:
+    time = datetime.fromisoformat(value)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-SOURCE_PATH = _key(
+TIME: Type[datetime] = Type(
+    values="a time, ISO-8601", example="2024-01-31T12:00:00Z", parse=_time, write=datetime.isoformat
+)
+
+SOURCE_PATH = _option(
     "source.path",
-    "a file, or a folder whose files are replayed in the order of their names, as s3://bucket/prefix; required",
+    text(example="s3://bucket/prefix"),
+    "file or folder to replay, as s3://bucket/prefix; a folder's files are read in the order of their names; required",
 )
-SOURCE_FORMAT = _key(
-    "source.format", "json (an object a line) or csv (with a header), each plain, gzip or zstd; or parquet", "json"
+SOURCE_FORMAT = _option(
+    "source.format",
+    choice(JSON, CSV, PARQUET),
+    "format of the files; json (one object per line) and csv (with a header) may be plain, gzip or zstd",
+    JSON,
 )
-OUTPUT_STREAM_ARN = _key("output.stream.arn", "sink: the Kinesis stream to write to, in any AWS partition")
-OUTPUT_KAFKA_SERVERS = _key("output.bootstrap.servers", "sink: the brokers to write to, as host:port,host:port")
-OUTPUT_KAFKA_TOPIC = _key("output.topic", "the topic to write to")
-SPEEDUP = _key("speedup", "how many times as fast as it once passed the time passes; may be a fraction", "6480")
-TIME_ATTRIBUTE = _key("time.attribute", "the field with the time at which a trip is due", "dropoff_datetime")
-SEEK = _key("seek", "where to begin, ISO-8601, UTC: earlier trips are left out; by default at the first one")
-PARTITION_KEY = _key("partition.key", "the field by which the sink is partitioned", "trip_id")
-BUFFER = _key("buffer.records", "how many records are read ahead and sorted by their time", "100000")
-STATISTICS_INTERVAL = _key(
-    "statistics.interval.seconds", "seconds from one logged line of statistics to the next", "20"
+SINK_STREAM = KinesisOptions(
+    stream=_option("output.stream.arn", kinesis.ARN, "sink: the Kinesis stream to write to, in any AWS partition"),
 )
-WATERMARK_INTERVAL = _key(
+SINK_TOPIC = KafkaOptions(
+    servers=_option("output.bootstrap.servers", kafka.BROKERS, "sink: the brokers to write to, as host:port,host:port"),
+    topic=_option("output.topic", kafka.TOPIC, "the topic to write to"),
+)
+SPEEDUP = _option("speedup", number_above(0, example="3600"), "how many times faster than real time to replay", 6480.0)
+TIME_ATTRIBUTE = _option("time.attribute", _FIELD, "field with the event time of a trip", "dropoff_datetime")
+SEEK = _option("seek", TIME, "time to start at, in UTC: earlier trips are skipped; by default the first trip's")
+PARTITION_KEY = _option("partition.key", _FIELD, "field that the sink uses as partition key", "trip_id")
+BUFFER = _option(
+    "buffer.records", integer(1, 1_000_000), "how many records are read ahead and sorted by event time", 100_000
+)
+STATISTICS_INTERVAL = _option(
+    "statistics.interval.seconds",
+    integer(1, _DAY_SECONDS),
+    "seconds between two lines of statistics in the log",
+    20,
+)
+WATERMARK_INTERVAL = _option(
     "watermark.interval.seconds",
-    "seconds of real time from one watermark event to the next; 0: none are sent",
-    "0",
+    integer(0, _DAY_SECONDS),
+    "seconds between two watermark events in each shard or partition, by the clock; 0: no watermark events",
+    0,
 )
-WATERMARK_SHARDS = _key(
+WATERMARK_SHARDS = _option(
     "watermark.shards",
-    "shards or partitions that each watermark event is sent to: as many as the stream or the topic has",
-    "1",
+    integer(1, MAX_WATERMARK_SHARDS),
+    "number of shards or partitions of the sink; each gets its own copy of a watermark event",
+    1,
 )
-AT_END = _key("at.end", "when all has been replayed: stop ends the job, wait leaves it running", "stop")
+AT_END = _option("at.end", choice(STOP, WAIT), "after the last trip: stop ends the job, wait leaves it running", STOP)
 
-PROPERTIES = (
+_OWN = (
     SOURCE_PATH,
     SOURCE_FORMAT,
-    OUTPUT_STREAM_ARN,
-    OUTPUT_KAFKA_SERVERS,
-    OUTPUT_KAFKA_TOPIC,
+    *SINK_STREAM.all(),
+    *SINK_TOPIC.all(),
     SPEEDUP,
     TIME_ATTRIBUTE,
     SEEK,
@@ -64,37 +104,20 @@ PROPERTIES = (
     WATERMARK_SHARDS,
     AT_END,
 )
-#: Keys of which only the prefix is known.
-KINESIS_OPTIONS = _key("kinesis.*", "any such key goes to the Kinesis sink connector, without the prefix")
-KAFKA_OPTIONS = _key("kafka.*", "any such key goes to the Kafka producer, without the prefix")
-PREFIXED = (KINESIS_OPTIONS, KAFKA_OPTIONS)
-
-#: To so many shards or partitions a watermark event can be sent.
-MAX_WATERMARK_SHARDS = 10_000
-FORMATS = ("json", "csv", "parquet")
-_FIELD = "[A-Za-z_][A-Za-z0-9_]*"
-
-
-@dataclass(frozen=True, kw_only=True)
-class KinesisSink:
-    """The stream to write to; ``options`` go to the sink connector as they are."""
-
-    stream: StreamArn
-    options: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class KafkaSink:
-    """The topic to write to; ``producer`` goes to the Kafka producer as it is."""
-
-    bootstrap_servers: str
-    topic: str
-    producer: Mapping[str, str] = field(default_factory=dict)
+#: Prefixes; the rest of the key is up to the user.
+KINESIS_OPTIONS = _option(
+    "kinesis.*", text(example=""), "options of the Kinesis sink connector, passed on without the prefix"
+)
+KAFKA_OPTIONS = _option("kafka.*", text(example=""), "options of the Kafka producer, passed on without the prefix")
+#: Every option of the job, in the order of the README's table.
+OPTIONS = (*_OWN, KINESIS_OPTIONS, KAFKA_OPTIONS, KINESIS_ENDPOINT)
+#: Groups whose other keys are passed on, and to whom.
+PASSED_ON: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one run of the replay is asked to do: files, their time line, one sink."""
+    """The checked settings of one replay: files, their time line, one sink."""
 
     source_path: str
     source_format: str
@@ -107,7 +130,7 @@ class Settings:
     watermark_interval_seconds: int
     watermark_shards: int
     waits_at_end: bool
-    sink: KinesisSink | KafkaSink
+    sink: KinesisStream | KafkaTopic
 
     @property
     def sends_watermarks(self) -> bool:
@@ -117,95 +140,56 @@ class Settings:
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
         """Read and check the property group, or raise :class:`SettingsError`."""
-        prefixes = tuple(prefix_of(prop) for prop in PREFIXED)
+        prefixes = tuple(prefix_of(option) for option in (KINESIS_OPTIONS, KAFKA_OPTIONS))
         own = {key: value for key, value in groups.get(GROUP, {}).items() if not key.startswith(prefixes)}
-        refuse_unknown_keys({GROUP: own}, PROPERTIES)
-        source_format = _one_of(groups, SOURCE_FORMAT, FORMATS)
+        refuse_unknown_keys({GROUP: own}, _OWN)
+        source_format = SOURCE_FORMAT.read(groups)
         return cls(
-            source_path=SOURCE_PATH.required(groups, fix="write for example s3://bucket/prefix"),
+            source_path=SOURCE_PATH.read(groups),
             source_format=source_format,
             time_attribute=_time_attribute(groups, source_format),
-            speedup=_speedup(groups),
-            seek=_seek(groups),
+            speedup=SPEEDUP.read(groups),
+            seek=SEEK.find(groups),
             partition_key=_partition_key(groups, source_format),
-            buffer_records=BUFFER.whole_number(groups, low=1, high=1_000_000),
-            statistics_interval_seconds=STATISTICS_INTERVAL.whole_number(groups, low=1, high=86_400),
-            watermark_interval_seconds=WATERMARK_INTERVAL.whole_number(groups, low=0, high=86_400),
-            watermark_shards=WATERMARK_SHARDS.whole_number(groups, low=1, high=MAX_WATERMARK_SHARDS),
-            waits_at_end=_one_of(groups, AT_END, ("stop", "wait")) == "wait",
+            buffer_records=BUFFER.read(groups),
+            statistics_interval_seconds=STATISTICS_INTERVAL.read(groups),
+            watermark_interval_seconds=WATERMARK_INTERVAL.read(groups),
+            watermark_shards=WATERMARK_SHARDS.read(groups),
+            waits_at_end=AT_END.read(groups) == WAIT,
             sink=_sink(groups),
         )
 
 
-def _one_of(groups: PropertyGroups, prop: Property, choices: tuple[str, ...]) -> str:
-    value = prop.matching(
-        groups, pattern="|".join(choices), rule=f"be one of {', '.join(choices)}", fix=f"write for example {choices[0]}"
-    )
-    return value or choices[0]
-
-
-def _field(groups: PropertyGroups, prop: Property) -> str:
-    name = prop.matching(groups, pattern=_FIELD, rule="be the name of a field", fix=f"write for example {prop.default}")
-    return name or ""
-
-
 def _time_attribute(groups: PropertyGroups, source_format: str) -> str:
-    name = _field(groups, TIME_ATTRIBUTE)
-    if source_format == "parquet" and name not in schema.TIMES:
+    name = TIME_ATTRIBUTE.read(groups)
+    if source_format == PARQUET and name not in schema.TIMES:
         raise TIME_ATTRIBUTE.error(f"be one of {', '.join(schema.TIMES)} in Parquet files", name, "name one of them")
     return name
 
 
 def _partition_key(groups: PropertyGroups, source_format: str) -> str:
-    name = _field(groups, PARTITION_KEY)
+    name = PARTITION_KEY.read(groups)
     fields = [column.name for column in taxi_trip.TRIP]
-    if source_format != "json" and name not in fields:
+    if source_format != JSON and name not in fields:
         raise PARTITION_KEY.error(f"be one of {', '.join(fields)}", name, f"write for example {PARTITION_KEY.default}")
     return name
 
 
-def _speedup(groups: PropertyGroups) -> float:
-    value = SPEEDUP.required(groups, fix="write for example 3600")
-    number = float(value) if re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", value) else 0.0
-    if number <= 0:
-        raise SPEEDUP.error("be a number above 0", value, "write for example 3600, an hour in a second")
-    return number
-
-
-def _seek(groups: PropertyGroups) -> datetime | None:
-    value = SEEK.text(groups)
-    if value is None:
-        return None
-    try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
-        raise SEEK.error("be a time, ISO-8601", value, "write for example 2024-01-31T12:00:00Z") from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
-def _sink(groups: PropertyGroups) -> KinesisSink | KafkaSink:
-    arn = OUTPUT_STREAM_ARN.text(groups)
-    kafka = [prop for prop in (OUTPUT_KAFKA_SERVERS, OUTPUT_KAFKA_TOPIC) if prop.text(groups)]
-    if bool(arn) == bool(kafka):
+def _sink(groups: PropertyGroups) -> KinesisStream | KafkaTopic:
+    to_kinesis = SINK_STREAM.stream.is_set(groups)
+    if to_kinesis == any(option.is_set(groups) for option in SINK_TOPIC.all()):
         raise SettingsError(
             GROUP,
-            f"name one sink: {OUTPUT_STREAM_ARN.key}, or {OUTPUT_KAFKA_SERVERS.key} with {OUTPUT_KAFKA_TOPIC.key}",
+            f"name one sink: {SINK_STREAM.stream.key}, or {SINK_TOPIC.servers.key} with {SINK_TOPIC.topic.key}",
             sorted(groups.get(GROUP, {})),
-            "remove one of the two" if arn else "add one of the two",
+            "remove one of the two" if to_kinesis else "add one of the two",
         )
-    if arn:
-        return KinesisSink(
-            stream=StreamArn.parse(OUTPUT_STREAM_ARN, arn),
-            options=_passed_on(groups, KINESIS_OPTIONS, refused=KAFKA_OPTIONS),
-        )
-    return KafkaSink(
-        bootstrap_servers=OUTPUT_KAFKA_SERVERS.required(groups, fix="write the brokers as host:port,host:port"),
-        topic=OUTPUT_KAFKA_TOPIC.required(groups, fix="write the topic to write to"),
-        producer=_passed_on(groups, KAFKA_OPTIONS, refused=KINESIS_OPTIONS),
-    )
+    if to_kinesis:
+        return SINK_STREAM.read(groups, options=_passed_on(groups, KINESIS_OPTIONS, refused=KAFKA_OPTIONS))
+    return SINK_TOPIC.read(groups, client=_passed_on(groups, KAFKA_OPTIONS, refused=KINESIS_OPTIONS))
 
 
-def _passed_on(groups: PropertyGroups, wanted: Property, *, refused: Property) -> dict[str, str]:
+def _passed_on(groups: PropertyGroups, wanted: Option[str], *, refused: Option[str]) -> dict[str, str]:
     keys = groups[GROUP]
     for key in keys:
         if key.startswith(prefix_of(refused)):
@@ -216,6 +200,6 @@ def _passed_on(groups: PropertyGroups, wanted: Property, *, refused: Property) -
     return {key.removeprefix(prefix): value for key, value in keys.items() if key.startswith(prefix)}
 
 
-def prefix_of(prop: Property) -> str:
-    """The prefix that a key of :data:`PREFIXED` stands for."""
-    return prop.key.removesuffix("*")
+def prefix_of(option: Option[str]) -> str:
+    """The prefix that the key of :data:`KINESIS_OPTIONS`, or of :data:`KAFKA_OPTIONS`, stands for."""
+    return option.key.removesuffix("*")

@@ -5,9 +5,6 @@ from __future__ import annotations
 from flink_apps.common.dead_letters import RAW
 from flink_apps.common.tables import Column
 
-#: A record of a stream has at most a mebibyte with its key, a message of a topic with all that goes with it.
-LARGEST_STREAM_RECORD_BYTES = 1_000_000
-
 #: Levels of the folders in S3.
 PARTITIONS = (
     Column("pickup_borough", "STRING"),

@@ -9,9 +9,8 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 from flink_apps.common import dead_letters
 from flink_apps.common.environment import prepare
 from flink_apps.common.event_time import table_in_event_time
-from flink_apps.common.places import BucketPrefix
 from flink_apps.common.tables import SOURCE_PARTITION, Column, Connector, Output
-from flink_apps.taxi_analytics import logic, queries, schema
+from flink_apps.taxi_analytics import queries, rules, schema
 from flink_apps.taxi_analytics.settings import Settings
 
 #: The names under which ``sources`` and ``sinks`` hold their tables.
@@ -29,7 +28,7 @@ def build(
 ) -> StatementSet:
     """Declare the pipeline from ``sources["trips"]`` to the three ``sinks``; nothing runs before ``execute()``."""
     prepare(table_env)
-    table_env.create_java_temporary_function("geohash", "flinkscenarios.geo.Geohash")
+    table_env.create_java_temporary_function("geohash", "flinkscenarios.functions.Geohash")
     _read(table_env, settings, sources[TRIPS])
     for view, query in {
         _GOOD: queries.good(_TIMED),
@@ -56,11 +55,12 @@ def build(
 
 def _read(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> None:
     """Trips, checked and in their event time."""
-    table_env.execute_sql(source.create_table((*schema.TRIP, dead_letters.RAW, dead_letters.ERROR)))
-    rules = logic.rules(clock_skew_millis=settings.clock_skew_millis)
+    record = (*schema.TRIP, dead_letters.RAW, dead_letters.ERROR, dead_letters.ERROR_CODE)
+    table_env.execute_sql(source.create_table(record))
+    checks = rules.rules(clock_skew_millis=settings.clock_skew_millis)
     timed = table_in_event_time(
         table_env,
-        table_env.sql_query(queries.checked(source.table, *rules)),
+        table_env.sql_query(queries.checked(source.table, *checks)),
         partition=SOURCE_PARTITION,
         time="event_time",
         out_of_order_millis=settings.out_of_order_millis,
@@ -70,5 +70,4 @@ def _read(table_env: StreamTableEnvironment, settings: Settings, source: Connect
 
 
 def _dead_letter(settings: Settings) -> Output:
-    in_bucket = isinstance(settings.dead_letters, BucketPrefix)
-    return dead_letters.output(source=settings.input_stream.stream_name, in_bucket=in_bucket)
+    return dead_letters.output(source=settings.source.name, end=settings.dead_letters)

@@ -1,7 +1,7 @@
 """Metrics that the job registers, in the group whose metrics the service hands on to CloudWatch."""
 
 from flink_apps.common.dead_letters import DEAD_LETTER_COUNT
-from flink_apps.common.metrics import DOCUMENTS_REJECTED
+from flink_apps.common.ends.opensearch import DOCUMENTS_REJECTED
 from flink_apps.common.watermark_event import WATERMARK_EVENTS
 
 #: Trips that were left out as one of their ends is outside New York, per subtask, since the start.

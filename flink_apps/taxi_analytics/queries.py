@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flink_apps.common import watermark_event
-from flink_apps.common.dead_letters import ERROR, RAW
+from flink_apps.common.dead_letters import ERROR, ERROR_CODE, RAW
 from flink_apps.common.rules import Rule, reason
-from flink_apps.common.tables import SOURCE_PARTITION, SOURCE_POSITION, literal
-from flink_apps.taxi_analytics.logic import AIRPORT_CELL, AIRPORTS, DEMAND_CELL, ENDS, NEW_YORK
+from flink_apps.common.sql import literal
+from flink_apps.common.tables import SOURCE_PARTITION, SOURCE_POSITION
 from flink_apps.taxi_analytics.metrics import LATE_TRIPS, OUTSIDE_NEW_YORK
+from flink_apps.taxi_analytics.rules import IS_LATE, LATE
+from flink_apps.taxi_analytics.schema import AIRPORT_CELL, AIRPORTS, DEMAND_CELL, ENDS, NEW_YORK
 
-LATE = "too late: the hour of the dropoff was over"
 _MINUTES_AN_HOUR = 60
 _HOUR = "INTERVAL '1' HOUR"
 _BEGIN = "CAST(window_start AS TIMESTAMP_LTZ(3))"
@@ -29,7 +30,7 @@ def checked(trips: str, *rules: Rule) -> str:
     return f"""
         SELECT
           `{RAW.name}`,
-          {ERROR.name},
+          {ERROR_CODE.name},
           reason,
           CAST({SOURCE_PARTITION} AS STRING) AS {SOURCE_PARTITION},
           CAST({SOURCE_POSITION} AS STRING) AS {SOURCE_POSITION},
@@ -46,13 +47,6 @@ def checked(trips: str, *rules: Rule) -> str:
     """
 
 
-#: The SQL condition that a good trip comes too late for its hour's documents: as the windows themselves have it.
-IS_LATE = (
-    "event_time IS NOT NULL AND COALESCE("
-    f"FLOOR(rowtime TO HOUR) + {_HOUR} - INTERVAL '0.001' SECOND <= CURRENT_WATERMARK(rowtime), FALSE)"
-)
-
-
 def good(trips: str) -> str:
     """The trips that count."""
     return f"SELECT cell, airport, duration, rowtime FROM `{trips}` WHERE event_time IS NOT NULL AND NOT ({IS_LATE})"
@@ -60,7 +54,7 @@ def good(trips: str) -> str:
 
 def refused(trips: str) -> str:
     """The others, with the reason; the late ones are counted."""
-    no_watermark = watermark_event.is_none(raw=f"`{RAW.name}`", error=ERROR.name)
+    no_watermark = watermark_event.is_none(raw=f"`{RAW.name}`", error_code=ERROR_CODE.name)
     return f"""
         SELECT
           `{RAW.name}`,

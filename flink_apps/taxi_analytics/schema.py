@@ -2,7 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flink_apps.common.tables import Column
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box of degrees, its borders included."""
+
+    north: float
+    west: float
+    south: float
+    east: float
+
+    def holds(self, latitude: str, longitude: str) -> str:
+        """The SQL condition that a place lies in it."""
+        return (
+            f"{latitude} BETWEEN CAST({self.south} AS DOUBLE) AND CAST({self.north} AS DOUBLE)"
+            f" AND {longitude} BETWEEN CAST({self.west} AS DOUBLE) AND CAST({self.east} AS DOUBLE)"
+        )
+
+
+NEW_YORK = Box(north=40.878, west=-74.054, south=40.560, east=-73.722)
+AIRPORTS = {
+    "JFK": Box(north=40.654, west=-73.800, south=40.632, east=-73.761),
+    "LGA": Box(north=40.778, west=-73.881, south=40.766, east=-73.859),
+}
+#: Characters of the geohashes: a cell of 7 is about 150 m wide, one of 6 about 1.2 km by 600 m.
+DEMAND_CELL, AIRPORT_CELL = 7, 6
+ENDS = ("pickup", "dropoff")
 
 #: The event, as JSON: every field has to be there; places are degrees (WGS 84), times milliseconds since 1970, UTC.
 TRIP = (

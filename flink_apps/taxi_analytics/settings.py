@@ -5,112 +5,120 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flink_apps.common import places
-from flink_apps.common.places import BucketPrefix, KinesisStream, OpenSearchProperties, OpenSearchSink
-from flink_apps.common.properties import Property, PropertyGroups, SettingsError, StreamArn, refuse_unknown_keys
+from flink_apps.common.aws import KINESIS_ENDPOINT, REGION, REGION_PATTERN, read_region
+from flink_apps.common.dead_letters import DeadLetterEnd, DeadLetterOptions
+from flink_apps.common.ends import kinesis
+from flink_apps.common.ends.kinesis import KinesisOptions, KinesisStream
+from flink_apps.common.ends.opensearch import ENDPOINT, OpenSearchDomain, OpenSearchOptions
+from flink_apps.common.options import Group, Type, integer, refuse_unknown_keys
+from flink_apps.common.properties import PropertyGroups
 
 GROUP = "FlinkApplicationProperties"
+_MINUTES_OF_AN_HOUR = 60
+
+_option = Group(GROUP)
 
 
-def _key(key: str, meaning: str, default: str | None = None) -> Property:
-    return Property(group=GROUP, key=key, meaning=meaning, default=default)
+def _part_of_an_hour(value: str) -> int:
+    minutes = integer(1, _MINUTES_OF_AN_HOUR).parse(value)
+    if _MINUTES_OF_AN_HOUR % minutes:
+        raise ValueError
+    return minutes
 
 
-INPUT_STREAM_ARN = _key("InputStreamArn", "ARN of the Kinesis stream with the trips; required")
-INPUT_STREAM_POSITION = _key(
-    "InputStreamInitialPosition", "where to begin without a checkpoint: TRIM_HORIZON (oldest) or LATEST", "TRIM_HORIZON"
+_PARTS = [str(part) for part in range(1, _MINUTES_OF_AN_HOUR + 1) if _MINUTES_OF_AN_HOUR % part == 0]
+PART_OF_AN_HOUR: Type[int] = Type(
+    values="a part of an hour: an integer by which 60 can be divided",
+    example="15",
+    parse=_part_of_an_hour,
+    fix=lambda _: f"write one of {', '.join(_PARTS)}",
 )
-ENDPOINT = _key("OpenSearchEndpoint", "address of the OpenSearch domain, as https://host; required")
-REGION = _key("Region", "region of the stream and the domain; by default the application's")
-SEARCH = OpenSearchProperties.in_group(GROUP, endpoint=ENDPOINT, region=REGION)
-EARLY_RESULTS = _key(
+
+REGION_OF_ALL = _option("Region", REGION, "region of the stream and the domain; by default the application's")
+SOURCE_STREAM = KinesisOptions(
+    stream=_option("InputStreamArn", kinesis.ARN, "ARN of the Kinesis stream with the trips; required"),
+    region=REGION_OF_ALL,
+    initial_position=_option(
+        "InputStreamInitialPosition", kinesis.INITIAL_POSITION, kinesis.INITIAL_POSITION_MEANING, kinesis.OLDEST
+    ),
+)
+SINK_DOMAIN = OpenSearchOptions.in_group(
+    GROUP,
+    endpoint=_option("OpenSearchEndpoint", ENDPOINT, "address of the OpenSearch domain, as https://host; required"),
+    region=REGION_OF_ALL,
+)
+EARLY_RESULTS = _option(
     "EarlyResultsMinutes",
-    "minutes of event time after which the documents of an open hour are written again, a part of 60; 60: once, at its"
-    " end",
-    "15",
+    PART_OF_AN_HOUR,
+    "how often an open hour's documents are written, in minutes of event time; 60: only once, at the end of the hour",
+    15,
 )
-OUT_OF_ORDER = _key("OutOfOrderSeconds", "how far trips may be out of order: so long an hour stays open", "120")
-IDLE = _key("IdleSeconds", "after how long without a trip a shard is not waited for", "5")
-CLOCK_SKEW = _key("ClockSkewSeconds", "how far ahead of its arrival the dropoff of a trip may be", "60")
-DEAD_LETTER_BUCKET = _key("DeadLetterBucket", "dead letters: name of an S3 bucket")
-DEAD_LETTER_PREFIX = _key("DeadLetterPrefix", "prefix of the dead letters in the bucket", "dead-letters")
-DEAD_LETTER_STREAM = _key("DeadLetterKinesisStream", "dead letters: name of a Kinesis stream instead of a bucket")
+OUT_OF_ORDER = _option(
+    "OutOfOrderSeconds",
+    integer(0, 3_600),
+    "bounded out-of-orderness of the trips: how long an hour stays open after its end",
+    120,
+)
+IDLE = _option(
+    "IdleSeconds",
+    integer(1, 3_600),
+    "idleness timeout: event time stops waiting for a shard that has had no trips for this long",
+    5,
+)
+CLOCK_SKEW = _option(
+    "ClockSkewSeconds", integer(0, 86_400), "how far a trip's dropoff may be ahead of the trip's arrival", 60
+)
+DEAD_LETTERS = DeadLetterOptions.in_group(GROUP, region=REGION_OF_ALL)
 
-PROPERTIES = (
-    INPUT_STREAM_ARN,
-    INPUT_STREAM_POSITION,
-    *SEARCH.all(),
+_OWN = (
+    *SOURCE_STREAM.all(),
+    *SINK_DOMAIN.all(),
     EARLY_RESULTS,
     OUT_OF_ORDER,
     IDLE,
     CLOCK_SKEW,
-    DEAD_LETTER_BUCKET,
-    DEAD_LETTER_PREFIX,
-    DEAD_LETTER_STREAM,
+    *DEAD_LETTERS.all(),
 )
+#: Every option of the job, in the order of the README's table.
+OPTIONS = tuple(dict.fromkeys((*_OWN, KINESIS_ENDPOINT)))
+#: Groups whose other keys are passed on, and to whom.
+PASSED_ON: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one run is asked to do."""
+    """The checked settings of one run."""
 
-    input_stream: StreamArn
-    initial_position: str
-    search: OpenSearchSink
+    source: KinesisStream
+    search: OpenSearchDomain
     early_results_minutes: int
     out_of_order_millis: int
     idle_millis: int
     clock_skew_millis: int
-    dead_letters: BucketPrefix | KinesisStream
+    dead_letters: DeadLetterEnd
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
         """Read and check the property groups, or raise :class:`SettingsError`."""
-        refuse_unknown_keys(groups, PROPERTIES)
-        arn = INPUT_STREAM_ARN.required(groups, fix="write arn:<partition>:kinesis:<region>:<account>:stream/<name>")
-        stream = StreamArn.parse(INPUT_STREAM_ARN, arn)
-        ENDPOINT.required(groups, fix="write https://host")
-        search = SEARCH.sink(groups)
-        assert search is not None  # noqa: S101 - the endpoint is there
-        _same_region(stream, search)
+        refuse_unknown_keys(groups, _OWN)
+        source, search = SOURCE_STREAM.read(groups), SINK_DOMAIN.read(groups)
+        _check_region(groups, search)
         return cls(
-            input_stream=stream,
-            initial_position=INPUT_STREAM_POSITION.initial_position(groups),
+            source=source,
             search=search,
-            early_results_minutes=_part_of_an_hour(groups),
-            out_of_order_millis=OUT_OF_ORDER.whole_number(groups, low=0, high=3_600) * 1000,
-            idle_millis=IDLE.whole_number(groups, low=1, high=3_600) * 1000,
-            clock_skew_millis=CLOCK_SKEW.whole_number(groups, low=0, high=86_400) * 1000,
-            dead_letters=_dead_letters(groups, search.region),
+            early_results_minutes=EARLY_RESULTS.read(groups),
+            out_of_order_millis=OUT_OF_ORDER.read(groups) * 1000,
+            idle_millis=IDLE.read(groups) * 1000,
+            clock_skew_millis=CLOCK_SKEW.read(groups) * 1000,
+            dead_letters=DEAD_LETTERS.read(groups),
         )
 
 
-def _same_region(stream: StreamArn, search: OpenSearchSink) -> None:
-    if stream.region != search.region:
-        raise INPUT_STREAM_ARN.error(f"be of {REGION.key}, {search.region}", stream.text, "make the two agree")
-    domain = re.search(r"\.([a-z]+(?:-[a-z]+)+-[0-9]+)\.(?:es|aos)\.", search.endpoint)
-    if domain and domain[1] != search.region:
-        raise ENDPOINT.error(f"be of {REGION.key}, {search.region}", search.endpoint, "make the two agree")
-
-
-def _part_of_an_hour(groups: PropertyGroups) -> int:
-    minutes = EARLY_RESULTS.whole_number(groups, low=1, high=60)
-    if 60 % minutes:
-        parts = ", ".join(str(part) for part in range(1, 61) if 60 % part == 0)
-        raise EARLY_RESULTS.error("be a part of an hour", str(minutes), f"write one of {parts}")
-    return minutes
-
-
-def _dead_letters(groups: PropertyGroups, region: str) -> BucketPrefix | KinesisStream:
-    bucket = places.bucket(groups, DEAD_LETTER_BUCKET)
-    stream = places.stream_name(groups, DEAD_LETTER_STREAM)
-    if bool(bucket) == bool(stream):
-        raise SettingsError(
-            GROUP,
-            f"name one place for the dead letters: {DEAD_LETTER_BUCKET.key}, or {DEAD_LETTER_STREAM.key}",
-            sorted(groups.get(GROUP, {})),
-            "remove one of the two" if bucket else "add one of the two",
-        )
-    if stream:
-        return KinesisStream(name=stream, region=region)
-    return BucketPrefix(bucket=bucket or "", prefix=places.prefix(groups, DEAD_LETTER_PREFIX))
+def _check_region(groups: PropertyGroups, search: OpenSearchDomain) -> None:
+    """Refuse a stream or a domain of another region than the one that the settings name."""
+    region, arn = read_region(REGION_OF_ALL, groups), SOURCE_STREAM.stream.read(groups)
+    if isinstance(arn, kinesis.StreamArn) and arn.region != region:
+        raise SOURCE_STREAM.stream.error(f"be of {REGION_OF_ALL.key}, {region}", arn.text, "make the two agree")
+    domain = re.search(rf"\.({REGION_PATTERN})\.(?:es|aos)\.", search.endpoint)
+    if domain and domain[1] != region:
+        raise SINK_DOMAIN.endpoint.error(f"be of {REGION_OF_ALL.key}, {region}", search.endpoint, "make the two agree")

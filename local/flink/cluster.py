@@ -115,7 +115,9 @@ class FlinkCluster:
 
         With a ``checkpoint`` the job goes on from there.
 
-        :raises RunError: with the root cause, when the application refuses to start.
+        Raises:
+            RunError: with the root cause, when the application refuses to start.
+
         """
         properties = self.folder / "application_properties.json"
         properties.write_text(

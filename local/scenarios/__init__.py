@@ -1,4 +1,4 @@
-"""What the local run measures, scenario by scenario."""
+"""What a scenario tells the local run: an object of one run, in a package that has the scenario's name."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.console import RenderableType
 
+import scenarios
 from local.conversation import Conversation
-from local.flink.rest import Job
 from local.load import Load
-from local.run import LocalRun
+
+if TYPE_CHECKING:
+    from local.flink.rest import Job
+    from local.run import LocalRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,39 +29,43 @@ class Outcome:
 
 
 class Scenario(ABC):
-    """What a scenario tells the local run; what is not abstract has a default for a job without input of its own."""
+    """A scenario in one run; what is not abstract has a default for a job without input of its own."""
 
     #: Names of the applications that feed the scenario's own one: submitted once it runs, ended before it.
     feeders: ClassVar[tuple[str, ...]] = ()
 
-    def prepare(self, run: LocalRun) -> None:  # noqa: B027 - an empty default, not a forgotten one
+    def __init__(self, run: LocalRun) -> None:
+        """Belong to ``run``, whose servers need not have been started yet."""
+        self.run = run
+
+    def prepare(self) -> None:  # noqa: B027 - an empty default, not a forgotten one
         """Put data in place, before any job is submitted; by default none."""
 
-    def load(self, run: LocalRun) -> Load | None:  # noqa: ARG002 - for those that have one
+    def load(self) -> Load | None:
         """What feeds the job from outside of Flink: started once it runs, stopped before it; by default nothing."""
         return None
 
-    def news(self, run: LocalRun) -> Iterable[RenderableType]:  # noqa: ARG002 - for those that have any
-        """What is told while the job runs: what has happened since it was last asked; by default nothing."""
+    def news(self) -> Iterable[RenderableType]:
+        """What has happened since it was last asked, to be printed while the job runs; by default nothing."""
         return ()
 
     @abstractmethod
     def records_so_far(self, job: Job) -> int:
         """Input records processed, from the running job's metrics."""
 
-    def drained(self, run: LocalRun, job: Job) -> bool:  # noqa: ARG002 - for those that have input
+    def drained(self, job: Job) -> bool:  # noqa: ARG002 - for those that have input
         """Whether the job has processed all that its feeders, which have ended, left it; by default it has."""
         return True
 
     @abstractmethod
-    def outcome(self, run: LocalRun, job: Job) -> Outcome:
+    def outcome(self, job: Job) -> Outcome:
         """Count what arrived, after the job has ended."""
 
-    def epilogue(self, run: LocalRun) -> RenderableType | None:  # noqa: ARG002 - for those that have one
+    def epilogue(self) -> RenderableType | None:
         """What the terminal shows below the report; by default nothing."""
         return None
 
-    def page(self, run: LocalRun) -> Path | None:  # noqa: ARG002 - for those that have one
+    def page(self) -> Path | None:
         """An HTML page that shows what arrived, written below the run's folder; by default none."""
         return None
 
@@ -67,5 +74,16 @@ class InteractiveScenario(Scenario):
     """A scenario that a person can play, too."""
 
     @abstractmethod
-    def conversation(self, run: LocalRun) -> Conversation:
+    def conversation(self) -> Conversation:
         """What takes the place of the load, once the job runs."""
+
+
+def scenario_type(name: str) -> type[Scenario]:
+    """The class of a scenario: ``data-generator`` → ``local.scenarios.data_generator.scenario.DataGenerator``."""
+    found = getattr(scenarios.module("local.scenarios", f"{name}.scenario"), scenarios.class_name(name))
+    return cast("type[Scenario]", found)
+
+
+def takes_typed_events(name: str) -> bool:
+    """Whether a person can play a scenario."""
+    return issubclass(scenario_type(name), InteractiveScenario)

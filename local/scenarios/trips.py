@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from rich.table import Table
 
-from flink_apps.common.places import BucketPrefix, KinesisStream
+from flink_apps.common.ends.kafka import KafkaTopic
+from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.replay.settings import GROUP, SOURCE_PATH
+from local.counts import count
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Scenario
-from local.services.kinesis import KinesisService
 from local.services.s3 import S3Service
 
 #: The applications that replay trips, or make them up.
@@ -31,27 +32,23 @@ class TripsScenario(Scenario):
     source_table: ClassVar[str]
     feeders: ClassVar[tuple[str, ...]] = (REPLAY,)
 
-    def __init__(self) -> None:
-        """Nothing has been counted yet."""
-        self._held: dict[Path, int] = {}
-
+    @property
     @abstractmethod
-    def count_source(self, run: LocalRun) -> int:
-        """Read the source, to count its records."""
+    def source(self) -> KinesisStream | KafkaTopic:
+        """What the job reads."""
 
-    def records_in(self, run: LocalRun) -> int:
+    @cached_property
+    def records_in(self) -> int:
         """What the source holds once the feeders have ended: counted once, as it takes reading it."""
-        if run.folder not in self._held:
-            self._held[run.folder] = self.count_source(run)
-        return self._held[run.folder]
+        return count(self.run, self.source)
 
     def records_so_far(self, job: Job) -> int:
         """The records that the source has handed on."""
         return int(sum(job.metric_values("numRecordsOut", operator=f"Source__{self.source_table}")))
 
-    def drained(self, run: LocalRun, job: Job) -> bool:
+    def drained(self, job: Job) -> bool:
         """Whether the job has read all that the source holds."""
-        return self.records_so_far(job) >= self.records_in(run)
+        return self.records_so_far(job) >= self.records_in
 
 
 def upload_history(run: LocalRun, shipped: Path, broken: Sequence[bytes]) -> None:
@@ -74,23 +71,12 @@ def after_accidents(lines: Iterable[bytes], accidents: Sequence[tuple[bytes, byt
     return [line.replace(*accidents[number % len(accidents)]) for number, line in enumerate(lines)]
 
 
-def dead_letters(run: LocalRun, place: BucketPrefix | KinesisStream) -> Iterator[dict[str, Any]]:
-    """Every dead letter in a bucket or a stream."""
-    if isinstance(place, BucketPrefix):
-        s3 = run.service(S3Service)
-        for key in s3.keys(place.bucket, f"{place.prefix}/"):
-            yield from map(json.loads, s3.read(place.bucket, key).splitlines())
-    else:
-        for _, record in run.service(KinesisService).records(place.name):
-            yield json.loads(record["Data"])
-
-
 def reasons_of(letters: Iterable[Mapping[str, Any]]) -> Table | None:
     """Why records were refused, and how often; nothing where none were."""
     reasons = Counter(str(letter["reason"]) for letter in letters)
     if not reasons:
         return None
     table = Table("reason", "dead letters", title="dead letters")
-    for reason, count in reasons.most_common():
-        table.add_row(reason, f"{count:,}")
+    for reason, letters_of_it in reasons.most_common():
+        table.add_row(reason, f"{letters_of_it:,}")
     return table

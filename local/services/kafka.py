@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 import uuid
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -175,6 +175,16 @@ class KafkaService(Service):
                 raise RunError(f"the topic {topic} took no record for 30 s")
         if refused:
             raise KafkaException(refused[0])
+
+    def producer_performance(self, topic: str, *, records: int, record_bytes: int, settings: Mapping[str, str]) -> str:
+        """What Kafka's own performance test of a producer prints: as many records as fast as it can."""
+        properties = [f"{key}={value}" for key, value in {"bootstrap.servers": self.address, **settings}.items()]
+        arguments = [
+            *("--topic", topic, "--num-records", str(records), "--record-size", str(record_bytes)),
+            *("--throughput", "-1", "--producer-props", *properties),
+        ]
+        tool = "org.apache.kafka.tools.ProducerPerformance"
+        return run_to_end([java(), "-cp", self._classpath, tool, *arguments]).stdout
 
     def end_offsets(self, topic: str) -> int:
         """The sum of the partitions' end offsets: the records of a topic into which nobody writes transactions."""

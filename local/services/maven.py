@@ -16,7 +16,9 @@ def maven_libraries(name: str, pom: Path) -> Path:
 
     ``name`` is part of the folder's name and of the error.
 
-    :raises RunError: where Maven is missing or cannot fetch them.
+    Raises:
+        RunError: where Maven is missing or cannot fetch them.
+
     """
     folder = BUILD / "services" / f"{name}-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}"
     if not folder.exists():

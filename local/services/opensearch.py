@@ -118,7 +118,9 @@ class OpenSearchService(Service):
     def request(self, method: str, path: str, body: Any = None, **query: str) -> Any:  # noqa: ANN401 - any JSON
         """The JSON that the node answers; ``query`` holds the parameters of the URL.
 
-        :raises RunError: with OpenSearch's own reason, where it refuses.
+        Raises:
+            RunError: with OpenSearch's own reason, where it refuses.
+
         """
         answer = self._session.request(method, f"{self.address}{path}", json=body, params=query, timeout=30)
         if not answer.ok:

@@ -93,7 +93,9 @@ class PrometheusService(Service):
     def fetch(cls) -> Path:
         """The program: the one on the ``PATH``, else that of Debian's package, unpacked.
 
-        :raises RunError: where there is neither.
+        Raises:
+            RunError: where there is neither.
+
         """
         installed = shutil.which("prometheus")
         if installed is not None:
@@ -133,7 +135,9 @@ class PrometheusService(Service):
     def query(self, promql: str, *, at: datetime | None = None) -> list[Series]:
         """What an expression gives at a moment, by default now: samples of that moment, or of the range that it names.
 
-        :raises RunError: with Prometheus's own reason, where it refuses.
+        Raises:
+            RunError: with Prometheus's own reason, where it refuses.
+
         """
         time = {} if at is None else {"time": str(at.timestamp())}
         return _series(self._request("query", query=promql, **time))
@@ -141,7 +145,9 @@ class PrometheusService(Service):
     def query_range(self, promql: str, *, start: datetime, end: datetime, step: timedelta) -> list[Series]:
         """What an expression gives from ``start`` to ``end``, both included, a sample each ``step``.
 
-        :raises RunError: with Prometheus's own reason, where it refuses.
+        Raises:
+            RunError: with Prometheus's own reason, where it refuses.
+
         """
         times = {"start": start.timestamp(), "end": end.timestamp(), "step": step.total_seconds()}
         return _series(

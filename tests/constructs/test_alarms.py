@@ -13,6 +13,7 @@ from aws_cdk.assertions import Template
 
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.validation import InvalidArgumentError
@@ -38,7 +39,9 @@ def make(bundle: JobBundle) -> Make:
     def alarms(stack: Stack | None = None, *, start: bool = False, **arguments: Any) -> ApplicationAlarms:
         stack = stack or new_stack()
         groups = {"DataGen": {"records.per.second": "10"}}
-        application = FlinkApplication(stack, "Flink", bundle=bundle, property_groups=groups, start=start)
+        application = FlinkApplication(
+            stack, "Flink", code=ApplicationCode.from_bundle(bundle), property_groups=groups, start=start
+        )
         return ApplicationAlarms(stack, "Alarms", application=application, **arguments)
 
     return alarms
@@ -254,26 +257,26 @@ def test_without_a_topic_nobody_is_told(make: Make) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"max_cpu_percent": 0}, "max_cpu_percent must be a whole number from 1 to 100 (got 0); 80 to 90 is usual"),
+        ({"max_cpu_percent": 0}, "max_cpu_percent must be an integer from 1 to 100 (got 0); 80 to 90 is usual"),
         (
             {"max_memory_percent": 101},
-            "max_memory_percent must be a whole number from 1 to 100 (got 101); 80 to 90 is usual",
+            "max_memory_percent must be an integer from 1 to 100 (got 101); 80 to 90 is usual",
         ),
         (
             {"max_heap_memory_percent": 0.9},
-            "max_heap_memory_percent must be a whole number from 1 to 100 (got 0.9); 80 to 90 is usual",
+            "max_heap_memory_percent must be an integer from 1 to 100 (got 0.9); 80 to 90 is usual",
         ),
         (
             {"max_full_restarts": -1},
-            "max_full_restarts must be a whole number from 0 to 1000000000 (got -1); 0 tells of every one",
+            "max_full_restarts must be an integer from 0 to 1000000000 (got -1); 0 tells of every one",
         ),
         (
             {"max_failed_checkpoints": -1},
-            "max_failed_checkpoints must be a whole number from 0 to 1000000000 (got -1); 0 tells of every one",
+            "max_failed_checkpoints must be an integer from 0 to 1000000000 (got -1); 0 tells of every one",
         ),
         (
             {"max_records_lag": -1},
-            "max_records_lag must be a whole number from 0 to 1000000000 (got -1); 0 tells of every one",
+            "max_records_lag must be an integer from 0 to 1000000000 (got -1); 0 tells of every one",
         ),
     ],
 )
@@ -287,7 +290,7 @@ def test_a_threshold_out_of_range_is_refused_before_anything_is_made(
 
 
 def test_a_number_of_dead_letters_below_0_is_refused(make: Make) -> None:
-    message = "max_in_5_minutes must be a whole number from 0 to 1000000000 (got -1); 0 tells of every one"
+    message = "max_in_5_minutes must be an integer from 0 to 1000000000 (got -1); 0 tells of every one"
     with pytest.raises(InvalidArgumentError, match=f"^{re.escape(message)}$"):
         make().dead_letters("deadLetterCount", max_in_5_minutes=-1)
 

@@ -207,5 +207,5 @@ def test_clients_name_the_secret_and_do_not_hold_what_is_in_it() -> None:
 
 def test_the_class_that_reads_the_secret_is_among_the_connectors() -> None:
     name = new_cluster(KafkaAuthentication.SCRAM).client_properties["config.providers.secrets-manager.class"]
-    sources = ROOT / "flink_apps" / "connectors" / "kafka_secrets" / "src" / "main" / "java"
+    sources = ROOT / "flink_apps" / "connectors" / "kafkasecrets" / "src" / "main" / "java"
     assert (sources / (name.replace(".", "/") + ".java")).is_file()

@@ -161,17 +161,16 @@ def test_server_properties_are_added_and_replaced() -> None:
         ),
         (
             {"default.replication.factor": 4},
-            "server_properties['default.replication.factor'] must be a whole number from 1 to 3 (got '4'); 3 is the "
+            "server_properties['default.replication.factor'] must be an integer from 1 to 3 (got '4'); 3 is the "
             "default",
         ),
         (
             {"min.insync.replicas": "most"},
-            "server_properties['min.insync.replicas'] must be a whole number from 1 to 3 (got 'most'); 2 is the "
-            "default",
+            "server_properties['min.insync.replicas'] must be an integer from 1 to 3 (got 'most'); 2 is the default",
         ),
         (
             {"default.replication.factor": 2, "min.insync.replicas": 3},
-            "server_properties['min.insync.replicas'] must be a whole number from 1 to 2 (got '3'); 1 is the default",
+            "server_properties['min.insync.replicas'] must be an integer from 1 to 2 (got '3'); 1 is the default",
         ),
     ],
 )
@@ -215,12 +214,12 @@ def test_arguments_in_range_are_kept(arguments: dict[str, Any]) -> None:
             {"instance_type": "express.m7g.large"},
             "instance_type must be a standard broker size, such as kafka.m7g.large (got 'express.m7g.large'); ",
         ),
-        ({"ebs_volume_size_gib": 0}, "ebs_volume_size_gib must be a whole number from 1 to 16384 (got 0); "),
-        ({"ebs_volume_size_gib": 16_385}, "ebs_volume_size_gib must be a whole number from 1 to 16384 (got 16385); "),
+        ({"ebs_volume_size_gib": 0}, "ebs_volume_size_gib must be an integer from 1 to 16384 (got 0); "),
+        ({"ebs_volume_size_gib": 16_385}, "ebs_volume_size_gib must be an integer from 1 to 16384 (got 16385); "),
         ({"cluster_name": "stock_prices"}, "cluster_name must have 1 to 64 letters, digits or hyphens (got "),
         (
             {"number_of_brokers": 2},
-            "number_of_brokers must be a whole number from 3 to 60 (got 2); 3 is one per subnet",
+            "number_of_brokers must be an integer from 3 to 60 (got 2); 3 is one per subnet",
         ),
         (
             {"number_of_brokers": 4},
@@ -321,9 +320,9 @@ def test_a_topic_is_a_resource_of_the_cluster() -> None:
         ({"name": ".."}, "name must not be '.', '..' or start with '__', Kafka's own (got '..'); rename it"),
         ({"name": "__offsets"}, "name must not be '.', '..' or start with '__', Kafka's own (got '__offsets'); "),
         ({"name": "there"}, "name must be new in its cluster (got 'there'); keep what add_topic returned"),
-        ({"partitions": 0}, "partitions must be a whole number from 1 to 12000 (got 0); choose a number in this range"),
-        ({"replication_factor": 1}, "replication_factor must be a whole number from 2 to 3 (got 1); with fewer copies"),
-        ({"replication_factor": 4}, "replication_factor must be a whole number from 2 to 3 (got 4); with fewer copies"),
+        ({"partitions": 0}, "partitions must be an integer from 1 to 12000 (got 0); choose a number in this range"),
+        ({"replication_factor": 1}, "replication_factor must be an integer from 2 to 3 (got 1); with fewer copies"),
+        ({"replication_factor": 4}, "replication_factor must be an integer from 2 to 3 (got 4); with fewer copies"),
     ],
 )
 def test_topics_that_kafka_would_refuse_are_refused(arguments: dict[str, Any], message: str) -> None:
@@ -343,7 +342,7 @@ def test_metrics_are_those_of_one_broker(method: str, metric_name: str) -> None:
     assert (metric.namespace, metric.metric_name, metric.statistic) == ("AWS/Kafka", metric_name, "Average")
     assert metric.dimensions == {"Cluster Name": "prices", "Broker ID": "3"}
     assert metric.period.to_seconds() == 60
-    with pytest.raises(InvalidArgumentError, match=r"^broker must be a whole number from 1 to 3 \(got 4\)"):
+    with pytest.raises(InvalidArgumentError, match=r"^broker must be an integer from 1 to 3 \(got 4\)"):
         getattr(cluster, method)(4)
 
 

@@ -114,7 +114,7 @@ def test_a_job_that_fails_to_start_fails_with_its_root_cause_first() -> None:
     for line in (
         "Traceback (most recent call last):",
         '  File "main.py", line 7, in <module>',
-        "ValueError: records.per.second must be a whole number (got 'ten')",
+        "ValueError: records.per.second must be an integer (got 'ten')",
     ):
         world.log("INFO", line)
     world.log(

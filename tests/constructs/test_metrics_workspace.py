@@ -170,7 +170,7 @@ def test_what_prometheus_takes_is_taken(rule: dict[str, Any]) -> None:
         ([group(interval="a minute")], "must be a duration such as"),
         ([group(interval=60)], r"must be a duration such as .* \(got 60\); write it as a text"),
         ([group(interval="")], "must be a duration such as"),
-        ([group(limit=-1)], r"\['limit'\] must be a whole number from 0"),
+        ([group(limit=-1)], r"\['limit'\] must be an integer from 0"),
         ([group(rules=[])], r"groups\['instances'\]\['rules'\] must hold at least one rule"),
         ([group({"expr": "avg(CPU)"})], r"\['rules'\]\[0\] must have either record or alert \(got \['expr'\]\)"),
         ([group(RECORDING, RECORDING | ALERT)], r"\['rules'\]\[1\] must have either record or alert"),

@@ -237,16 +237,16 @@ def test_of_more_subnets_the_first_ones_are_used() -> None:
             {"master_instance_type": "m7g"},
             "master_instance_type must be a size of the service, such as r7g.medium.search (got 'm7g'); ",
         ),
-        ({"volume_gib": 9}, "volume_gib must be a whole number from 10 to 24576 (got 9); 100 is a start"),
+        ({"volume_gib": 9}, "volume_gib must be an integer from 10 to 24576 (got 9); 100 is a start"),
         ({"dedicated_master_nodes": 2}, "dedicated_master_nodes must be one of 0, 3, 5 (got 2); 3 are usual"),
-        ({"data_nodes": 0}, "data_nodes must be a whole number from 1 to 80 (got 0); 2 survive the loss of one"),
+        ({"data_nodes": 0}, "data_nodes must be an integer from 1 to 80 (got 0); 2 survive the loss of one"),
         (
             {"data_nodes": 3},
             "data_nodes must be a multiple of 2, the number of Availability Zones (got 3); 4 is the next one",
         ),
         (
             {"availability_zones": 4, "data_nodes": 4},
-            "availability_zones must be a whole number from 1 to 3 (got 4); 2 survive the loss of one",
+            "availability_zones must be an integer from 1 to 3 (got 4); 2 survive the loss of one",
         ),
         (
             {"availability_zones": 3, "data_nodes": 3},

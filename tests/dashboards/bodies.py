@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk.assertions import Template
 
+from dashboards.scenario import ScenarioDashboard
+from flink_constructs.alarms import ApplicationAlarms
 from tests.constructs.checks import only
 
 
@@ -85,3 +88,12 @@ def _text(value: Any) -> str:
     raise ValueError(
         f"a dashboard's body must have texts, joins, references and attributes (got {value!r}); add a case"
     )
+
+
+def add_dashboard(
+    stack: Stack, scenario: ModuleType, *, alarms: ApplicationAlarms | None = None, **shown: Any
+) -> ScenarioDashboard:
+    """A scenario's dashboard of what is shown, as its stack adds it."""
+    dashboard = ScenarioDashboard(stack, "Dashboard", title=scenario.TITLE, alarms=alarms)
+    scenario.add_sections(dashboard, **shown)
+    return dashboard

@@ -5,17 +5,18 @@ from typing import Any
 import pytest
 from aws_cdk import Environment, Stack
 
-from dashboards.data_generator import DataGeneratorDashboard
+from dashboards import data_generator
 from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_COUNT_METRIC, RECORD_RATE_METRIC
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication, MetricsLevel
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import Network
 from tests.constructs.checks import AGNOSTIC, CONCRETE, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import Line, by_label, graphs, headings, lines
+from tests.dashboards.bodies import Line, add_dashboard, by_label, graphs, headings, lines
 
 COUNT = "Generated since the start (records)"
 RATE = "Generated (records/s)"
@@ -66,7 +67,7 @@ def stack_with(
     application = FlinkApplication(
         stack,
         "Flink",
-        bundle=bundle,
+        code=ApplicationCode.from_bundle(bundle),
         property_groups={"DataGen": {"records.per.second": "10"}},
         metrics_level=MetricsLevel.TASK,
         start=False,
@@ -85,7 +86,7 @@ def stack_with(
             number_of_brokers=brokers,
         )
     alarms = ApplicationAlarms(stack, "Alarms", application=application)
-    DataGeneratorDashboard(stack, "Dashboard", application=application, alarms=alarms, **made, **arguments)
+    add_dashboard(stack, data_generator, application=application, alarms=alarms, **made, **arguments)
     return stack
 
 

@@ -5,18 +5,19 @@ from typing import Any
 import pytest
 from aws_cdk import Environment, Stack
 
-from dashboards.lottery import LotteryDashboard
+from dashboards import lottery
 from flink_apps.lottery.logic import REASONS
 from flink_apps.lottery.metrics import REJECTED_BY_REASON, WINNER_COUNT
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import Network
 from tests.constructs.checks import AGNOSTIC, CONCRETE, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import Line, by_label, graphs, headings, identifiers, lines
+from tests.dashboards.bodies import Line, add_dashboard, by_label, graphs, headings, identifiers, lines
 
 WINNERS = "Winners (in 5 minutes)"
 REJECTED = "Rejected events by reason (in 5 minutes)"
@@ -65,14 +66,16 @@ def stack_with(bundle: JobBundle, *parts: str, env: Environment | None = AGNOSTI
     """A stack with the dashboard of a job, and of the named parts beside it: streams, or a ``cluster``."""
     stack = new_stack(env)
     groups = {"LotteryProperties": {"connector": "kinesis"}}
-    application = FlinkApplication(stack, "Flink", bundle=bundle, property_groups=groups, start=False)
+    application = FlinkApplication(
+        stack, "Flink", code=ApplicationCode.from_bundle(bundle), property_groups=groups, start=False
+    )
     made: dict[str, Any] = {part: DataStream(stack, part) for part in parts if part in STREAMS}
     if "cluster" in parts:
         network = Network(stack, "Network")
         made["cluster"] = KafkaCluster(stack, "Kafka", vpc=network.vpc, subnets=network.subnets)
     if alarms:
         made["alarms"] = ApplicationAlarms(stack, "Alarms", application=application)
-    LotteryDashboard(stack, "Dashboard", application=application, **made)
+    add_dashboard(stack, lottery, application=application, **made)
     return stack
 
 

@@ -7,17 +7,19 @@ import pytest
 from aws_cdk import Duration, Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from dashboards import streaming_etl
 from dashboards.search import SearchMetrics
-from dashboards.streaming_etl import ArchiveMetrics, StreamingEtlDashboard
+from dashboards.streaming_etl import ArchiveMetrics
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication, MetricsLevel
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import Network
 from tests.constructs.checks import AGNOSTIC, CONCRETE, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import body, graphs, headings, lines
+from tests.dashboards.bodies import add_dashboard, body, graphs, headings, lines
 
 JOB = [
     "Uptime (hours) and downtime (seconds)",
@@ -112,7 +114,7 @@ def make(bundle: JobBundle) -> Make:
         if alarms:
             made["alarms"] = ApplicationAlarms(stack, "Alarms", application=application)
             made["alarms"].dead_letters("deadLetterCount")
-        StreamingEtlDashboard(stack, "Dashboard", application=application, **made)
+        add_dashboard(stack, streaming_etl, application=application, **made)
         return stack
 
     return stack_with
@@ -120,7 +122,9 @@ def make(bundle: JobBundle) -> Make:
 
 def application_of(stack: Stack, bundle: JobBundle, name: str, **arguments: Any) -> FlinkApplication:
     groups = {"FlinkApplicationProperties": {"a": "b"}}
-    return FlinkApplication(stack, name, bundle=bundle, property_groups=groups, start=False, **arguments)
+    return FlinkApplication(
+        stack, name, code=ApplicationCode.from_bundle(bundle), property_groups=groups, start=False, **arguments
+    )
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +135,9 @@ def everything(bundle: JobBundle) -> Stack:
     source = stream_of(stack, "Source")
     alarms = ApplicationAlarms(stack, "Alarms", application=application, source_stream=source)
     alarms.dead_letters("deadLetterCount")
-    StreamingEtlDashboard(
+    add_dashboard(
         stack,
-        "Dashboard",
+        streaming_etl,
         application=application,
         alarms=alarms,
         source_stream=source,
@@ -201,7 +205,7 @@ def test_graphs_of_search_without_lines_are_left_out(bundle: JobBundle) -> None:
     stack = new_stack()
     application = application_of(stack, bundle, "Flink")
     search = SearchMetrics(latency=[search_metric("IndexingLatency")])
-    StreamingEtlDashboard(stack, "Dashboard", application=application, search=search)
+    add_dashboard(stack, streaming_etl, application=application, search=search)
     assert list(graphs(stack)) == [*JOB, "Search: latency (ms)"]
 
 
@@ -209,7 +213,7 @@ def test_a_cluster_that_is_source_and_sink_is_there_once(bundle: JobBundle) -> N
     stack = new_stack()
     cluster = cluster_of(stack)
     application = application_of(stack, bundle, "Flink")
-    StreamingEtlDashboard(stack, "Dashboard", application=application, source_cluster=cluster, sink_cluster=cluster)
+    add_dashboard(stack, streaming_etl, application=application, source_cluster=cluster, sink_cluster=cluster)
     assert list(graphs(stack)) == [*KAFKA, LAGS[1], *JOB]
     assert headings(stack) == ["# Streaming ETL", "## Source", "## Application"]
 
@@ -217,7 +221,7 @@ def test_a_cluster_that_is_source_and_sink_is_there_once(bundle: JobBundle) -> N
 def test_a_replay_has_a_section_with_its_progress(bundle: JobBundle) -> None:
     stack = new_stack()
     application, replay = (application_of(stack, bundle, name) for name in ("Flink", "Replay"))
-    StreamingEtlDashboard(stack, "Dashboard", application=application, replay=replay)
+    add_dashboard(stack, streaming_etl, application=application, replay=replay)
     assert headings(stack)[-1] == "## Replay"
     titles = [widget["properties"]["title"] for widget in body(stack)["widgets"] if widget["type"] == "metric"]
     assert titles == [*JOB, *JOB[:5], "Replayed (events/s) and behind schedule (seconds)"]

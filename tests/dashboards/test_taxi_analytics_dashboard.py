@@ -6,11 +6,12 @@ import pytest
 from aws_cdk import Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from dashboards import taxi_analytics
 from dashboards.search import SearchMetrics
-from dashboards.taxi_analytics import TaxiAnalyticsDashboard
 from flink_apps.taxi_analytics.metrics import DEAD_LETTER_COUNT, LATE_TRIPS, OUTSIDE_NEW_YORK
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.search_domain import SearchDomain
@@ -18,7 +19,7 @@ from flink_constructs.stream_archive import StreamArchive
 from flink_constructs.stream_delivery import StreamDelivery
 from tests.constructs.checks import AGNOSTIC, CONCRETE, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import Line, body, by_label, graphs, headings, identifiers, lines
+from tests.dashboards.bodies import Line, add_dashboard, body, by_label, graphs, headings, identifiers, lines
 
 STREAM = [
     "Stream: written (records/s) and throttled (records/min)",
@@ -62,7 +63,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> JobBundle:
 
 def application_of(stack: Stack, bundle: JobBundle, name: str) -> FlinkApplication:
     groups = {"FlinkApplicationProperties": {"Region": "eu-west-1"}}
-    return FlinkApplication(stack, name, bundle=bundle, property_groups=groups, start=False)
+    return FlinkApplication(stack, name, code=ApplicationCode.from_bundle(bundle), property_groups=groups, start=False)
 
 
 def archive_behind(stack: Stack, stream: DataStream) -> cloudwatch.Metric:
@@ -84,7 +85,7 @@ def stack_with(bundle: JobBundle, *parts: str, env: Environment | None = AGNOSTI
         made["search"] = SearchMetrics.of(SearchDomain(stack, "Search"))
     if "replay" in parts:
         made["replay"] = application_of(stack, bundle, "Replay")
-    TaxiAnalyticsDashboard(stack, "Dashboard", application=application, stream=stream, **made)
+    add_dashboard(stack, taxi_analytics, application=application, stream=stream, **made)
     return stack
 
 

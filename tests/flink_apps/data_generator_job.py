@@ -7,7 +7,6 @@ records are malformed, the bytes of all are, in Base64.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from typing import Any
@@ -16,7 +15,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from flink_apps.common.tables import JSON, Connector
-from flink_apps.data_generator import job
+from flink_apps.data_generator import job, main
 from flink_apps.data_generator.settings import Settings
 from tests.flink_apps.embedded import configuration, json_files
 
@@ -27,14 +26,14 @@ def run(jar: str, order: dict[str, Any]) -> None:
     settings = Settings.from_property_groups({"DataGen": order["properties"], **SINK})
     env = StreamExecutionEnvironment.get_execution_environment(configuration(jar, order["config"]))
     table_env = StreamTableEnvironment.create(env)
-    ticks = dataclasses.replace(job.TICKS, options={**job.TICKS.options, "ticks": str(order["ticks"])})
-    chosen = settings.written.as_format(settings.record_type, destination="records")
+    ticks = main.sources(settings)[job.TICKS].with_options({"ticks": str(order["ticks"])})
+    chosen = settings.record_format.as_format(settings.record_type, destination="records")
     if settings.faults.malformed:
         chosen = JSON
     in_avro = chosen.name == "avro"
     folder = f"{order['folder']}-avro" if in_avro else order["folder"]
     sink = Connector(table="records_out", options={**json_files(folder), **chosen.as_options()})
-    job.build(table_env, settings, {"ticks": ticks}, [sink]).execute().wait()
+    job.build(table_env, settings, {job.TICKS: ticks}, {job.KAFKA: sink}).execute().wait()
     if in_avro:
         columns = settings.record_type.columns
         table_env.execute_sql(Connector(table="as_json", options=json_files(order["folder"])).create_table(columns))

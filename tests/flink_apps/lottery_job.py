@@ -14,8 +14,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from flink_apps.common.tables import ARRIVAL, SOURCE_PARTITION, Column, Connector
-from flink_apps.lottery import job
-from flink_apps.lottery.main import event_format
+from flink_apps.lottery import job, rules
 from flink_apps.lottery.settings import (
     CONSUMER_GROUP,
     GROUP,
@@ -33,7 +32,7 @@ METADATA = (Column(SOURCE_PARTITION, "AS 0"), Column(ARRIVAL.name, "AS CURRENT_T
 
 
 def events(table: str, folder: str) -> Connector:
-    options = {"connector": "filesystem", "path": folder, **event_format(table).as_options()}
+    options = {"connector": "filesystem", "path": folder, **rules.record_format(job.FIELDS[table]).as_options()}
     return Connector(table=table, options=options, metadata=METADATA)
 
 

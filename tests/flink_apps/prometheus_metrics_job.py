@@ -6,7 +6,6 @@ how many ticks there are, and the folder of the samples.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from typing import Any
@@ -27,12 +26,11 @@ def run(jar: str, order: dict[str, Any]) -> None:
         configuration(jar, {"parallelism.default": str(parallelism)})
     )
     sources = {
-        name: dataclasses.replace(source, options={**source.options, "ticks": str(order["ticks"])})
-        for name, source in main.sources(settings).items()
+        name: source.with_options({"ticks": str(order["ticks"])}) for name, source in main.sources(settings).items()
     }
     sinks = {job.SAMPLES: Connector(table=job.SAMPLES, options=json_files(order["folder"]))}
     table_env = StreamTableEnvironment.create(env)
-    job.build(table_env, settings, settings.at(parallelism), sources, sinks).execute().wait()
+    job.build(table_env, settings, sources, sinks).execute().wait()
 
 
 def run_all() -> None:

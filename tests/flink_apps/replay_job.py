@@ -14,7 +14,7 @@ from typing import Any
 from pyflink.table import EnvironmentSettings, StatementSet, TableEnvironment
 
 from flink_apps.common.tables import Column, Connector
-from flink_apps.replay import job, logic
+from flink_apps.replay import job, queries
 from flink_apps.replay.settings import Settings
 from tests.flink_apps.embedded import configuration, json_files
 
@@ -22,8 +22,8 @@ from tests.flink_apps.embedded import configuration, json_files
 def declare(table_env: TableEnvironment, settings: Settings, sink: Connector, *, timed: bool) -> StatementSet:
     source = job.files(settings)
     if not timed:
-        return job.build(table_env, settings, {job.TRIPS: source}, sink)
-    columns = logic.columns(source_format="json", time_attribute=settings.time_attribute, partition_key="trip_id")
+        return job.build(table_env, settings, {job.TRIPS: source}, {job.EVENTS: sink})
+    columns = queries.columns(source_format="json", time_attribute=settings.time_attribute, partition_key="trip_id")
     table_env.execute_sql(source.create_table(columns))
     table_env.execute_sql(sink.create_table((Column("number", "BIGINT"), Column("released", "STRING"))))
     statements = table_env.create_statement_set()

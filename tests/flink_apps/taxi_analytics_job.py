@@ -39,7 +39,7 @@ def run(jar: str, order: dict[str, Any]) -> None:
         name: dataclasses.replace(sink, options=json_files(folders[name]), partitioned_by=())
         if name in folders
         else sink
-        for name, sink in main.sinks(settings, {}).items()
+        for name, sink in main.sinks(settings).items()
     }
     job.build(table_env, settings, {job.TRIPS: source}, sinks).execute().wait()
 

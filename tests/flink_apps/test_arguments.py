@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from flink_apps.common.arguments import Arguments
-from flink_apps.common.properties import FILE_VARIABLE, Property, SettingsError
+from flink_apps.common.options import Group, text
+from flink_apps.common.properties import FILE_VARIABLE, SettingsError
 
 PROPERTIES = [
-    Property(group="Job", key="Region", meaning="where"),
-    Property(group="Job", key="WriteUrl", meaning="what to write to"),
+    Group("Job")("Region", text(example="here"), "where"),
+    Group("Job")("WriteUrl", text(example="there"), "what to write to"),
 ]
 
 

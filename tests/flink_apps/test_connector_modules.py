@@ -35,17 +35,15 @@ AVRO = {
     "org.apache.flink.formats.avro.registry.confluent.debezium.DebeziumAvroFormatFactory",
 }
 OPENSEARCH = {"flinkscenarios.opensearch.OpenSearchTableFactory"}
-#: The modules that have tests in Java: the connectors, and what they have in common.
-CONNECTORS = (
-    "buffered-parquet", "event-time", "geo", "json-formats", "kafka-secrets", "opensearch", "packed", "prometheus",
-    "replay-source", "request-authentication", "table-options", "tick",
-)  # fmt: skip
+#: The modules of the connectors, and those of them that have tests in Java.
+CONNECTORS = tuple(sorted(pom.parent for pom in (PROJECT / "connectors").glob("*/pom.xml")))
+TESTED_CONNECTORS = tuple(module for module in CONNECTORS if (module / "src/test/java").is_dir())
 #: The table factories of each module's jar, and the most megabytes that it may have.
 MODULES = {
     "data_generator": (KINESIS_AND_KAFKA | JSON | AVRO | TICK, 90),
     "lottery": (KINESIS_AND_KAFKA | JSON, 70),
     "prometheus_metrics": (JSON | PROMETHEUS | TICK, 15),
-    "replay": (KINESIS_AND_KAFKA | JSON | PARQUET | {"flinkscenarios.replay.ReplayTableFactory"}, 130),
+    "replay": (KINESIS_AND_KAFKA | JSON | PARQUET | {"flinkscenarios.replaysource.ReplayTableFactory"}, 130),
     "streaming_etl": (KINESIS_AND_KAFKA | JSON | BUFFERED_PARQUET | OPENSEARCH, 130),
     "taxi_analytics": (KINESIS | JSON | OPENSEARCH, 40),
 }
@@ -57,6 +55,13 @@ def module(request: pytest.FixtureRequest) -> Iterator[tuple[str, zipfile.ZipFil
         yield request.param, jar
 
 
+@pytest.mark.parametrize("connector", CONNECTORS, ids=lambda folder: folder.name)
+def test_folder_artifact_and_package_of_a_connector_have_one_name(connector: Path) -> None:
+    assert f"  <artifactId>{connector.name}</artifactId>\n" in (connector / "pom.xml").read_text(encoding="utf-8")
+    packages = {folder.name for folder in connector.glob("src/*/java/flinkscenarios/*")}
+    assert packages == {connector.name}
+
+
 @pytest.mark.integration
 def test_the_java_tests_of_the_connectors_pass(tmp_path: Path) -> None:
     maven = shutil.which("mvn")
@@ -64,8 +69,8 @@ def test_the_java_tests_of_the_connectors_pass(tmp_path: Path) -> None:
     command = [maven, "-q", "-B", "-Dstyle.color=never", "-f", str(PROJECT / "pom.xml"), "test"]
     tests = subprocess.run([*command, f"-Dbuild.root={tmp_path}"], capture_output=True, text=True, check=False)
     assert tests.returncode == 0, tests.stdout + tests.stderr
-    for connector in CONNECTORS:
-        assert list(tmp_path.glob(f"{connector}/surefire-reports/*.xml")), connector
+    for connector in TESTED_CONNECTORS:
+        assert list(tmp_path.glob(f"{connector.name}/surefire-reports/*.xml")), connector.name
 
 
 @pytest.mark.integration

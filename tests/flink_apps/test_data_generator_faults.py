@@ -36,18 +36,18 @@ def test_each_fault_comes_as_often_as_its_share_says() -> None:
 
 @given(size=st.integers(min_value=0, max_value=500))
 def test_every_record_leaves_once_or_twice_in_its_order(size: int) -> None:
-    kinds, places = SOME.draw(numpy.random.default_rng(1), size)
+    kinds, positions = SOME.draw(numpy.random.default_rng(1), size)
     assert len(kinds) == size
-    assert set(places) == set(range(1, size + 1))
-    assert (numpy.diff(places) >= 0).all()
-    assert size == 0 or numpy.bincount(places).max() <= 2
+    assert set(positions) == set(range(1, size + 1))
+    assert (numpy.diff(positions) >= 0).all()
+    assert size == 0 or numpy.bincount(positions).max() <= 2
 
 
 @pytest.mark.parametrize("share", [0, 1])
 def test_a_share_may_be_nothing_or_all(share: int) -> None:
-    kinds, places = Faults(late=share, duplicate=share).draw(numpy.random.default_rng(1), 100)
-    assert set(kinds) == {share * faults.number(LATE)}
-    assert len(places) == 100 * (1 + share)
+    kinds, positions = Faults(late=share, duplicate=share).draw(numpy.random.default_rng(1), 100)
+    assert set(kinds) == {share * faults.code(LATE)}
+    assert len(positions) == 100 * (1 + share)
 
 
 @pytest.mark.parametrize("share", ["-0.1", "1.1", "much", "1e-3", "nan"])

@@ -23,7 +23,7 @@ def read(**generator: str) -> Settings:
 
 
 def written(**generator: str) -> dict[str, Connector]:
-    return {sink.table: sink for sink in sinks(read(**generator), {})}
+    return sinks(read(**generator))
 
 
 @pytest.mark.parametrize("name", ["json", "csv", "avro"])
@@ -34,7 +34,7 @@ def test_both_sinks_have_the_format_that_is_asked_for(name: str) -> None:
 
 
 def test_records_are_json_unless_told_otherwise() -> None:
-    assert read().written.as_format(RECORD_TYPES["stock-price"], destination="topic") == JSON
+    assert read().record_format.as_format(RECORD_TYPES["stock-price"], destination="topic") == JSON
 
 
 def test_a_field_that_a_record_does_without_is_left_out_of_its_json() -> None:
@@ -74,7 +74,10 @@ def test_a_seed_has_a_start_time() -> None:
 @pytest.mark.parametrize(
     ("generator", "message"),
     [
-        ({"format": "avor"}, "DataGen/format must be a known format (got 'avor'); did you mean avro?"),
+        (
+            {"format": "avor"},
+            "DataGen/format must be json or csv or avro or avro-confluent (got 'avor'); did you mean avro?",
+        ),
         (
             {"format": "avro-confluent"},
             "DataGen/schema.registry.url must be set where DataGen/format is avro-confluent, and only there (got None)",
@@ -82,7 +85,7 @@ def test_a_seed_has_a_start_time() -> None:
         ({"schema.registry.url": "http://a"}, "and only there (got 'http://a'); change one of the two"),
         (
             {**REGISTRY, "schema.registry.url": "registry:8081"},
-            "DataGen/schema.registry.url must be an address (got 'registry:8081')",
+            "DataGen/schema.registry.url must be an address with its scheme (got 'registry:8081')",
         ),
         (
             {"key.field": "tiker"},
@@ -91,7 +94,7 @@ def test_a_seed_has_a_start_time() -> None:
         ),
         ({"record.type": "lottery-user-event", "key.field": "lotteryId"}, "did you mean"),
         ({"record.type": "metric-sample", "key.field": "labels"}, "a field that every metric-sample has"),
-        ({"seed": "-1"}, f"DataGen/seed must be a whole number from 0 to {MAX_SEED} (got '-1')"),
+        ({"seed": "-1"}, f"DataGen/seed must be an integer from 0 to {MAX_SEED} (got '-1')"),
         ({"seed": str(MAX_SEED + 1)}, f"from 0 to {MAX_SEED}"),
         ({"start.time": "noon"}, "DataGen/start.time must be a time of ISO 8601 since 1970 with its zone (got 'noon')"),
         ({"start.time": "2024-01-01T00:00:00"}, "with its zone"),
@@ -105,4 +108,4 @@ def test_a_wrong_property_is_refused_with_name_rule_value_and_fix(generator: dic
 
 def test_a_format_is_one_that_flink_knows_by_its_name() -> None:
     record_type = RECORD_TYPES["stock-price"]
-    assert read(format="csv").written.as_format(record_type, destination="topic") == Format(name="csv")
+    assert read(format="csv").record_format.as_format(record_type, destination="topic") == Format(name="csv")

@@ -7,7 +7,7 @@ import numpy
 from numpy.typing import NDArray
 
 from flink_apps.data_generator.records import Slice
-from flink_apps.data_generator.records.drawing import Word
+from flink_apps.data_generator.records.drawing import PackedNumbers
 from flink_apps.data_generator.records.lottery import (
     COUPONS,
     EVENT,
@@ -24,9 +24,9 @@ from flink_apps.lottery import schema
 from tests.flink_apps.slices import a_slice
 
 
-def numbers(word: Word, drawn: tuple[NDArray[Any], ...]) -> dict[str, NDArray[Any]]:
+def numbers(word: PackedNumbers, drawn: tuple[NDArray[Any], ...]) -> dict[str, NDArray[Any]]:
     [packed] = drawn
-    return {name: packed // word.place(name) % size for name, size in word.sizes.items()}
+    return {name: packed // word.unit(name) % size for name, size in word.sizes.items()}
 
 
 def user_events(tick: Slice) -> dict[str, NDArray[Any]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from flink_apps.data_generator import profiles
-from flink_apps.data_generator.profile_text import EXAMPLE, NAMES, parse, with_files_read
 from flink_apps.data_generator.profiles import Profile, ProfileError
+from flink_apps.data_generator.profiles.text import EXAMPLE, NAMES, parse, with_files_read
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -68,12 +68,12 @@ def test_white_space_is_free() -> None:
         ("constant(rate=1, rate=2)", "have each argument once, not 'rate=2': it is rate=1 already"),
         ("constant(rate=-5)", "have rates of 0 and more records/s, not '-5': write for example 500, or 0.125"),
         ("constant(rate=1e9)", "have rates of 0 and more records/s, not '1e9'"),
-        ("ramp(from=0, to=5, over=-60s)", "have times as whole numbers with ms, s, m, h or d, not '-60s'"),
-        ("ramp(from=0, to=5, over=60)", "have times as whole numbers with ms, s, m, h or d, not '60'"),
+        ("ramp(from=0, to=5, over=-60s)", "have times as integers with ms, s, m, h or d, not '-60s'"),
+        ("ramp(from=0, to=5, over=60)", "have times as integers with ms, s, m, h or d, not '60'"),
         ("ramp(from=0, to=5, over=0s)", "have lengths above 0, not '0s'"),
         ("steps(rates=1//2, every=1s)", "have rates of 0 and more, with / between them, not '1//2'"),
         ("steps(rates=1*0, every=1s)", "have rates of 0 and more, with / between them, not '1*0'"),
-        ("repeat(constant(rate=1, over=1s), times=0)", "have times as a whole number above 0, not '0'"),
+        ("repeat(constant(rate=1, over=1s), times=0)", "have times as an integer above 0, not '0'"),
         (
             "sine(mean=1, amplitude=2, period=1s)",
             "have no negative rate: an amplitude of the mean at the most, not 2.0",

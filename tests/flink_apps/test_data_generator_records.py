@@ -22,9 +22,9 @@ from flink_apps.data_generator.records import (
     taxi_ride,
     taxi_trip,
 )
-from flink_apps.data_generator.records.drawing import Choice, Word
+from flink_apps.data_generator.records.drawing import Choice, PackedNumbers
 from flink_apps.data_generator.settings import Settings
-from flink_apps.taxi_analytics import logic
+from flink_apps.taxi_analytics import schema
 from flink_apps.taxi_analytics.schema import TRIP as RIDE
 from tests.flink_apps.slices import a_slice
 
@@ -38,9 +38,9 @@ nows = st.integers(min_value=0, max_value=7 * 24 - 1).map(
 ONE_NOON = datetime(2019, 1, 15, 12, tzinfo=taxi_trip.NEW_YORK)
 
 
-def unpacked(word: Word, packed: NDArray[Any]) -> dict[str, NDArray[Any]]:
+def unpacked(word: PackedNumbers, packed: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """What the SQL expressions of a word give."""
-    return {name: packed // word.place(name) % size for name, size in word.sizes.items()}
+    return {name: packed // word.unit(name) % size for name, size in word.sizes.items()}
 
 
 def many_trips(now: datetime = ONE_NOON) -> Mapping[str, NDArray[Any]]:
@@ -106,7 +106,7 @@ def test_stock_prices_are_generated_unless_told_otherwise() -> None:
 @pytest.mark.parametrize(("name", "key_format"), [("stock-price", "raw"), ("taxi-trip", "csv")])
 def test_the_key_in_kafka_is_text_also_where_it_is_a_number(name: str, key_format: str) -> None:
     groups = {"DataGen": {"record.type": name}, "KafkaSink": {"bootstrap.servers": "b-1:9098", "topic": "records"}}
-    [kafka] = sinks(Settings.from_property_groups(groups), groups)
+    kafka = sinks(Settings.from_property_groups(groups))["kafka"]
     assert kafka.options["key.format"] == key_format
     assert kafka.options["key.fields"] == RECORD_TYPES[name].partition_key
 
@@ -122,7 +122,7 @@ def test_a_choice_gives_each_number_as_often_as_its_weight_says() -> None:
 
 @given(data=st.data(), sizes=st.lists(st.integers(min_value=1, max_value=1000), min_size=1, max_size=6))
 def test_a_word_gives_back_the_numbers_that_were_packed_into_it(data: st.DataObject, sizes: list[int]) -> None:
-    word = Word({f"number {index}": size for index, size in enumerate(sizes)})
+    word = PackedNumbers({f"number {index}": size for index, size in enumerate(sizes)})
     numbers = {
         name: numpy.array([data.draw(st.integers(min_value=0, max_value=size - 1)), size - 1])
         for name, size in word.sizes.items()
@@ -135,7 +135,7 @@ def test_a_word_gives_back_the_numbers_that_were_packed_into_it(data: st.DataObj
 
 
 def test_sql_takes_a_number_out_of_a_word_by_its_place_and_size() -> None:
-    assert Word({"a": 10, "b": 7, "c": 3}).sql("c", "word") == "MOD(word / 70, 3)"
+    assert PackedNumbers({"a": 10, "b": 7, "c": 3}).sql("c", "word") == "MOD(word / 70, 3)"
 
 
 # Stock prices.
@@ -159,7 +159,7 @@ def test_a_trip_has_the_19_fields_of_the_public_data_set() -> None:
 
 
 @pytest.mark.parametrize("word", [taxi_trip.RIDE, taxi_trip.BILL])
-def test_a_word_of_a_trip_fits_into_a_bigint(word: Word) -> None:
+def test_a_word_of_a_trip_fits_into_a_bigint(word: PackedNumbers) -> None:
     assert word.values <= 2**63
 
 
@@ -311,7 +311,7 @@ def test_a_ride_has_the_fields_that_the_taxi_analytics_want() -> None:
 
 
 @pytest.mark.parametrize("word", [taxi_ride.RIDE, taxi_ride.BILL])
-def test_a_word_of_a_ride_fits_into_a_bigint(word: Word) -> None:
+def test_a_word_of_a_ride_fits_into_a_bigint(word: PackedNumbers) -> None:
     assert word.values <= 2**63
 
 
@@ -327,13 +327,13 @@ def test_the_words_of_a_ride_hold_all_its_numbers(seed: int, size: int, now: dat
 
 def test_rides_lie_in_new_york_and_some_at_both_airports() -> None:
     numbers = taxi_ride.rides(numpy.random.default_rng(1), 50_000, now=ONE_NOON)
-    box = logic.NEW_YORK
+    box = schema.NEW_YORK
     assert (box.south, box.west) == (taxi_ride.SOUTH, taxi_ride.WEST)
     assert round((box.north - box.south) * taxi_ride.UNITS_PER_DEGREE) + 1 == taxi_ride.LATITUDES
     assert round((box.east - box.west) * taxi_ride.UNITS_PER_DEGREE) + 1 == taxi_ride.LONGITUDES
     latitude = taxi_ride.SOUTH + numbers["dropoff_latitude"] / taxi_ride.UNITS_PER_DEGREE
     longitude = taxi_ride.WEST + numbers["dropoff_longitude"] / taxi_ride.UNITS_PER_DEGREE
-    for airport in logic.AIRPORTS.values():
+    for airport in schema.AIRPORTS.values():
         inside = (airport.south <= latitude) & (latitude <= airport.north)
         inside &= (airport.west <= longitude) & (longitude <= airport.east)
         assert 0.01 < inside.mean() < 0.05

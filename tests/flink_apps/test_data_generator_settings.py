@@ -1,9 +1,9 @@
 import pytest
 
 from flink_apps.common.properties import SettingsError
-from flink_apps.data_generator import profile_text, settings
-from flink_apps.data_generator.job import TICKS, tick_source
+from flink_apps.data_generator import job, main, settings
 from flink_apps.data_generator.profiles import ProfileError, constant
+from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
 from flink_apps.data_generator.settings import Settings
@@ -19,7 +19,7 @@ def test_the_rate_is_10_records_a_second_unless_told_otherwise() -> None:
     assert Settings.from_property_groups(fast).profile == constant(rate=64_000_000)
 
 
-def test_a_profile_stands_in_the_stead_of_the_rate() -> None:
+def test_a_profile_replaces_the_rate() -> None:
     groups = {**KINESIS, "DataGen": {"profile": profile_text.EXAMPLE}}
     assert Settings.from_property_groups(groups).profile == profile_text.parse(profile_text.EXAMPLE)
 
@@ -27,7 +27,8 @@ def test_a_profile_stands_in_the_stead_of_the_rate() -> None:
 def test_a_profile_beside_a_rate_is_refused() -> None:
     groups = {**KINESIS, "DataGen": {"profile": "constant(rate=5)", "records.per.second": "5"}}
     with pytest.raises(
-        SettingsError, match=r"DataGen/profile must stand without records\.per\.second \(got '5'\); leave"
+        SettingsError,
+        match=r"DataGen/profile must stand without records\.per\.second, which is 5 \(got 'constant\(rate=5\)'\); ",
     ):
         Settings.from_property_groups(groups)
 
@@ -57,9 +58,12 @@ def test_a_profile_too_long_for_its_keys_is_refused() -> None:
 
 
 def test_what_was_missed_is_given_up_unless_told_otherwise() -> None:
-    assert tick_source(Settings.from_property_groups(KINESIS)) == TICKS
-    options = tick_source(Settings.from_property_groups({**KINESIS, "DataGen": {"catch.up": "true"}})).options
-    assert options == {**TICKS.options, "catch-up": "365 d", "catch-up-downtime": "true"}
+    def options(**generator: str) -> dict[str, str]:
+        groups = {**KINESIS, "DataGen": {key.replace("_", "."): value for key, value in generator.items()}}
+        return dict(main.sources(Settings.from_property_groups(groups))[job.TICKS].options)
+
+    assert options() == {"connector": "tick", "interval": "20 ms"}
+    assert options(catch_up="true") == {**options(), "catch-up": "365 d", "catch-up-downtime": "true"}
 
 
 def test_the_records_are_stock_prices_unless_told_otherwise() -> None:
@@ -73,7 +77,7 @@ def test_the_records_are_stock_prices_unless_told_otherwise() -> None:
 )
 def test_an_unknown_record_type_is_answered_with_the_nearest(name: str, fix: str) -> None:
     with pytest.raises(
-        SettingsError, match=rf"DataGen/record\.type must be a known record type \(got '{name}'\); {fix}"
+        SettingsError, match=rf"DataGen/record\.type must be lottery-event or .* or taxi-trip \(got '{name}'\); {fix}"
     ):
         Settings.from_property_groups({**KINESIS, "DataGen": {"record.type": name}})
 
@@ -120,7 +124,7 @@ def test_every_other_key_is_handed_on() -> None:
     assert settings.kinesis is not None
     assert settings.kinesis.options == {"sink.batch.max-size": "100"}
     assert settings.kafka is not None
-    assert settings.kafka.producer == {"compression.type": "lz4"}
+    assert settings.kafka.client == {"compression.type": "lz4"}
 
 
 @pytest.mark.parametrize(
@@ -134,8 +138,8 @@ def test_a_required_key_that_is_missing_is_named(group: str, missing: str) -> No
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "1.5", "fast"])
-def test_a_rate_that_is_no_whole_number_above_0_is_refused(rate: str) -> None:
-    with pytest.raises(SettingsError, match=r"DataGen/records\.per\.second must be a whole number from 1"):
+def test_a_rate_that_is_no_integer_above_0_is_refused(rate: str) -> None:
+    with pytest.raises(SettingsError, match=r"DataGen/records\.per\.second must be an integer from 1"):
         Settings.from_property_groups({**KINESIS, "DataGen": {"records.per.second": rate}})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flink_apps.common.rules import Rule, reason
 from flink_apps.common.tables import ARRIVAL, Column
-from flink_apps.lottery import logic, queries, schema
+from flink_apps.lottery import logic, queries, rules, schema
 from tests.flink_apps.sql import evaluate
 
 
@@ -19,7 +19,7 @@ def problems(columns: tuple[Column, ...], checks: tuple[Rule, ...], events: list
     return [value for (value,) in values]
 
 
-USER_CHECKS = (*queries.USER_CHECKS, queries.ahead_of_its_arrival(60_000))
+USER_EVENT_RULES = rules.user_event_rules(clock_skew_millis=60_000)
 CLICK = {"type": schema.CLICK, "userId": 1, "lotteryId": 2, "timestamp": 3}
 BUY = {"type": schema.BUY, "userId": 1, "purchasedCoupons": 5}
 START = {"type": schema.START, "lotteryId": 1}
@@ -28,7 +28,7 @@ STOP = {"type": schema.STOP, "lotteryId": 1}
 
 def test_good_user_events_pass() -> None:
     events = [CLICK, BUY, {**BUY, "purchasedCoupons": -1}, {**CLICK, "userId": 0}, {**CLICK, "timestamp": 120_000}]
-    assert problems(schema.USER_EVENT, USER_CHECKS, events) == [None] * len(events)
+    assert problems(schema.USER_EVENT, USER_EVENT_RULES, events) == [None] * len(events)
 
 
 def test_bad_user_events_have_a_reason_each() -> None:
@@ -44,17 +44,17 @@ def test_bad_user_events_have_a_reason_each() -> None:
         "timestamp must not be negative": {**CLICK, "timestamp": -1},
         "timestamp must not be more than 60000 ms ahead of the arrival": {**CLICK, "timestamp": 120_001},
     }
-    assert problems(schema.USER_EVENT, USER_CHECKS, list(cases.values())) == list(cases)
+    assert problems(schema.USER_EVENT, USER_EVENT_RULES, list(cases.values())) == list(cases)
 
 
 def test_a_timestamp_beyond_all_dates_is_ahead_of_its_arrival() -> None:
-    (problem,) = problems(schema.USER_EVENT, USER_CHECKS, [{**CLICK, "timestamp": 2**63 - 1}])
+    (problem,) = problems(schema.USER_EVENT, USER_EVENT_RULES, [{**CLICK, "timestamp": 2**63 - 1}])
     assert problem == "timestamp must not be more than 60000 ms ahead of the arrival"
 
 
 def test_good_lottery_events_pass() -> None:
     events = [START, STOP, {**START, "timestamp": 5, "prizes": 0}, {**STOP, "timestamp": 5}]
-    assert problems(schema.LOTTERY_EVENT, queries.LOTTERY_CHECKS, events) == [None] * len(events)
+    assert problems(schema.LOTTERY_EVENT, rules.LOTTERY_EVENT_RULES, events) == [None] * len(events)
 
 
 def test_bad_lottery_events_have_a_reason_each() -> None:
@@ -66,7 +66,7 @@ def test_bad_lottery_events_have_a_reason_each() -> None:
         "timestamp must not be negative": {**START, "timestamp": -5},
         "prizes must not be negative": {**START, "prizes": -5},
     }
-    assert problems(schema.LOTTERY_EVENT, queries.LOTTERY_CHECKS, list(cases.values())) == list(cases)
+    assert problems(schema.LOTTERY_EVENT, rules.LOTTERY_EVENT_RULES, list(cases.values())) == list(cases)
 
 
 def test_sql_draws_the_tickets_that_anybody_can_draw_again() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from flink_apps.common.ends.kafka import KafkaTopic
+from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.common.properties import SettingsError
-from flink_apps.lottery.settings import GROUP, OWN, PROPERTIES, Kafka, Kinesis, Settings
+from flink_apps.lottery.settings import GROUP, OPTIONS, OWN, Settings
 
 KINESIS = {
     "LotteryInput": {"name": "lottery-events"},
@@ -36,30 +38,34 @@ def test_kinesis_is_the_default() -> None:
     settings = Settings.from_property_groups(
         changed(KINESIS, "ConsumerConfigProperties", scan_shard_getrecords_maxretries="9")
     )
-    assert settings.connector == Kinesis(
-        input_region="eu-west-1",
-        output_region="us-east-1",
+    streams = settings.streams
+    assert streams.lottery_input == KinesisStream(
+        name="lottery-events",
+        region="eu-west-1",
         initial_position="TRIM_HORIZON",
-        source_options={"scan.shard.getrecords.maxretries": "9"},
-        sink_options={},
+        options={"scan.shard.getrecords.maxretries": "9"},
     )
-    assert settings.streams.winners == "winners"
+    assert streams.winners == KinesisStream(name="winners", region="us-east-1")
 
 
 def test_kafka_has_its_topics_by_default() -> None:
     settings = Settings.from_property_groups(KAFKA)
-    assert settings.connector == Kafka(
-        consumer_group="lottery",
-        transactional_id_prefix="lottery",
-        consumer={"bootstrap.servers": "b-1:9098"},
-        producer={"bootstrap.servers": "b-1:9098", "linger.ms": "5"},
+    streams = settings.streams
+    assert streams.lottery_input == KafkaTopic(
+        bootstrap_servers="b-1:9098", topic="lottery-input-topic", group="lottery"
     )
-    assert vars(settings.streams) == {
-        "lottery_input": "lottery-input-topic",
-        "user_input": "user-input-topic",
-        "winners": "lottery-output-topic",
-        "rejected": "rejected-output-topic",
-    }
+    assert streams.rejected == KafkaTopic(
+        bootstrap_servers="b-1:9098",
+        topic="rejected-output-topic",
+        client={"linger.ms": "5"},
+        transactional_id_prefix="lottery",
+    )
+    assert [stream.name for stream in vars(streams).values()] == [
+        "lottery-input-topic",
+        "user-input-topic",
+        "lottery-output-topic",
+        "rejected-output-topic",
+    ]
 
 
 def test_times_are_read_in_their_units() -> None:
@@ -73,9 +79,8 @@ def test_times_are_read_in_their_units() -> None:
 def test_the_region_is_the_applications_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     groups = {**KINESIS, "ConsumerConfigProperties": {}, "ProducerConfigProperties": {}}
-    connector = Settings.from_property_groups(groups).connector
-    assert isinstance(connector, Kinesis)
-    assert (connector.input_region, connector.output_region) == ("eu-north-1", "eu-north-1")
+    streams = vars(Settings.from_property_groups(groups).streams).values()
+    assert {stream.region for stream in streams} == {"eu-north-1"}
 
 
 WRONG = {
@@ -87,8 +92,8 @@ WRONG = {
         KAFKA, GROUP, window_secs="5"
     ),
     "UserInput/nam must be a known key (got 'nam'); did you mean name?": changed(KAFKA, "UserInput", nam="x"),
-    "window.seconds must be a whole number from 1 to 86400 (got '0')": changed(KAFKA, GROUP, window_seconds="0"),
-    "grace.millis must be a whole number from 0 to 3600000 (got '-1')": changed(KAFKA, GROUP, grace_millis="-1"),
+    "window.seconds must be an integer from 1 to 86400 (got '0')": changed(KAFKA, GROUP, window_seconds="0"),
+    "grace.millis must be an integer from 0 to 3600000 (got '-1')": changed(KAFKA, GROUP, grace_millis="-1"),
     "execution.mode must be thread or process (got 'fast')": changed(KAFKA, GROUP, execution_mode="fast"),
     "UserInput/name must be the name of a stream or topic": changed(KAFKA, "UserInput", name="a/b"),
     "the streams must have four names (got ['lottery-input-topic', 'lottery-input-topic',": changed(
@@ -113,5 +118,5 @@ def test_what_is_wrong_is_one_line(message: str) -> None:
 
 
 def test_every_own_key_is_among_the_properties() -> None:
-    assert set(OWN) <= set(PROPERTIES)
-    assert len({prop.name for prop in PROPERTIES}) == len(PROPERTIES)
+    assert set(OWN) <= set(OPTIONS)
+    assert len({option.name for option in OPTIONS}) == len(OPTIONS)

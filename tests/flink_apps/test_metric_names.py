@@ -19,8 +19,8 @@ from stacks.project import ROOT
 @pytest.mark.parametrize(
     ("connector", "name"),
     [
-        ("replay", REPLAYED_EVENT_RATE),
-        ("replay", REPLAY_LAG_MILLIS),
+        ("replaysource", REPLAYED_EVENT_RATE),
+        ("replaysource", REPLAY_LAG_MILLIS),
         ("opensearch", DOCUMENTS_REJECTED),
         ("prometheus", prometheus.SAMPLES_OUT),
         ("prometheus", prometheus.REQUESTS_OUT),

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from flink_apps.common.ends.prometheus import PrometheusWorkspace
 from flink_apps.common.properties import SettingsError
-from flink_apps.prometheus_metrics.settings import GROUP, PROPERTIES, Settings, Shares
+from flink_apps.prometheus_metrics.settings import GROUP, OPTIONS, Settings, Shares
 
 WORKSPACE = "https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write"
 Groups = dict[str, dict[str, str]]
@@ -23,10 +24,8 @@ def read(**keys: str) -> Settings:
 
 def test_what_is_not_said_is_as_the_readme_has_it() -> None:
     assert read() == Settings(
-        region="eu-west-1",
-        write_url=WORKSPACE,
+        workspace=PrometheusWorkspace(write_url=WORKSPACE, region="eu-west-1", max_retries=2_147_483_647),
         sink_parallelism_divisor=1,
-        max_retries=2_147_483_647,
         min_samples=2,
         max_samples=10,
         sources=60,
@@ -36,7 +35,7 @@ def test_what_is_not_said_is_as_the_readme_has_it() -> None:
 
 def test_the_region_is_the_applications_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    assert read(Region="").region == "eu-west-1"
+    assert read(Region="").workspace.region == "eu-west-1"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +47,7 @@ def test_the_region_is_the_applications_by_default(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_every_address_of_remote_write_is_taken(url: str) -> None:
-    assert read(PrometheusWriteUrl=url).write_url == url
+    assert read(PrometheusWriteUrl=url).workspace.write_url == url
 
 
 @pytest.mark.parametrize(
@@ -65,15 +64,15 @@ def test_every_address_of_remote_write_is_taken(url: str) -> None:
         ({"PrometheusWriteUrl": "https://me:secret@h/api/v1/write"}, "must be an address that ends with"),
         ({"Region": "us-east-1"}, "PrometheusWriteUrl must be of Region, us-east-1 (got 'https://aps-workspaces.eu-"),
         ({"Region": "Ireland"}, "Region must be the name of a region (got 'Ireland')"),
-        ({"SinkParallelismDivisor": "0"}, "SinkParallelismDivisor must be a whole number from 1 to 256 (got '0')"),
-        ({"MaxRequestRetryCount": "-1"}, "MaxRequestRetryCount must be a whole number from 0 to 2147483647 (got '-1')"),
-        ({"MaxRequestRetryCount": "many"}, "MaxRequestRetryCount must be a whole number"),
+        ({"SinkParallelismDivisor": "0"}, "SinkParallelismDivisor must be an integer from 1 to 256 (got '0')"),
+        ({"MaxRequestRetryCount": "-1"}, "MaxRequestRetryCount must be an integer from 0 to 2147483647 (got '-1')"),
+        ({"MaxRequestRetryCount": "many"}, "MaxRequestRetryCount must be an integer"),
         (
             {"GeneratorMinNrOfSamplesPerTimeSeries": "5", "GeneratorMaxNrOfSamplesPerTimeSeries": "4"},
-            "GeneratorMinNrOfSamplesPerTimeSeries must be at most GeneratorMaxNrOfSamplesPerTimeSeries, 4 (got 5)",
+            "GeneratorMaxNrOfSamplesPerTimeSeries must be at least GeneratorMinNrOfSamplesPerTimeSeries, 5 (got 4)",
         ),
-        ({"GeneratorNumberOfDummySources": "1.5"}, "GeneratorNumberOfDummySources must be a whole number from 1"),
-        ({"GeneratorPauseBetweenTimeSeriesMs": "0"}, "GeneratorPauseBetweenTimeSeriesMs must be a whole number from 1"),
+        ({"GeneratorNumberOfDummySources": "1.5"}, "GeneratorNumberOfDummySources must be an integer from 1"),
+        ({"GeneratorPauseBetweenTimeSeriesMs": "0"}, "GeneratorPauseBetweenTimeSeriesMs must be an integer from 1"),
         ({"PrometheusUrl": "x"}, "PrometheusUrl must be a known key (got 'PrometheusUrl'); did you mean Prometheus"),
     ],
 )
@@ -108,4 +107,4 @@ def test_work_that_cannot_be_shared_is_refused_with_both_numbers(
 
 
 def test_every_property_says_what_it_means() -> None:
-    assert all(prop.meaning and prop.group == GROUP for prop in PROPERTIES)
+    assert all(option.meaning and option.group == GROUP for option in OPTIONS)

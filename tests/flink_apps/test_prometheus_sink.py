@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from botocore.credentials import Credentials
 
-from flink_apps.common.tables import literal
+from flink_apps.common.sql import literal
 from flink_constructs.connector_jar import ConnectorJar
 from local.process import free_port
 from local.services.prometheus import PrometheusService

@@ -1,40 +1,63 @@
+"""Where keys lead, by what Kinesis and Kafka document of it."""
+
+from __future__ import annotations
+
+import hashlib
+
 import pytest
 
-from flink_apps.common import taxi_trip
-from flink_apps.replay.logic import columns, events
+from flink_apps.replay import logic
 
-LAYOUT = {"time_attribute": "dropoff_datetime", "partition_key": "trip_id"}
-
-
-def names(source_format: str, **layout: str) -> list[str]:
-    return [column.name for column in columns(source_format=source_format, **{**LAYOUT, **layout})]
+SIZES = [1, 2, 3, 16, 100, 1_000]
 
 
-def test_of_a_json_file_only_the_time_and_the_key_are_read() -> None:
-    assert names("json") == ["dropoff_datetime", "trip_id"]
-    assert names("json", partition_key="dropoff_datetime") == ["dropoff_datetime"]
+def shard_of(key: str, shards: int) -> int:
+    """The shard of a stream of ``shards`` equal ones: each begins where the one before ends."""
+    width = 2**128 // shards
+    starts = [number * width for number in range(shards)]
+    hashed = int(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest(), 16)
+    return max(number for number, start in enumerate(starts) if start <= hashed)
 
 
-def test_of_a_csv_file_each_field_is_read_once_under_either_of_its_names() -> None:
-    found = names("csv", time_attribute="tpep_dropoff_datetime")
-    assert len(found) == len(set(found))
-    assert {"tpep_dropoff_datetime", "ratecode_id", "rate_code_id"} <= set(found)
+@pytest.mark.parametrize("shards", SIZES)
+def test_each_shard_of_a_stream_gets_one_key(shards: int) -> None:
+    assert [shard_of(key, shards) for key in logic.kinesis_keys(shards)] == list(range(shards))
 
 
-def test_a_parquet_file_has_the_fields_and_types_of_the_trip() -> None:
-    assert columns(source_format="parquet", **LAYOUT) == taxi_trip.TRIP
+@pytest.mark.parametrize("partitions", SIZES)
+def test_each_partition_of_a_topic_gets_one_key(partitions: int) -> None:
+    found = [logic.kafka_hash(key) % partitions for key in logic.kafka_keys(partitions)]
+    assert found == list(range(partitions))
 
 
-@pytest.mark.parametrize("source_format", ["json", "csv", "parquet"])
-def test_the_key_is_never_empty_nor_longer_than_kinesis_takes(source_format: str) -> None:
-    key = "COALESCE(NULLIF(LEFT(CAST(`trip_id` AS STRING), 256), ''), CAST(`number` AS STRING))"
-    assert events("trips", source_format=source_format, **LAYOUT, watermarks=False).startswith(f"SELECT {key}, ")
+@pytest.mark.parametrize("multiple", [2, 3, 10])
+def test_a_multiple_of_the_shards_gives_each_of_them_equally_many(multiple: int) -> None:
+    to_shards = sorted(shard_of(key, 16) for key in logic.kinesis_keys(16 * multiple))
+    to_partitions = sorted(logic.kafka_hash(key) % 6 for key in logic.kafka_keys(6 * multiple))
+    assert to_shards == sorted(list(range(16)) * multiple)
+    assert to_partitions == sorted(list(range(6)) * multiple)
 
 
-def test_a_line_of_json_is_not_made_anew() -> None:
-    assert events("trips", source_format="json", **LAYOUT, watermarks=False).endswith(", `line` FROM `trips`")
+def test_a_shard_twice_as_wide_as_a_range_is_reached_however_it_lies() -> None:
+    hashes = sorted(logic.kinesis_hash(key) for key in logic.kinesis_keys(16))
+    gaps = [after - before for before, after in zip([0, *hashes], [*hashes, 2**128], strict=True)]
+    assert max(gaps) < 2 * 2**128 // 16
 
 
-@pytest.mark.parametrize("source_format", ["json", "csv", "parquet"])
-def test_a_query_without_watermarks_knows_nothing_of_them(source_format: str) -> None:
-    assert "watermark" not in events("trips", source_format=source_format, **LAYOUT, watermarks=False)
+def test_keys_are_the_same_each_time() -> None:
+    assert logic.kinesis_keys(4) == ("6", "9", "4", "0")
+    assert logic.kafka_keys(4) == ("0", "4", "5", "1")
+
+
+@pytest.mark.parametrize(
+    ("key", "hashed"),
+    [
+        (b"21", -973932308),
+        (b"foobar", -790332482),
+        (b"a-little-bit-long-string", -985981536),
+        (b"abc", 479470107),
+        (b"", 275646681),
+    ],
+)
+def test_keys_are_hashed_as_kafkas_java_client_does(key: bytes, hashed: int) -> None:
+    assert logic.murmur2(key) == hashed % 2**32

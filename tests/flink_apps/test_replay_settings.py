@@ -2,9 +2,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flink_apps.common.ends.kafka import KafkaTopic
+from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.common.properties import SettingsError
-from flink_apps.replay import job, main, shard_keys
-from flink_apps.replay.settings import PROPERTIES, KafkaSink, KinesisSink, Settings
+from flink_apps.common.tables import Connector
+from flink_apps.replay import job, logic, main
+from flink_apps.replay.settings import OPTIONS, Settings
 
 ARN = "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/trips"
 KINESIS = {"source.path": "s3://bucket/trips", "output.stream.arn": ARN}
@@ -22,6 +25,10 @@ def of(properties: dict[str, str]) -> Settings:
     return Settings.from_property_groups({"ReplayProperties": properties})
 
 
+def sink_of(replay: Settings) -> Connector:
+    return main.sinks(replay)[job.EVENTS]
+
+
 def test_the_defaults_are_those_of_the_public_replay() -> None:
     replay = settings()
     assert replay.speedup == 6480
@@ -37,20 +44,20 @@ def test_the_defaults_are_those_of_the_public_replay() -> None:
 
 def test_a_stream_may_lie_in_any_aws_partition() -> None:
     sink = settings().sink
-    assert isinstance(sink, KinesisSink)
-    assert (sink.stream.stream_name, sink.stream.region) == ("trips", "cn-north-1")
+    assert isinstance(sink, KinesisStream)
+    assert (sink.name, sink.region) == ("trips", "cn-north-1")
 
 
 def test_the_other_sink_is_a_topic() -> None:
-    assert of(KAFKA).sink == KafkaSink(bootstrap_servers="b-1:9098", topic="trips")
+    assert of(KAFKA).sink == KafkaTopic(bootstrap_servers="b-1:9098", topic="trips")
 
 
 def test_keys_of_the_sink_are_handed_on_without_their_prefix() -> None:
     kafka = of({**KAFKA, "kafka.compression.type": "lz4"}).sink
-    assert isinstance(kafka, KafkaSink)
-    assert kafka.producer == {"compression.type": "lz4"}
+    assert isinstance(kafka, KafkaTopic)
+    assert kafka.client == {"compression.type": "lz4"}
     kinesis = of({**KINESIS, "kinesis.sink.batch.max-size": "100"}).sink
-    assert isinstance(kinesis, KinesisSink)
+    assert isinstance(kinesis, KinesisStream)
     assert kinesis.options == {"sink.batch.max-size": "100"}
 
 
@@ -108,14 +115,14 @@ def test_seek_is_a_time_in_utc_where_no_zone_is_given(text: str, instant: dateti
         ("speedup", "1e3", "must be a number above 0 (got '1e3')"),
         ("speedup", "nan", "must be a number above 0 (got 'nan')"),
         ("seek", "soon", "must be a time, ISO-8601 (got 'soon')"),
-        ("source.format", "xml", "must be one of json, csv, parquet (got 'xml')"),
-        ("at.end", "crash", "must be one of stop, wait (got 'crash')"),
+        ("source.format", "xml", "must be json or csv or parquet (got 'xml')"),
+        ("at.end", "crash", "must be stop or wait (got 'crash')"),
         ("time.attribute", "a b", "must be the name of a field (got 'a b')"),
         ("partition.key", "`x`", "must be the name of a field (got '`x`')"),
-        ("buffer.records", "0", "must be a whole number from 1 to 1000000 (got '0')"),
-        ("watermark.interval.seconds", "-1", "must be a whole number from 0 to 86400 (got '-1')"),
-        ("watermark.shards", "0", "must be a whole number from 1 to 10000 (got '0')"),
-        ("statistics.interval.seconds", "0.5", "must be a whole number from 1 to 86400 (got '0.5')"),
+        ("buffer.records", "0", "must be an integer from 1 to 1000000 (got '0')"),
+        ("watermark.interval.seconds", "-1", "must be an integer from 0 to 86400 (got '-1')"),
+        ("watermark.shards", "0", "must be an integer from 1 to 10000 (got '0')"),
+        ("statistics.interval.seconds", "0.5", "must be an integer from 1 to 86400 (got '0.5')"),
         ("output.stream.arn", "trips", "must be the ARN of a Kinesis stream (got 'trips')"),
     ],
 )
@@ -146,7 +153,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_named() -> None:
 
 
 def test_every_property_has_one_key() -> None:
-    assert len({prop.key for prop in PROPERTIES}) == len(PROPERTIES)
+    assert len({option.name for option in OPTIONS}) == len(OPTIONS)
 
 
 def test_the_settings_become_the_options_of_the_source() -> None:
@@ -164,9 +171,7 @@ def test_the_settings_become_the_options_of_the_source() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("properties", "keys"), [(KINESIS, shard_keys.kinesis_keys(3)), (KAFKA, shard_keys.kafka_keys(3))]
-)
+@pytest.mark.parametrize(("properties", "keys"), [(KINESIS, logic.kinesis_keys(3)), (KAFKA, logic.kafka_keys(3))])
 def test_watermarks_have_a_key_for_each_shard_or_partition(properties: dict[str, str], keys: tuple[str, ...]) -> None:
     source = job.files(of({**properties, "watermark.interval.seconds": "10", "watermark.shards": "3"}))
     assert source.options["watermark-interval"] == "10 s"
@@ -182,16 +187,16 @@ def test_the_source_tells_watermarks_from_rows_where_there_are_any(source_format
 
 def test_no_trip_is_overtaken_by_a_watermark_in_another_request() -> None:
     watermarks = {"watermark.interval.seconds": "10"}
-    assert main.sink(of({**KINESIS, **watermarks}), {}).options["sink.requests.max-inflight"] == "1"
-    assert "sink.requests.max-inflight" not in main.sink(of(KINESIS), {}).options
+    assert sink_of(of({**KINESIS, **watermarks})).options["sink.requests.max-inflight"] == "1"
+    assert "sink.requests.max-inflight" not in sink_of(of(KINESIS)).options
 
 
 @pytest.mark.parametrize(("properties", "prefix"), [(KINESIS, ""), (KAFKA, "value.")])
 def test_the_sink_writes_the_bytes_it_is_given(properties: dict[str, str], prefix: str) -> None:
-    assert main.sink(of(properties), {}).options[f"{prefix}format"] == "json-raw"
+    assert sink_of(of(properties)).options[f"{prefix}format"] == "json-raw"
 
 
 def test_options_of_the_sink_win_over_the_jobs_own() -> None:
-    assert main.sink(settings(), {}).options["sink.flush-buffer.timeout"] == main.FLUSH_MILLIS
+    assert sink_of(settings()).options["sink.flush-buffer.timeout"] == main.FLUSH_MILLIS
     changed = of({**KINESIS, "kinesis.sink.flush-buffer.timeout": "50"})
-    assert main.sink(changed, {}).options["sink.flush-buffer.timeout"] == "50"
+    assert sink_of(changed).options["sink.flush-buffer.timeout"] == "50"

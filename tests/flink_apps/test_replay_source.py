@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from flink_apps.replay.shard_keys import kafka_keys
+from flink_apps.replay.logic import kafka_keys
 from flink_constructs.connector_jar import ConnectorJar
 from tests.flink_apps.embedded import ROOT, rows, run_to_end, start, stop
 

@@ -2,19 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from flink_apps.common.places import BucketPrefix, KinesisStream, OpenSearchSink
+from flink_apps.common.ends.kafka import KafkaTopic
+from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.common.ends.opensearch import OpenSearchDomain
+from flink_apps.common.ends.s3 import BucketPrefix
 from flink_apps.common.properties import SettingsError
-from flink_apps.streaming_etl.settings import (
-    GROUP,
-    OLD_KEYS,
-    PROPERTIES,
-    KafkaSink,
-    KafkaSource,
-    KafkaTopic,
-    KinesisSource,
-    S3Sink,
-    Settings,
-)
+from flink_apps.streaming_etl.settings import GROUP, OLD_KEYS, OPTIONS, Settings
 
 KINESIS_IN = {"InputKinesisStream": "trips", "InputStreamRegion": "eu-west-1"}
 KAFKA_IN = {"InputKafkaBootstrapServers": "b-1:9098,b-2:9098", "InputKafkaTopic": "trips"}
@@ -38,16 +31,16 @@ def refusal(*keys: dict[str, str]) -> str:
 
 
 def test_a_stream_is_read_from_its_oldest_record_unless_told_otherwise() -> None:
-    assert parse(KINESIS_IN, S3_OUT).source == KinesisSource(
+    assert parse(KINESIS_IN, S3_OUT).source == KinesisStream(
         name="trips", region="eu-west-1", initial_position="TRIM_HORIZON"
     )
     latest = parse(KINESIS_IN, S3_OUT, {"InputStreamInitialPosition": "LATEST"}).source
-    assert isinstance(latest, KinesisSource)
+    assert isinstance(latest, KinesisStream)
     assert latest.initial_position == "LATEST"
 
 
 def test_a_topic_is_read_as_a_consumer_group() -> None:
-    assert parse(KAFKA_IN, S3_OUT).source == KafkaSource(
+    assert parse(KAFKA_IN, S3_OUT).source == KafkaTopic(
         bootstrap_servers="b-1:9098,b-2:9098", topic="trips", group="streaming-etl"
     )
 
@@ -62,11 +55,12 @@ def test_how_to_sign_in_goes_to_every_kafka_client() -> None:
 def test_every_sink_can_be_had_at_once() -> None:
     settings = parse(KAFKA_IN, KINESIS_OUT, KAFKA_OUT, S3_OUT, SEARCH_OUT)
     assert settings.kinesis == KinesisStream(name="clean", region="eu-west-2")
-    assert settings.kafka == KafkaSink(
+    assert settings.kafka == KafkaTopic(
         bootstrap_servers="b-1:9098", topic="clean", transactional_id_prefix="streaming-etl"
     )
-    assert settings.s3 == S3Sink(bucket="lake", prefix="trips", parquet=True, by_hour=False)
-    assert settings.search == OpenSearchSink(
+    assert settings.s3 == BucketPrefix(bucket="lake", prefix="trips")
+    assert (settings.parquet, settings.partition_by_hour) == (True, False)
+    assert settings.search == OpenSearchDomain(
         endpoint="https://search.example.org",
         region="eu-west-3",
         bulk_size_mb=5,
@@ -77,9 +71,7 @@ def test_every_sink_can_be_had_at_once() -> None:
 
 @pytest.mark.parametrize(("value", "parquet"), [("true", True), ("false", False), ("False", False), ("TRUE", True)])
 def test_parquet_conversion_is_on_unless_switched_off(value: str, parquet: bool) -> None:
-    settings = parse(KINESIS_IN, S3_OUT, {"ParquetConversion": value})
-    assert settings.s3 is not None
-    assert settings.s3.parquet is parquet
+    assert parse(KINESIS_IN, S3_OUT, {"ParquetConversion": value}).parquet is parquet
 
 
 def test_the_old_names_of_the_search_keys_mean_the_same() -> None:
@@ -100,7 +92,7 @@ def test_the_old_names_of_the_search_keys_mean_the_same() -> None:
 def test_a_region_is_the_applications_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
     monkeypatch.setenv("AWS_REGION", "ap-south-1")
-    assert parse({"InputKinesisStream": "trips"}, S3_OUT).source == KinesisSource(
+    assert parse({"InputKinesisStream": "trips"}, S3_OUT).source == KinesisStream(
         name="trips", region="ap-south-1", initial_position="TRIM_HORIZON"
     )
     monkeypatch.delenv("AWS_REGION")
@@ -119,7 +111,19 @@ def test_dead_letters_go_into_another_bucket_a_stream_or_a_topic_where_told_so()
     stream = parse(KINESIS_IN, S3_OUT, {"DeadLetterKinesisStream": "bad", "DeadLetterStreamRegion": "eu-west-1"})
     assert stream.dead_letters == KinesisStream(name="bad", region="eu-west-1")
     topic = parse(KAFKA_IN, S3_OUT, {"DeadLetterKafkaTopic": "bad"})
-    assert topic.dead_letters == KafkaTopic(bootstrap_servers="b-1:9098,b-2:9098", topic="bad")
+    assert topic.dead_letters == KafkaTopic(
+        bootstrap_servers="b-1:9098,b-2:9098",
+        topic="bad",
+        transactional_id_prefix="streaming-etl-dead-letters",
+    )
+
+
+@pytest.mark.parametrize("sink", [KAFKA_OUT, S3_OUT], ids=["kafka-is-a-sink", "kafka-is-only-the-source"])
+def test_the_transactional_ids_of_dead_letters_follow_the_prefix_that_is_named(sink: dict[str, str]) -> None:
+    own = {"OutputKafkaTransactionalIdPrefix": "second-job", "DeadLetterKafkaTopic": "bad"}
+    letters = parse(KAFKA_IN, sink, own).dead_letters
+    assert isinstance(letters, KafkaTopic)
+    assert letters.transactional_id_prefix == "second-job-dead-letters"
 
 
 REFUSED = {
@@ -160,10 +164,13 @@ REFUSED = {
         [KINESIS_IN, S3_OUT, {"InputStreamInitialPosition": "OLDEST"}],
         "InputStreamInitialPosition must be TRIM_HORIZON or LATEST (got 'OLDEST')",
     ),
-    "a wrong truth": ([KINESIS_IN, S3_OUT, {"ParquetConversion": "yes"}], "ParquetConversion must be true or false"),
+    "neither true nor false": (
+        [KINESIS_IN, S3_OUT, {"ParquetConversion": "yes"}],
+        "ParquetConversion must be true or false",
+    ),
     "a wrong number": (
         [KINESIS_IN, S3_OUT, SEARCH_OUT, {"OpenSearchBulkFlushMaxActions": "0"}],
-        "OpenSearchBulkFlushMaxActions must be a whole number from 1",
+        "OpenSearchBulkFlushMaxActions must be an integer from 1",
     ),
     "a wrong region": ([{**KINESIS_IN, "InputStreamRegion": "Ireland"}, S3_OUT], "must be the name of a region"),
     "old and new at odds": (
@@ -172,11 +179,11 @@ REFUSED = {
     ),
     "no place for dead letters": (
         [KINESIS_IN, KINESIS_OUT],
-        "say where dead letters go where there is no OutputBucket",
+        "name one place for the dead letters: DeadLetterBucket, DeadLetterKinesisStream, DeadLetterKafkaTopic (got [])",
     ),
     "two places for dead letters": (
         [KINESIS_IN, S3_OUT, {"DeadLetterBucket": "a-bucket", "DeadLetterKinesisStream": "bad"}],
-        "name one place for the dead letters, not 2",
+        "(got ['DeadLetterBucket', 'DeadLetterKinesisStream']); keep one of DeadLetterBucket, DeadLetterKinesisStream",
     ),
     "a dead letter topic without a cluster": (
         [KINESIS_IN, S3_OUT, {"DeadLetterKafkaTopic": "bad"}],
@@ -196,5 +203,5 @@ def test_what_cannot_work_is_refused_in_one_line(case: str) -> None:
 
 
 def test_every_key_says_what_it_means_and_no_two_have_a_name() -> None:
-    assert len({prop.key for prop in PROPERTIES}) == len(PROPERTIES)
-    assert all(prop.meaning and prop.group == GROUP for prop in PROPERTIES)
+    assert len({option.name for option in OPTIONS}) == len(OPTIONS)
+    assert all(option.meaning and option.group in (GROUP, "AwsEndpoints") for option in OPTIONS)

@@ -1,4 +1,5 @@
-from flink_apps.common.tables import Column, Connector, kafka_sink, kinesis_sink, literal
+from flink_apps.common.sql import interval, literal
+from flink_apps.common.tables import RAW_JSON, Column, Connector
 
 
 def test_a_connector_and_columns_make_a_table() -> None:
@@ -12,38 +13,11 @@ def test_a_quote_in_a_value_cannot_end_the_literal() -> None:
     assert literal("it's") == "'it''s'"
 
 
-def test_the_kinesis_sink_names_the_stream_and_hands_other_options_on() -> None:
-    sink = kinesis_sink(
-        "out",
-        stream="prices",
-        region="eu-west-1",
-        partition_key="ticker",
-        endpoints={},
-        options={"sink.batch.max-size": "200"},
-    )
-    assert sink.options["stream"] == "prices"
-    assert sink.options["aws.region"] == "eu-west-1"
-    assert sink.options["sink.batch.max-size"] == "200"
-    assert "aws.endpoint" not in sink.options
-    assert sink.partitioned_by == ("ticker",)
+def test_an_interval_is_written_from_days_to_milliseconds() -> None:
+    assert interval(90_061_001) == "'1 01:01:01.001' DAY TO SECOND"
 
 
-def test_an_endpoint_without_tls_is_spoken_to_in_http_1() -> None:
-    sink = kinesis_sink(
-        "out",
-        stream="prices",
-        region="eu-west-1",
-        partition_key="ticker",
-        endpoints={"AwsEndpoints": {"kinesis": "http://127.0.0.1:4567"}},
-        options={},
-    )
-    assert sink.options["aws.endpoint"] == "http://127.0.0.1:4567"
-    assert sink.options["sink.http-client.protocol.version"] == "HTTP1_1"
-
-
-def test_the_kafka_sink_hands_producer_settings_on_and_they_win_over_its_own() -> None:
-    sink = kafka_sink("out", topic="prices", key="ticker", producer={"bootstrap.servers": "b:9098", "linger.ms": "0"})
-    assert sink.options["properties.bootstrap.servers"] == "b:9098"
-    assert sink.options["properties.linger.ms"] == "0"
-    assert sink.options["key.fields"] == "ticker"
-    assert sink.options["sink.delivery-guarantee"] == "at-least-once"
+def test_a_formats_options_carry_its_name_and_the_prefix_of_their_table() -> None:
+    limited = RAW_JSON.having(max_bytes="5")
+    assert limited.as_options() == {"format": "json-raw", "json-raw.max-bytes": "5"}
+    assert limited.as_options("value.") == {"value.format": "json-raw", "value.json-raw.max-bytes": "5"}

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from flink_apps.common.places import BucketPrefix, KinesisStream, OpenSearchSink
-from flink_apps.common.properties import SettingsError, StreamArn
-from flink_apps.taxi_analytics.settings import GROUP, PROPERTIES, Settings
+from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.common.ends.opensearch import OpenSearchDomain
+from flink_apps.common.ends.s3 import BucketPrefix
+from flink_apps.common.properties import SettingsError
+from flink_apps.taxi_analytics.settings import GROUP, OPTIONS, Settings
 
 ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/trips"
 ENDPOINT = "https://search-taxis-x1.eu-west-1.es.amazonaws.com"
@@ -38,9 +40,8 @@ def refusal(**changes: str | None) -> str:
 
 def test_four_keys_are_enough() -> None:
     assert parse() == Settings(
-        input_stream=StreamArn(text=ARN, region="eu-west-1", stream_name="trips"),
-        initial_position="TRIM_HORIZON",
-        search=OpenSearchSink(
+        source=KinesisStream(name="trips", region="eu-west-1", initial_position="TRIM_HORIZON"),
+        search=OpenSearchDomain(
             endpoint=ENDPOINT,
             region="eu-west-1",
             bulk_size_mb=5,
@@ -62,7 +63,7 @@ def test_times_are_read_in_their_units() -> None:
 
 
 def test_a_stream_is_read_from_its_newest_record_where_told_so() -> None:
-    assert parse(InputStreamInitialPosition="LATEST").initial_position == "LATEST"
+    assert parse(InputStreamInitialPosition="LATEST").source.initial_position == "LATEST"
 
 
 def test_dead_letters_go_into_a_stream_of_the_same_region_where_one_is_named() -> None:
@@ -116,7 +117,7 @@ def test_streams_and_domains_of_other_partitions_are_taken(partition: str) -> No
         OpenSearchEndpoint=f"https://vpc-taxis-x1.{region}.es.{suffix}",
         Region=region,
     )
-    assert (settings.input_stream.region, settings.search.region) == (region, region)
+    assert (settings.source.region, settings.search.region) == (region, region)
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9200", "https://search.example.org", "https://es.example.org"])
@@ -125,6 +126,7 @@ def test_an_address_that_tells_no_region_is_of_any(endpoint: str) -> None:
 
 
 STREAM_ARN_FIX = "write arn:<partition>:kinesis:<region>:<account>:stream/<name>"
+PART_OF_AN_HOUR = "EarlyResultsMinutes must be a part of an hour: an integer by which 60 can be divided"
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no stream": (
         {"InputStreamArn": ABSENT},
@@ -183,28 +185,27 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "early results at no part of an hour": (
         {"EarlyResultsMinutes": "7"},
-        "EarlyResultsMinutes must be a part of an hour (got '7');"
-        " write one of 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60",
+        f"{PART_OF_AN_HOUR} (got '7'); write one of 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60",
     ),
     "early results after the hour": (
         {"EarlyResultsMinutes": "120"},
-        "EarlyResultsMinutes must be a whole number from 1 to 60 (got '120'); write for example 10",
+        f"{PART_OF_AN_HOUR} (got '120'); write one of 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60",
     ),
     "early results all the time": (
         {"EarlyResultsMinutes": "0"},
-        "EarlyResultsMinutes must be a whole number from 1 to 60 (got '0'); write for example 10",
+        f"{PART_OF_AN_HOUR} (got '0'); write one of 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60",
     ),
     "out of order by half a second": (
         {"OutOfOrderSeconds": "0.5"},
-        "OutOfOrderSeconds must be a whole number from 0 to 3600 (got '0.5'); write for example 10",
+        "OutOfOrderSeconds must be an integer from 0 to 3600 (got '0.5'); write for example 10",
     ),
     "idle at once": (
         {"IdleSeconds": "0"},
-        "IdleSeconds must be a whole number from 1 to 3600 (got '0'); write for example 10",
+        "IdleSeconds must be an integer from 1 to 3600 (got '0'); write for example 10",
     ),
     "clocks more than a day apart": (
         {"ClockSkewSeconds": "86401"},
-        "ClockSkewSeconds must be a whole number from 0 to 86400 (got '86401'); write for example 10",
+        "ClockSkewSeconds must be an integer from 0 to 86400 (got '86401'); write for example 10",
     ),
     "a wrong position": (
         {"InputStreamInitialPosition": "OLDEST"},
@@ -213,7 +214,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "bulks of nothing": (
         {"OpenSearchBulkFlushMaxActions": "0"},
-        "OpenSearchBulkFlushMaxActions must be a whole number from 1 to 100000 (got '0'); write for example 10",
+        "OpenSearchBulkFlushMaxActions must be an integer from 1 to 100000 (got '0'); write for example 10",
     ),
     "a user without a password": (
         {"OpenSearchUsername": "taxi"},
@@ -246,17 +247,16 @@ def test_what_cannot_work_is_refused_in_one_line(case: str) -> None:
     assert refusal(**changes) == f"{GROUP}/{message}"
 
 
-PLACES = f"{GROUP} must name one place for the dead letters: DeadLetterBucket, or DeadLetterKinesisStream (got "
+ONE_PLACE = f"{GROUP} must name one place for the dead letters: DeadLetterBucket, DeadLetterKinesisStream (got "
 
 
-def test_dead_letters_without_a_place_are_refused_with_the_keys_that_are_there() -> None:
-    there = ["InputStreamArn", "OpenSearchEndpoint", "Region"]
-    assert refusal(DeadLetterBucket=ABSENT) == f"{PLACES}{there!r}); add one of the two"
+def test_dead_letters_without_a_place_are_refused() -> None:
+    assert refusal(DeadLetterBucket=ABSENT) == f"{ONE_PLACE}[]); add one"
 
 
-def test_dead_letters_with_two_places_are_refused_with_the_keys_that_are_there() -> None:
-    there = ["DeadLetterBucket", "DeadLetterKinesisStream", "InputStreamArn", "OpenSearchEndpoint", "Region"]
-    assert refusal(DeadLetterKinesisStream="bad") == f"{PLACES}{there!r}); remove one of the two"
+def test_dead_letters_with_two_places_are_refused_with_both() -> None:
+    named = ["DeadLetterBucket", "DeadLetterKinesisStream"]
+    assert refusal(DeadLetterKinesisStream="bad") == f"{ONE_PLACE}{named!r}); keep one of {', '.join(named)}"
 
 
 def test_a_password_is_not_told_in_a_refusal() -> None:
@@ -264,5 +264,5 @@ def test_a_password_is_not_told_in_a_refusal() -> None:
 
 
 def test_every_key_says_what_it_means_and_no_two_have_a_name() -> None:
-    assert len({prop.key for prop in PROPERTIES}) == len(PROPERTIES)
-    assert all(prop.meaning and prop.group == GROUP for prop in PROPERTIES)
+    assert len({option.name for option in OPTIONS}) == len(OPTIONS)
+    assert all(option.meaning and option.group in (GROUP, "AwsEndpoints") for option in OPTIONS)

@@ -10,14 +10,14 @@ from tests.flink_apps.sql import evaluate
 #: 2024-01-31 19:40:11.005 UTC.
 MILLIS = 1_706_730_011_005
 EVENT = b'{"type":"watermark","watermark":"2024-01-31T19:40:11.005Z"}'
-MISSING = "missing field: vendor_id"
-RECORD = (Column("raw", "BYTES"), Column("error", "STRING"))
+MISSING = watermark_event.MISSING_FIELD
+RECORD = (Column("raw", "BYTES"), Column("error_code", "STRING"))
 
 
 def watermarks(*records: tuple[bytes, str | None]) -> list[str | None]:
-    """What the streaming ETL takes for watermark events, of records and what the format says against them."""
-    expression = watermark_event.of_refused(raw="`raw`", error="error")
-    return [row[0] for row in evaluate([expression], RECORD, [[bytearray(raw), error] for raw, error in records])]
+    """The times of those records that are watermark events, given the codes of their errors."""
+    expression = watermark_event.of_refused(raw="`raw`", error_code="error_code")
+    return [row[0] for row in evaluate([expression], RECORD, [[bytearray(raw), code] for raw, code in records])]
 
 
 def test_the_event_has_its_time_in_utc_to_the_millisecond() -> None:
@@ -37,9 +37,9 @@ def test_other_records_that_lack_a_field_are_none() -> None:
 
 
 def test_what_the_format_found_to_be_no_json_is_none() -> None:
-    assert watermarks((EVENT + b"}", "not JSON"), (b"\xff", "not JSON"), (EVENT, None)) == [None] * 3
+    assert watermarks((EVENT + b"}", "NOT_JSON"), (b"\xff", "NOT_JSON"), (EVENT, None)) == [None] * 3
 
 
-def test_the_format_says_what_is_missing_in_these_words() -> None:
-    column = ROOT / "flink_apps/connectors/json/src/main/java/flinkscenarios/json/JsonColumn.java"
-    assert f'BadRecordException("{watermark_event.MISSING_FIELD}" + name)' in column.read_text(encoding="utf-8")
+def test_the_format_has_this_code() -> None:
+    codes = ROOT / "flink_apps/connectors/json/src/main/java/flinkscenarios/json/ErrorCode.java"
+    assert f"\n    {watermark_event.MISSING_FIELD},\n" in codes.read_text(encoding="utf-8")

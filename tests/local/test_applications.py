@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from flink_apps.common.tables import AWS_ENDPOINTS_GROUP
+from flink_apps.common.aws import ENDPOINTS_GROUP
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
-from local.run import LocalRun, remove_bulk
+from local.run import LocalRun
+from local.runs import remove_bulk
 from local.services.opensearch import OpenSearchService
 from local.services.s3 import S3Service
 from local.synth import Application
@@ -83,7 +84,7 @@ def test_each_application_gets_its_own_code(run: LocalRun, tmp_path: Path) -> No
 
 
 def test_each_application_gets_its_own_property_groups(run: LocalRun) -> None:
-    assert set(run.property_groups()) == {SQL_GROUP, RUN_OPTIONS_GROUP, AWS_ENDPOINTS_GROUP}
+    assert set(run.property_groups()) == {SQL_GROUP, RUN_OPTIONS_GROUP, ENDPOINTS_GROUP}
     assert run.property_groups("Replay")["Replay"] == {"bucket": "archive"}
 
 

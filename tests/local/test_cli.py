@@ -12,19 +12,28 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import scenarios
 from flink_constructs.bundle import JobBundle
-from local.cli import SCENARIOS, app
+from local.cli import app
 from local.flink.rest import Job
-from local.run import LocalRun
-from local.scenarios import Outcome, Scenario
+from local.scenarios import Outcome, Scenario, scenario_type
 from stacks.project import ROOT, job_folder
-from stacks.registry import SCENARIOS as STACKS
+from stacks.registry import stack_type
 
 runner = CliRunner()
 
 
-def test_every_scenario_that_has_a_stack_can_be_run() -> None:
-    assert set(SCENARIOS) == set(STACKS)
+@pytest.mark.parametrize("name", scenarios.NAMES)
+def test_every_scenario_that_has_a_stack_can_be_run(name: str) -> None:
+    assert stack_type(name).config_type.scenario == name
+    assert issubclass(scenario_type(name), Scenario)
+
+
+@pytest.mark.parametrize("modules", ["app", "local.cli"])
+def test_neither_a_synthesis_nor_the_help_waits_for_flink_and_the_clients_of_the_servers(modules: str) -> None:
+    code = f"import sys, {modules}; print({{'pyflink', 'confluent_kafka', 'pyarrow'}} & set(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +65,7 @@ def test_wrong_use_is_one_line_and_status_2(arguments: list[str], message: str) 
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("records-per-second=0", "data-generator.records-per-second must be at least 1 (got '0')"),
+        ("records-per-second=0", "data-generator.records-per-second must be an integer from 1 to 1000000000 (got '0')"),
         ("record-per-second=5", "did you mean records-per-second?"),
         ("parallelism=65", "parallelism must fit into 64 KPUs of 1"),
     ],
@@ -94,15 +103,15 @@ def test_setup_builds_the_bundle_of_each_module_that_is_a_job(monkeypatch: pytes
         return bundle.main
 
     monkeypatch.setattr(JobBundle, "build", note)
-    monkeypatch.setattr("local.cli.SERVICES", ())
+    monkeypatch.setattr("local.run.SERVICES", ())
     assert runner.invoke(app, ["setup"]).exit_code == 0
     modules = re.findall(r"<module>(.*)</module>", (ROOT / "flink_apps" / "pom.xml").read_text(encoding="utf-8"))
     assert sorted(built) == sorted(module for module in modules if not module.startswith("connectors/"))
-    assert {job_folder(scenario) for scenario in SCENARIOS} < set(built)
+    assert {job_folder(scenario) for scenario in scenarios.NAMES} < set(built)
 
 
 def test_stop_says_when_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("local.run.RUNS", tmp_path)
+    monkeypatch.setattr("local.runs.RUNS", tmp_path)
     assert "nothing was running" in runner.invoke(app, ["stop"]).stdout
 
 
@@ -117,11 +126,11 @@ class WithPage(Scenario):
     def records_so_far(self, job: Job) -> int:  # noqa: ARG002 - there is no job
         return 1
 
-    def outcome(self, run: LocalRun, job: Job) -> Outcome:  # noqa: ARG002 - as above
+    def outcome(self, job: Job) -> Outcome:  # noqa: ARG002 - as above
         return Outcome(records_in=1, records_out={})
 
-    def page(self, run: LocalRun) -> Path | None:
-        path = run.folder / "page.html"
+    def page(self) -> Path | None:
+        path = self.run.folder / "page.html"
         path.write_text("<h1>a map</h1>", encoding="utf-8")
         return path
 
@@ -129,7 +138,7 @@ class WithPage(Scenario):
 class WithoutPage(WithPage):
     """A scenario that draws none."""
 
-    def page(self, run: LocalRun) -> None:  # noqa: ARG002 - there is none to draw
+    def page(self) -> None:
         return None
 
 
@@ -169,10 +178,10 @@ class Command:
         self.runs.append(FakeRun(folder, keep))
         return nullcontext(self.runs[-1])
 
-    def told(self, scenario: Scenario, *options: str) -> list[str]:
+    def told(self, scenario: type[Scenario], *options: str) -> list[str]:
         """What the command writes of pages, without the word before each."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(SCENARIOS, "taxi-analytics", scenario)
+            patch.setattr("local.execute.scenario_type", lambda _name: scenario)
             result = runner.invoke(app, ["run", "taxi-analytics", "--records", "1", *options])
         assert result.exit_code == 0, result.output
         return [line.removeprefix("page: ") for line in result.stdout.splitlines() if line.startswith("page: ")]
@@ -190,36 +199,36 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
         "feed": lambda *_: 1.0,
         "drain": lambda *_: None,
     }.items():
-        monkeypatch.setattr(f"local.cli.{name}", stand_in)
+        monkeypatch.setattr(f"local.execute.{name}", stand_in)
     return made
 
 
 def test_a_page_is_told_by_its_file_in_the_runs_folder(command: Command) -> None:
-    assert command.told(WithPage()) == [(command.folder / "run" / "page.html").as_uri()]
+    assert command.told(WithPage) == [(command.folder / "run" / "page.html").as_uri()]
 
 
 def test_a_page_is_copied_beside_the_report_and_told_there(command: Command) -> None:
-    told = command.told(WithPage(), "--report", str(command.folder / "figures.json"))
+    told = command.told(WithPage, "--report", str(command.folder / "figures.json"))
     beside = command.folder / "figures.html"
     assert told == [beside.as_uri()]
     assert beside.read_text(encoding="utf-8") == "<h1>a map</h1>"
 
 
 def test_the_page_of_a_kept_run_is_served(command: Command) -> None:
-    assert command.told(WithPage(), "--keep") == [PAGE_ADDRESS]
+    assert command.told(WithPage, "--keep") == [PAGE_ADDRESS]
     assert [run.served for run in command.runs] == [[command.folder / "run" / "page.html"]]
 
 
 def test_the_page_of_a_kept_run_is_copied_beside_the_report_too(command: Command) -> None:
-    assert command.told(WithPage(), "--keep", "--report", str(command.folder / "figures.json")) == [PAGE_ADDRESS]
+    assert command.told(WithPage, "--keep", "--report", str(command.folder / "figures.json")) == [PAGE_ADDRESS]
     assert (command.folder / "figures.html").read_text(encoding="utf-8") == "<h1>a map</h1>"
 
 
 def test_the_page_of_a_run_that_ends_is_not_served(command: Command) -> None:
-    command.told(WithPage())
+    command.told(WithPage)
     assert [run.served for run in command.runs] == [[]]
 
 
 def test_a_scenario_without_a_page_tells_of_none(command: Command) -> None:
-    assert command.told(WithoutPage(), "--keep", "--report", str(command.folder / "figures.json")) == []
+    assert command.told(WithoutPage, "--keep", "--report", str(command.folder / "figures.json")) == []
     assert not (command.folder / "figures.html").exists()

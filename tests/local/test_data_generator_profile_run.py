@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from flink_apps.data_generator import profile_text
 from flink_apps.data_generator.job import TICK_MILLIS
+from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, TAXI_TRIP
 from flink_apps.data_generator.settings import CATCH_UP
 from local.flink.rest import Job
 from local.run import LocalRun
-from local.scenarios.data_generator import DataGenerator
+from local.scenarios.data_generator.scenario import DataGenerator
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
@@ -111,7 +111,7 @@ def arrived(request: pytest.FixtureRequest, run: LocalRun) -> Arrived:
 
 def tell(run: LocalRun, job: Job, *, began: int, catch_up: bool) -> Arrived:
     """Kill a TaskManager of the job, and wait for what comes after; gives what has come of this job."""
-    generator = DataGenerator()
+    generator = DataGenerator(run)
     wait_for("the first trips", lambda: generator.records_so_far(job) > 0)
     wait_for("a part of the ramp", lambda: job.running_seconds() > 8)
     killed = now()

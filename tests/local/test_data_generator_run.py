@@ -19,7 +19,7 @@ from local.errors import RunError
 from local.flink.rest import Job
 from local.process import Process
 from local.run import LocalRun
-from local.scenarios.data_generator import DataGenerator
+from local.scenarios.data_generator.scenario import records_generated
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
@@ -59,9 +59,9 @@ class Story:
 def generated(job: Job) -> int:
     """The records generated so far: Flink answers with what it knew when it was asked before, and looks afresh then."""
     for _ in range(3):
-        DataGenerator().records_so_far(job)
+        records_generated(job)
         time.sleep(0.7)
-    return DataGenerator().records_so_far(job)
+    return records_generated(job)
 
 
 def settle(job: Job) -> None:
@@ -109,14 +109,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 def tell(run: LocalRun) -> Story:
     """Run the job through a wrong start, a crash and an outage; gives all that arrived."""
-    story, generator = Story(), DataGenerator()
+    story = Story()
     run.start()
     kafka, kinesis = run.service(KafkaService), run.service(KinesisService)
     story.shards = len(kinesis.client.list_shards(StreamName=kinesis.stream_names()[0])["Shards"])
 
     story.refusals = refusals(run)
     job = run.submit()
-    wait_for("the start", lambda: job.running_seconds() > 0 and generator.records_so_far(job) > 0)
+    wait_for("the start", lambda: job.running_seconds() > 0 and records_generated(job) > 0)
     settle(job)
     note_progress(job, story, seconds=6)
     settle(job)
@@ -127,7 +127,7 @@ def tell(run: LocalRun) -> Story:
 
     story.running_seconds_after_the_crash = job.running_seconds()
     counts = [0]
-    run.stop_job(job, watch=lambda: counts.append(generator.records_so_far(job)))
+    run.stop_job(job, watch=lambda: counts.append(records_generated(job)))
     story.generated_after_the_crash = max(counts)
     story.kafka = [
         (message.partition(), message.key().decode(), message.value())

@@ -12,7 +12,7 @@ from local.feeders import Feeders
 from local.flink.rest import Job
 from local.load import Load
 from local.run import LocalRun
-from local.scenarios.data_generator import DataGenerator
+from local.scenarios.data_generator.scenario import DataGenerator
 
 
 @dataclass
@@ -122,7 +122,7 @@ class Slow(DataGenerator):
 
     asked = 0
 
-    def drained(self, _run: object, _job: object) -> bool:
+    def drained(self, _job: object) -> bool:
         self.asked += 1
         return self.asked == 3
 
@@ -131,26 +131,26 @@ def drain(scenario: DataGenerator, job: FakeJob, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     for name, value in constants.items():
         monkeypatch.setattr(watch, name, value)
-    watch.drain(scenario, cast("LocalRun", FakeRun()), cast("Job", job), watch.News(tuple))
+    watch.drain(scenario, cast("Job", job), watch.News(tuple))
 
 
 def test_a_job_is_left_running_until_it_has_drained(monkeypatch: pytest.MonkeyPatch) -> None:
-    scenario = Slow()
+    scenario = Slow(cast("LocalRun", FakeRun()))
     drain(scenario, FakeJob(), monkeypatch)
     assert scenario.asked == 3
 
 
 def test_a_scenario_without_input_of_its_own_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    drain(DataGenerator(), FakeJob("FAILED"), monkeypatch)
+    drain(DataGenerator(cast("LocalRun", FakeRun())), FakeJob("FAILED"), monkeypatch)
 
 
 def test_a_job_that_fails_while_it_drains_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RunError, match="the job failed: no such path"):
-        drain(Slow(), FakeJob("FAILED"), monkeypatch)
+        drain(Slow(cast("LocalRun", FakeRun())), FakeJob("FAILED"), monkeypatch)
 
 
 def test_a_job_that_drains_for_too_long_is_stopped_and_that_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    drain(Slow(), FakeJob(), monkeypatch, DRAIN_SECONDS=0)
+    drain(Slow(cast("LocalRun", FakeRun())), FakeJob(), monkeypatch, DRAIN_SECONDS=0)
     assert "stopped with records unread" in capsys.readouterr().out

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local import run
-from local.run import PROCESSES, new_folder, stop_kept
+from local import runs as run
+from local.runs import PROCESSES, new_folder, stop_kept
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from local.errors import UsageError
-from local.scenarios.lottery_commands import COMMANDS, Commands
-from local.scenarios.lottery_events import Event
+from local.scenarios.lottery.commands import COMMANDS, Commands
+from local.scenarios.lottery.events import Event
 
 NOW = 1_700_000_000_000
 
@@ -61,8 +61,8 @@ def test_a_stop_comes_after_the_clicks_that_were_typed_before_it(commands: Comma
         ("buy 7", "write buy PLAYER COUPONS (got 1 number): a player buys coupons"),
         ("stop", "write stop LOTTERY (got 0 numbers): it ends"),
         ("click 7 1 2 3", "write click PLAYER LOTTERY [TIMES] (got 4 numbers): a player clicks, for a coupon each"),
-        ("buy 7 many", "COUPONS must be a whole number (got 'many'); write buy PLAYER COUPONS"),
-        ("click 7 1 1.5", "TIMES must be a whole number (got '1.5'); write click PLAYER LOTTERY [TIMES]"),
+        ("buy 7 many", "COUPONS must be an integer (got 'many'); write buy PLAYER COUPONS"),
+        ("click 7 1 1.5", "TIMES must be an integer (got '1.5'); write click PLAYER LOTTERY [TIMES]"),
         ("click 7 1 0", "TIMES must be from 1 to 1000 (got 0); for example click 7 1 10"),
         ("click 7 1 1001", "TIMES must be from 1 to 1000 (got 1001); for example click 7 1 10"),
     ],

@@ -70,16 +70,16 @@ class Lottery:
         )
 
     def put_lottery_events(self, *events: Event) -> None:
-        self._service.write(self.settings.streams.lottery_input, events)
+        self._service.write(self.settings.streams.lottery_input.name, events)
 
     def put_user_events(self, events: Sequence[Event]) -> None:
-        self._service.write(self.settings.streams.user_input, events)
+        self._service.write(self.settings.streams.user_input.name, events)
 
     def winners(self) -> list[dict[str, Any]]:
-        return [json.loads(value) for value in self._service.values(self.settings.streams.winners)]
+        return [json.loads(value) for value in self._service.values(self.settings.streams.winners.name)]
 
     def rejected(self) -> list[dict[str, Any]]:
-        return [json.loads(value) for value in self._service.values(self.settings.streams.rejected)]
+        return [json.loads(value) for value in self._service.values(self.settings.streams.rejected.name)]
 
 
 @pytest.fixture

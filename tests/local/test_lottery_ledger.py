@@ -5,8 +5,8 @@ import json
 import pytest
 
 from flink_apps.lottery import logic
-from local.scenarios.lottery_events import buy, click, start
-from local.scenarios.lottery_ledger import Ledger, Rejection, Winner
+from local.scenarios.lottery.events import buy, click, start
+from local.scenarios.lottery.ledger import Ledger, Rejection, Winner
 
 WINDOW = 10_000
 SECRET, OTHER_SECRET = "secret", "another"

@@ -13,8 +13,8 @@ import pytest
 from flink_apps.lottery import logic
 from flink_apps.lottery.logic import REASONS, MalformedEventError, RuleError, Run
 from flink_apps.lottery.schema import BUY, CLICK, START, STOP
-from local.scenarios.lottery_events import Event
-from local.scenarios.lottery_players import Due, Held, Players, Stage
+from local.scenarios.lottery.events import Event
+from local.scenarios.lottery.players import Due, Held, Players, Stage
 
 WINDOW = 10_000
 BEGAN = 1_700_000_003_000

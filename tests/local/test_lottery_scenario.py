@@ -28,8 +28,8 @@ from local.errors import RunError
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios.lottery import Lottery
-from local.scenarios.lottery_events import buy, click, start
+from local.scenarios.lottery.events import buy, click, start
+from local.scenarios.lottery.scenario import Lottery
 
 WINDOW = 10_000
 
@@ -87,15 +87,12 @@ class World:
 
     run: FakeRun = field(default_factory=FakeRun)
     job: FakeJob = field(default_factory=FakeJob)
-    lottery: Lottery = field(default_factory=Lottery)
+    lottery: Lottery = field(init=False)
 
     def __post_init__(self) -> None:
+        self.lottery = Lottery(cast("LocalRun", self.run))
         events = [start(1, 0), buy(7, 10), *(click(7, 1, timestamp) for timestamp in (1, 2, 3))]
-        self.lottery._game(self.local).inputs.send(events)
-
-    @property
-    def local(self) -> LocalRun:
-        return cast("LocalRun", self.run)
+        self.lottery._inputs.send(events)
 
     def read_all(self) -> None:
         self.job = FakeJob(lottery_events=1, user_events=4)
@@ -112,14 +109,14 @@ class World:
         self.run.fake.streams[str(stream)].append(json.dumps(record).encode())
 
     def drained(self) -> bool:
-        return self.lottery.drained(self.local, cast("Job", self.job))
+        return self.lottery.drained(cast("Job", self.job))
 
     def outcome(self) -> Outcome:
-        return self.lottery.outcome(self.local, cast("Job", self.job))
+        return self.lottery.outcome(cast("Job", self.job))
 
     def epilogue(self) -> str:
         told = io.StringIO()
-        Console(file=told, width=120).print(self.lottery.epilogue(self.local))
+        Console(file=told, width=120).print(self.lottery.epilogue())
         return told.getvalue()
 
 
@@ -142,15 +139,15 @@ def test_a_job_has_drained_when_it_has_read_all(world: World) -> None:
 def test_news_are_the_winners_each_told_once(world: World) -> None:
     world.draw()
     world.refuse("{", "malformed")
-    (news,) = world.lottery.news(world.local)
+    (news,) = world.lottery.news()
     assert news.endswith("player 7 wins, of 3 clicks")
-    assert list(world.lottery.news(world.local)) == []
+    assert list(world.lottery.news()) == []
 
 
 def test_who_types_hears_of_refusals_too(world: World) -> None:
     world.draw()
     world.refuse("{", "malformed")
-    _, refusal = world.lottery.conversation(world.local).news()
+    _, refusal = world.lottery.conversation().news()
     assert refusal == "refused, malformed: not {"
 
 
@@ -180,7 +177,6 @@ def test_the_end_shows_winners_that_were_verified_and_refusals_by_reason(world: 
 
 
 def test_a_run_without_any_click_has_nothing_to_show_at_its_end() -> None:
-    run = FakeRun()
-    lottery = Lottery()
-    lottery.outcome(cast("LocalRun", run), cast("Job", FakeJob()))
-    assert lottery.epilogue(cast("LocalRun", run)) is None
+    lottery = Lottery(cast("LocalRun", FakeRun()))
+    lottery.outcome(cast("Job", FakeJob()))
+    assert lottery.epilogue() is None

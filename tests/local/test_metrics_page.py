@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from local.metrics_page import POINTS, MetricSummary, Summary, chart, series_by_metric, step_of, summarize, write
+from local.scenarios.prometheus_metrics.page import (
+    POINTS,
+    MetricSummary,
+    Summary,
+    chart,
+    series_by_metric,
+    step_of,
+    summarize,
+    write,
+)
 from local.services.prometheus import Series
 from tests.local.browser import browse
 

@@ -15,7 +15,7 @@ import pytest
 
 from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 from local.run import LocalRun
-from local.scenarios.prometheus_metrics import ALL
+from local.scenarios.prometheus_metrics.scenario import ALL
 from local.services.prometheus import PrometheusService
 from local.synth import synthesize
 from stacks.project import ROOT

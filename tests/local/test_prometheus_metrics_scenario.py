@@ -12,12 +12,13 @@ from typing import Any, cast
 import pytest
 from rich.console import Console, RenderableType
 
+from flink_apps.common.ends.prometheus import CONNECTOR
 from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED
-from flink_apps.prometheus_metrics.schema import CONNECTOR, INSTANCE
+from flink_apps.prometheus_metrics.schema import INSTANCE
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios.prometheus_metrics import PAGE, PrometheusMetrics
+from local.scenarios.prometheus_metrics.scenario import PAGE, PrometheusMetrics
 from local.services.prometheus import Series
 
 START = datetime(2024, 1, 31, 8, tzinfo=UTC)
@@ -71,7 +72,7 @@ def run(tmp_path: Path) -> LocalRun:
 def later(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The clock, whose time a test may change."""
     now = [0.0]
-    monkeypatch.setattr("local.scenarios.prometheus_metrics.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("local.scenarios.prometheus_metrics.scenario.time.monotonic", lambda: now[0])
     return now
 
 
@@ -82,18 +83,18 @@ def shown(what: Any) -> str:
 
 
 def test_at_first_the_address_is_told_where_the_series_are_drawn(run: LocalRun, later: list[float]) -> None:  # noqa: ARG001
-    assert list(PrometheusMetrics().news(run)) == [
+    assert list(PrometheusMetrics(run).news()) == [
         "graphs: http://127.0.0.1:9090/graph?g0.expr=CPU&g0.tab=0&g0.range_input=5m"
     ]
 
 
 def test_then_the_last_samples_are_shown_every_ten_seconds_by_instance(run: LocalRun, later: list[float]) -> None:
-    scenario = PrometheusMetrics()
-    list(scenario.news(run))
+    scenario = PrometheusMetrics(run)
+    list(scenario.news())
     later[0] = 9.9
-    assert list(scenario.news(run)) == []
+    assert list(scenario.news()) == []
     later[0] = 10.0
-    [table] = scenario.news(run)
+    [table] = scenario.news()
     text = shown(table)
     assert re.findall(r'(\w+\{InstanceId="\d+"\}) +│ +(\d+) .*│ +(0\.\d+)', text) == [
         ('CPU{InstanceId="2"}', "2", "0.750"),
@@ -103,21 +104,21 @@ def test_then_the_last_samples_are_shown_every_ten_seconds_by_instance(run: Loca
 
 
 def test_the_outcome_is_what_left_the_generators_and_what_prometheus_returns(run: LocalRun) -> None:
-    outcome = PrometheusMetrics().outcome(run, cast("Job", FakeJob()))
+    outcome = PrometheusMetrics(run).outcome(cast("Job", FakeJob()))
     assert outcome == Outcome(records_in=5, records_out={"prometheus": 4}, dead_letters=2)
 
 
 def test_the_metrics_are_shown_in_figures_at_the_end(run: LocalRun) -> None:
-    text = shown(PrometheusMetrics().epilogue(run))
+    text = shown(PrometheusMetrics(run).epilogue())
     assert re.search(r"CPU +│ 2 +│ 3 +│ 0\.\d+ +│ 0\.100 +│ 0\.750", text)
     assert re.search(r"Memory +│ 1 +│ 1 +│ 0\.500", text)
 
 
 def test_without_samples_there_is_nothing_to_show(tmp_path: Path) -> None:
     empty = cast("LocalRun", FakeRun(tmp_path, FakePrometheus()))
-    assert PrometheusMetrics().epilogue(empty) is None
+    assert PrometheusMetrics(empty).epilogue() is None
 
 
 def test_a_page_shows_the_series(run: LocalRun, tmp_path: Path) -> None:
-    assert PrometheusMetrics().page(run) == tmp_path / PAGE
+    assert PrometheusMetrics(run).page() == tmp_path / PAGE
     assert "CPU" in (tmp_path / PAGE).read_text()

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from flink_apps.common.tables import KINESIS_ENDPOINT
+from flink_apps.common.aws import KINESIS_ENDPOINT
 from flink_apps.replay.metrics import REPLAY_LAG_MILLIS
 from flink_apps.replay.settings import GROUP, SOURCE_PATH, SPEEDUP
 from local.flink.rest import Job

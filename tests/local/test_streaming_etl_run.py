@@ -19,13 +19,15 @@ import pytest
 from confluent_kafka import Producer
 
 from benchmarks.trips import trips
-from flink_apps.common.places import REJECTED_DOCUMENTS
+from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
+from flink_apps.common.ends.s3 import BucketPrefix
 from flink_apps.common.taxi_zones import BOROUGHS
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, WATERMARK_EVENTS
-from flink_apps.streaming_etl.settings import S3Sink, Settings
+from flink_apps.streaming_etl.settings import Settings
+from local.counts import dead_letters
 from local.flink.rest import Job
 from local.run import LocalRun
-from local.scenarios.streaming_etl import StreamingEtl, dead_letters, partition_values
+from local.scenarios.streaming_etl.scenario import StreamingEtl, partition_values
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
@@ -151,11 +153,11 @@ def tell_exactly_once(run: LocalRun) -> Story:
     search.refresh()
     story.search = {hit["_id"]: hit["_source"] for hit in search.documents("yellow-trip")}
     story.refused = [hit["_source"] for hit in search.documents(REJECTED_DOCUMENTS)]
-    story.dead_letters = list(dead_letters(run, settings))
+    story.dead_letters = list(dead_letters(run, settings.dead_letters))
     return story
 
 
-def trips_in(s3: S3Service, sink: S3Sink) -> list[dict[str, object]]:
+def trips_in(s3: S3Service, sink: BucketPrefix) -> list[dict[str, object]]:
     """Every trip in S3 with its partition columns, as texts, under ``partition``."""
     found = []
     for key in s3.keys(sink.bucket, f"{sink.prefix}/"):
@@ -250,7 +252,7 @@ def tell_at_least_once(run: LocalRun) -> Story:
     feeding = at_a_steady_rate(put, values, per_second=TRIPS_PER_SECOND)
     kill_a_task_manager(run, job)
     feeding.join()
-    scenario = StreamingEtl()
+    scenario = StreamingEtl(run)
     before = [-1]
 
     def all_is_read() -> bool:
@@ -264,7 +266,7 @@ def tell_at_least_once(run: LocalRun) -> Story:
     settings = Settings.from_property_groups(run.property_groups())
     assert settings.kinesis is not None
     story.kinesis = [(record["PartitionKey"], record["Data"]) for _, record in kinesis.records(settings.kinesis.name)]
-    story.dead_letters = list(dead_letters(run, settings))
+    story.dead_letters = list(dead_letters(run, settings.dead_letters))
     return story
 
 
@@ -295,7 +297,7 @@ def real(real_trips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[li
             producer.produce(SOURCE_TOPIC, watermark)
         producer.flush()
         job = run.submit()
-        scenario = StreamingEtl()
+        scenario = StreamingEtl(run)
         wait_for("the trips", lambda: scenario.records_so_far(job) >= len(rows) + len(WATERMARKS))
         wait_for("the metric", lambda: sum(job.metric_values(WATERMARK_EVENTS)) >= len(WATERMARKS))
         story.watermarks = round(sum(job.metric_values(WATERMARK_EVENTS)))
@@ -306,7 +308,7 @@ def real(real_trips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[li
         for key in s3.keys(settings.s3.bucket, f"{settings.s3.prefix}/"):
             lines = s3.read(settings.s3.bucket, key).splitlines()
             story.s3 += [{**json.loads(line), "partition": partition_values(key)} for line in lines]
-        story.dead_letters = list(dead_letters(run, settings))
+        story.dead_letters = list(dead_letters(run, settings.dead_letters))
     return rows, story
 
 

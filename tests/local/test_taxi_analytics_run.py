@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from flink_apps.taxi_analytics import queries
+from flink_apps.taxi_analytics import rules
 from flink_apps.taxi_analytics.job import PICKUP_COUNT, TRIP_DURATION
 from flink_apps.taxi_analytics.metrics import LATE_TRIPS
 from flink_apps.taxi_analytics.settings import Settings
+from local.counts import dead_letters
 from local.run import LocalRun
-from local.scenarios.trips import dead_letters
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
 from local.synth import synthesize
@@ -61,7 +61,7 @@ def test_every_document_is_the_oracles_though_a_task_manager_is_killed(run: Loca
     wait_for("the ends of all shards", lambda: len(refused(run)) >= ENDS)
     # The first one again, a day later.
     kinesis.write(stream, keyed[:1])
-    wait_for("the late trip", lambda: queries.LATE in refused(run))
+    wait_for("the late trip", lambda: rules.LATE in refused(run))
     wait_for("its metric", lambda: sum(job.metric_values(LATE_TRIPS)) > 0)
     late = sum(job.metric_values(LATE_TRIPS))
     run.stop_job(job)
@@ -71,5 +71,5 @@ def test_every_document_is_the_oracles_though_a_task_manager_is_killed(run: Loca
     }
     taxi_oracle.compare(found, lines)
     reasons = Counter(refused(run))
-    assert (reasons.pop(queries.LATE), late) == (1, 1), "no other trip was late"
+    assert (reasons.pop(rules.LATE), late) == (1, 1), "no other trip was late"
     assert reasons.total() == ENDS, "no end came twice"

@@ -13,18 +13,21 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from flink_apps.common.places import REJECTED_DOCUMENTS, BucketPrefix, KinesisStream
+from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
+from flink_apps.common.ends.s3 import BucketPrefix
 from flink_apps.common.rules import reason
 from flink_apps.common.tables import ARRIVAL, Column
 from flink_apps.replay.settings import GROUP as REPLAY_GROUP
 from flink_apps.replay.settings import SOURCE_PATH
-from flink_apps.taxi_analytics import logic, schema
+from flink_apps.taxi_analytics import rules, schema
 from flink_apps.taxi_analytics.settings import GROUP
+from local.counts import dead_letters
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios.taxi_analytics import PAGE, SHIPPED_RIDES, TaxiAnalytics, broken_rides
-from local.scenarios.trips import REPLAY, after_accidents, dead_letters, reasons_of, upload_history
+from local.scenarios.taxi_analytics.scenario import PAGE, SHIPPED_RIDES, TaxiAnalytics, broken_rides
+from local.scenarios.trips import REPLAY, after_accidents, reasons_of, upload_history
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
 from local.services.s3 import S3Service
@@ -183,7 +186,7 @@ def shipped() -> list[Record]:
 def test_each_broken_ride_is_refused_for_one_of_four_reasons(broken: list[Record]) -> None:
     columns = (*schema.TRIP, Column("error", "STRING"))
     rows = [[*(ride.get(column.name) for column in schema.TRIP), lacking(ride)] for ride in broken]
-    checks = reason(*logic.rules(clock_skew_millis=60_000), error="error")
+    checks = reason(*rules.rules(clock_skew_millis=60_000), error="error")
     in_2030 = checks.replace(f"`{ARRIVAL.name}`", "TO_TIMESTAMP_LTZ(1893456000000, 3)")
     kinds = (
         "lacks total_amount",
@@ -218,7 +221,7 @@ def test_accidents_happen_in_turn() -> None:
 
 
 def test_rides_and_the_broken_ones_are_put_where_the_replay_reads(run: FakeRun) -> None:
-    TaxiAnalytics().prepare(run.local)
+    TaxiAnalytics(run.local).prepare()
     uploaded = run.s3.buckets[ARCHIVE]
     names = {file.name for file in SHIPPED_RIDES.iterdir()}
     assert set(uploaded) == {f"history/{name}" for name in (*names, "broken.json")}
@@ -240,42 +243,35 @@ def test_without_a_replay_nothing_is_uploaded(run: FakeRun) -> None:
 # What has become of them.
 
 
-def test_records_are_those_of_all_tasks_of_the_source() -> None:
-    assert TaxiAnalytics().records_so_far(job_after(2, 1)) == 3
+def test_records_are_those_of_all_tasks_of_the_source(run: FakeRun) -> None:
+    assert TaxiAnalytics(run.local).records_so_far(job_after(2, 1)) == 3
 
 
 def test_a_job_has_drained_when_it_has_read_all_that_the_stream_holds(run: FakeRun) -> None:
-    scenario = TaxiAnalytics()
-    assert not scenario.drained(run.local, job_after(2, 0))
-    assert scenario.drained(run.local, job_after(2, 1))
+    scenario = TaxiAnalytics(run.local)
+    assert not scenario.drained(job_after(2, 0))
+    assert scenario.drained(job_after(2, 1))
 
 
 def test_the_stream_is_counted_once_a_run(run: FakeRun) -> None:
-    scenario = TaxiAnalytics()
-    scenario.drained(run.local, job_after(2, 0))
-    scenario.drained(run.local, job_after(2, 1))
-    scenario.outcome(run.local, job_after(2, 1))
+    scenario = TaxiAnalytics(run.local)
+    scenario.drained(job_after(2, 0))
+    scenario.drained(job_after(2, 1))
+    scenario.outcome(job_after(2, 1))
     assert run.kinesis.counted == 1
-
-
-def test_another_run_has_a_stream_of_its_own(run: FakeRun, tmp_path: Path) -> None:
-    scenario = TaxiAnalytics()
-    scenario.outcome(run.local, job_after(2, 1))
-    other = FakeRun(tmp_path / "other", kinesis=FakeKinesis({"trips": [b"{}"] * 5}))
-    assert scenario.outcome(other.local, job_after(2, 3)).records_in == 5
 
 
 def test_the_outcome_counts_the_documents_of_both_indices_and_the_dead_letters(run: FakeRun) -> None:
     run.search.indices["pickup_count"] = [DEMAND, DEMAND]
     run.refuse("not JSON", "not JSON")
-    assert TaxiAnalytics().outcome(run.local, job_after(2, 1)) == Outcome(
+    assert TaxiAnalytics(run.local).outcome(job_after(2, 1)) == Outcome(
         records_in=3, records_out={"pickup_count": 2, "trip_duration": 1}, dead_letters=2
     )
 
 
 def test_documents_that_opensearch_refused_are_told_where_there_are_any(run: FakeRun) -> None:
     run.search.indices[REJECTED_DOCUMENTS] = [{"reason": "mapper_parsing_exception"}]
-    assert TaxiAnalytics().outcome(run.local, job_after(2, 1)).records_out["refused by OpenSearch"] == 1
+    assert TaxiAnalytics(run.local).outcome(job_after(2, 1)).records_out["rejected by OpenSearch"] == 1
 
 
 def test_dead_letters_are_read_from_a_bucket_below_their_prefix_alone(run: FakeRun) -> None:
@@ -303,18 +299,18 @@ def test_no_dead_letters_have_no_reasons() -> None:
 
 def test_the_end_tells_the_reasons_of_the_runs_dead_letters(run: FakeRun) -> None:
     run.refuse("pickup_latitude must be -90 to 90")
-    assert "pickup_latitude must be -90 to 90" in printed(TaxiAnalytics().epilogue(run.local))
+    assert "pickup_latitude must be -90 to 90" in printed(TaxiAnalytics(run.local).epilogue())
 
 
 def test_a_run_without_dead_letters_has_nothing_to_tell_at_its_end(run: FakeRun) -> None:
-    assert TaxiAnalytics().epilogue(run.local) is None
+    assert TaxiAnalytics(run.local).epilogue() is None
 
 
 # The page.
 
 
 def test_the_page_is_in_the_runs_folder_and_has_the_documents_of_both_indices(run: FakeRun) -> None:
-    page = TaxiAnalytics().page(run.local)
+    page = TaxiAnalytics(run.local).page()
     assert page == run.folder / PAGE
     text = page.read_text(encoding="utf-8")
     assert '<tr><th scope="row">08:00\u201309:00</th><td>40' in text
@@ -324,6 +320,6 @@ def test_the_page_is_in_the_runs_folder_and_has_the_documents_of_both_indices(ru
 
 def test_a_run_without_documents_has_a_page_that_says_so(run: FakeRun) -> None:
     run.search.indices = {"pickup_count": [], "trip_duration": []}
-    text = TaxiAnalytics().page(run.local).read_text(encoding="utf-8")
+    text = TaxiAnalytics(run.local).page().read_text(encoding="utf-8")
     assert "No trip counts came" in text
     assert "No airport trips came" in text

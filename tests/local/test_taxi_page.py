@@ -18,8 +18,8 @@ from typing import Any
 import pygeohash
 import pytest
 
-from flink_apps.taxi_analytics.logic import AIRPORTS, NEW_YORK, Box
-from local.taxi_page import Summary, every_hour, trips_by_cell, trips_to_airports, write
+from flink_apps.taxi_analytics.schema import AIRPORTS, NEW_YORK, Box
+from local.scenarios.taxi_analytics.page import Summary, every_hour, trips_by_cell, trips_to_airports, write
 from tests.local import browser
 from tools.make_rides import FOLDER
 

@@ -11,15 +11,17 @@ import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Template
 
-from flink_apps.common.properties import StreamArn
-from flink_apps.data_generator import faults, formats, profile_text, settings
+from flink_apps.common.aws import KINESIS_ENDPOINT
+from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.data_generator import formats, settings
 from flink_apps.data_generator.faults import Faults
-from flink_apps.data_generator.formats import Written
+from flink_apps.data_generator.formats import RecordFormat
 from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_RATE_METRIC
 from flink_apps.data_generator.profiles import constant
+from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
-from flink_apps.data_generator.settings import PROPERTIES, Seed, Settings
+from flink_apps.data_generator.settings import OPTIONS, Seed, Settings
 from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP
 from flink_constructs.kafka_authentication import KafkaAuthentication, ScramSecret
 from flink_constructs.kafka_settings import CLIENT_PROPERTIES
@@ -55,8 +57,6 @@ STARTED_WITH_KAFKA = [name for name in WITH_KAFKA if name in STARTED]
 ASKED_FOR = {
     formats.KEY_FIELD: "wrong-on-purpose",
     settings.SEED: "wrong-on-purpose",
-    settings.START_TIME: "wrong-on-purpose",
-    **dict.fromkeys(faults.PROPERTIES, "wrong-on-purpose"),
     formats.SCHEMA_REGISTRY_URL: "avro",
     settings.PROFILE: "profile",
 }
@@ -79,10 +79,10 @@ def variant(name: str) -> Variant:
 def read_by_the_job(groups: Mapping[str, Mapping[str, Any]]) -> Settings:
     """What the job makes of the property groups, once CloudFormation has put texts for what it knows only then."""
     texts = {
-        settings.KINESIS_STREAM_ARN.name: "arn:aws:kinesis:eu-west-1:123456789012:stream/prices",
-        settings.KINESIS_REGION.name: "eu-west-1",
-        settings.KAFKA_BOOTSTRAP_SERVERS.name: "b-1.example.com:9098,b-2.example.com:9098",
-        f"{settings.KAFKA_TOPIC.group}/{SECRETS}.param.region": "eu-west-1",
+        settings.SINK_STREAM.stream.name: "arn:aws:kinesis:eu-west-1:123456789012:stream/prices",
+        "KinesisSink/aws.region": "eu-west-1",
+        settings.SINK_TOPIC.servers.name: "b-1.example.com:9098,b-2.example.com:9098",
+        f"{settings.KAFKA_GROUP}/{SECRETS}.param.region": "eu-west-1",
     }
     return Settings.from_property_groups(resolved(groups, texts))
 
@@ -132,16 +132,16 @@ def test_the_property_groups_have_exactly_the_keys_that_the_job_reads(name: str)
     groups = variant(name).property_groups()
     assert groups.pop(RUN_OPTIONS_GROUP) == RUN_OPTIONS
     sinks = {
-        settings.KINESIS_STREAM_ARN.group: name in WITH_KINESIS,
-        settings.KAFKA_TOPIC.group: name in WITH_KAFKA,
+        settings.KINESIS_GROUP: name in WITH_KINESIS,
+        settings.KAFKA_GROUP: name in WITH_KAFKA,
     }
     expected: dict[str, set[str]] = {}
     left_out = [settings.MORE_OF_PROFILE[0], *([settings.RECORDS_PER_SECOND] if name == "profile" else [])]
-    for prop in PROPERTIES:
+    for prop in (option for option in OPTIONS if option is not KINESIS_ENDPOINT):
         if sinks.get(prop.group, True) and prop not in left_out and ASKED_FOR.get(prop, name) == name:
             expected.setdefault(prop.group, set()).add(prop.key)
     if name in WITH_KAFKA:
-        expected[settings.KAFKA_TOPIC.group] |= CLIENT_KEYS[WAYS[name]]
+        expected[settings.KAFKA_GROUP] |= CLIENT_KEYS[WAYS[name]]
     assert {group: set(properties) for group, properties in groups.items()} == expected
 
 
@@ -154,14 +154,11 @@ def test_the_job_reads_what_the_stack_writes(name: str) -> None:
     assert read.record_type is (TAXI_TRIP if name in ("taxi-trips", "wrong-on-purpose") else STOCK_PRICE)
     assert (read.kinesis is not None, read.kafka is not None) == (name in WITH_KINESIS, name in WITH_KAFKA)
     if read.kinesis:
-        assert read.kinesis.stream == StreamArn(
-            "arn:aws:kinesis:eu-west-1:123456789012:stream/prices", "eu-west-1", "prices"
-        )
-        assert (read.kinesis.region, read.kinesis.options) == ("eu-west-1", {})
+        assert read.kinesis == KinesisStream(name="prices", region="eu-west-1")
     if read.kafka:
         assert read.kafka.bootstrap_servers == "b-1.example.com:9098,b-2.example.com:9098"
         assert read.kafka.topic == read.record_type.topic
-        assert set(read.kafka.producer) == CLIENT_KEYS[WAYS[name]]
+        assert set(read.kafka.client) == CLIENT_KEYS[WAYS[name]]
 
 
 def test_the_job_reads_what_the_records_are_to_be() -> None:
@@ -169,8 +166,8 @@ def test_the_job_reads_what_the_records_are_to_be() -> None:
     assert read.key_field == "vendor_id"
     assert read.seed == Seed(number=7, start_millis=1_706_745_600_000)
     assert read.faults == Faults(late=0.01, duplicate=0.25, malformed=0.02, out_of_range=0.03)
-    avro = read_by_the_job(variant("avro").property_groups()).written
-    assert avro == Written(format_name="avro-confluent", schema_registry_url="https://registry.example.com")
+    avro = read_by_the_job(variant("avro").property_groups()).record_format
+    assert avro == RecordFormat(name="avro-confluent", schema_registry_url="https://registry.example.com")
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -297,13 +294,12 @@ def test_an_application_without_kafka_needs_no_vpc(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WITH_KAFKA)
-def test_the_network_has_a_way_to_kinesis_only_where_there_is_a_stream(name: str) -> None:
+def test_the_network_has_a_way_to_what_every_job_calls_and_to_kinesis_only_where_there_is_a_stream(name: str) -> None:
     endpoints = variant(name).of_type("AWS::EC2::VPCEndpoint").values()
     interfaces = [one for one in endpoints if one["Properties"].get("VpcEndpointType") == "Interface"]
-    names = [json.dumps(one["Properties"]["ServiceName"]) for one in interfaces]
-    assert [".kinesis-streams" in one for one in names if ".secretsmanager" not in one] == (
-        [True] if name in WITH_KINESIS else []
-    )
+    services = {one["Properties"]["ServiceName"]["Fn::Join"][1][-1] for one in interfaces} - {".secretsmanager"}
+    expected = {".logs", ".monitoring", ".sts"} | ({".kinesis-streams"} if name in WITH_KINESIS else set())
+    assert services == expected
 
 
 @pytest.mark.parametrize("name", WITH_KAFKA)
@@ -316,7 +312,7 @@ def test_the_network_has_a_way_to_the_secret_only_where_there_is_one(name: str) 
 
 @pytest.mark.parametrize("name", WITH_KAFKA)
 def test_nothing_in_the_template_is_a_password(name: str) -> None:
-    client = variant(name).property_groups()[settings.KAFKA_TOPIC.group]
+    client = variant(name).property_groups()[settings.KAFKA_GROUP]
     assert "password" not in str(client).replace(":password}", "").replace('password="${', "")
     for secret in variant(name).of_type("AWS::SecretsManager::Secret").values():
         assert "SecretString" not in secret["Properties"]
@@ -355,7 +351,7 @@ def test_the_start_waits_for_the_ways_to_the_sinks_and_a_deletion_keeps_them_unt
 @pytest.mark.parametrize("name", WITH_KAFKA)
 def test_the_job_learns_the_brokers_from_the_cluster(name: str) -> None:
     bootstrap = only(variant(name).template, BOOTSTRAP)["LogicalId"]
-    brokers = variant(name).property_groups()[settings.KAFKA_TOPIC.group][settings.KAFKA_BOOTSTRAP_SERVERS.key]
+    brokers = variant(name).property_groups()[settings.KAFKA_GROUP][settings.SINK_TOPIC.servers.key]
     assert brokers["Fn::GetAtt"][0] == bootstrap
 
 

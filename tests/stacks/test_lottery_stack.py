@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 from typing import Any
 
 import pytest
 
-from flink_apps.common.properties import Property, SettingsError
+from flink_apps.common.ends.kafka import KafkaTopic
+from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.lottery import schema, settings
 from flink_apps.lottery.metrics import REJECTED_COUNT
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from flink_constructs.kafka_settings import IAM_CLIENT_PROPERTIES
 from flink_constructs.validation import InvalidArgumentError
-from stacks.lottery import COMMANDS, INPUTS, OUTPUTS, STREAMS, LotteryConfig
+from stacks.lottery import (
+    COMMANDS,
+    INPUTS,
+    LOTTERY_EVENTS,
+    OUTPUTS,
+    REJECTED_EVENTS,
+    STREAMS,
+    USER_EVENTS,
+    WINNERS,
+    LotteryConfig,
+)
 from tests.constructs.checks import permissions
 from tests.stacks.lottery_variants import TOPIC_ARN, VARIANTS
 from tests.stacks.variants import CLUSTER, LIFECYCLE, STREAM, TOPIC, Variant, make, resolved
@@ -25,16 +37,6 @@ WITH_KAFKA = [name for name, context in VARIANTS.items() if context.get("lottery
 WITH_KINESIS = [name for name in VARIANTS if name not in WITH_KAFKA]
 IN_VPC = [*WITH_KAFKA, "own-vpc-with-nat"]
 
-#: The keys of the context that the job gets as they are.
-HANDED_ON = {
-    "window_seconds": settings.WINDOW,
-    "grace_millis": settings.GRACE,
-    "idle_seconds": settings.IDLE,
-    "clock_skew_seconds": settings.CLOCK_SKEW,
-    "prizes": settings.PRIZES,
-    "player_expiry_hours": settings.PLAYER_EXPIRY,
-}
-
 
 def variant(name: str) -> Variant:
     return make({"scenario": "lottery", **VARIANTS[name]})
@@ -44,8 +46,8 @@ def groups_of_the_job(name: str) -> dict[str, dict[str, str]]:
     """The property groups, once CloudFormation has put in what it knows only then."""
     texts = {
         **{prop.name: stream for stream, prop in STREAMS.items()},
-        settings.REGION.name: "eu-west-1",
-        settings.OUTPUT_REGION.name: "eu-west-1",
+        settings.REGION_OF_INPUTS.name: "eu-west-1",
+        settings.REGION_OF_OUTPUTS.name: "eu-west-1",
         settings.CONSUMER_SERVERS.name: BROKERS,
         settings.PRODUCER_SERVERS.name: BROKERS,
     }
@@ -112,13 +114,20 @@ def test_there_is_what_the_connector_needs_and_nothing_else(name: str) -> None:
 def test_the_job_understands_what_the_stack_tells_it(name: str) -> None:
     job = read_by_the_job(name)
     if name in WITH_KINESIS:
-        assert job.connector == settings.Kinesis(
-            input_region="eu-west-1", output_region="eu-west-1", initial_position="TRIM_HORIZON"
+        assert job.streams == settings.Streams(
+            lottery_input=KinesisStream(name=LOTTERY_EVENTS, region="eu-west-1"),
+            user_input=KinesisStream(name=USER_EVENTS, region="eu-west-1"),
+            winners=KinesisStream(name=WINNERS, region="eu-west-1"),
+            rejected=KinesisStream(name=REJECTED_EVENTS, region="eu-west-1"),
         )
         return
-    client = {settings.CONSUMER_SERVERS.key: BROKERS, **IAM_CLIENT_PROPERTIES}
-    assert job.connector == settings.Kafka(
-        consumer_group="lottery", transactional_id_prefix="lottery", consumer=client, producer=client
+    reader = KafkaTopic(bootstrap_servers=BROKERS, topic="", client=IAM_CLIENT_PROPERTIES, group="lottery")
+    writer = dataclasses.replace(reader, group=None, transactional_id_prefix="lottery")
+    assert job.streams == settings.Streams(
+        lottery_input=dataclasses.replace(reader, topic="lottery-input-topic"),
+        user_input=dataclasses.replace(reader, topic="user-input-topic"),
+        winners=dataclasses.replace(writer, topic="lottery-output-topic"),
+        rejected=dataclasses.replace(writer, topic="rejected-output-topic"),
     )
 
 
@@ -140,10 +149,10 @@ def test_the_job_gets_each_stream_or_topic_for_what_it_is(name: str) -> None:
 def test_the_job_is_told_nothing_that_it_does_not_read(name: str) -> None:
     groups = variant(name).property_groups()
     del groups[RUN_OPTIONS_GROUP]
-    known = {prop.name for prop in settings.PROPERTIES}
+    known = {option.name for option in settings.OPTIONS}
     told = {f"{group}/{key}" for group, keys in groups.items() for key in keys if key not in IAM_CLIENT_PROPERTIES}
     assert told <= known
-    assert {prop.group for prop in settings.PROPERTIES} == set(groups)
+    assert {option.group for option in settings.OPTIONS} - {"AwsEndpoints"} == set(groups)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -172,23 +181,6 @@ def test_a_context_that_says_nothing_leaves_the_job_its_own_defaults() -> None:
     names = {prop.group: told[prop.group] for prop in STREAMS.values()}
     regions = {group: told[group] for group in (settings.CONSUMER_GROUP, settings.PRODUCER_GROUP)}
     assert read_by_the_job("default") == settings.Settings.from_property_groups({**names, **regions})
-
-
-@pytest.mark.parametrize("key", HANDED_ON)
-def test_the_context_takes_the_numbers_that_the_job_takes(key: str) -> None:
-    [low] = [rule.ge for rule in LotteryConfig.model_fields[key].metadata if hasattr(rule, "ge")]
-    [high] = [rule.le for rule in LotteryConfig.model_fields[key].metadata if hasattr(rule, "le")]
-    prop, groups = HANDED_ON[key], groups_of_the_job("default")
-    for number, taken in ((low - 1, False), (low, True), (high, True), (high + 1, False)):
-        assert takes(groups, prop, number) is taken, number
-
-
-def takes(groups: dict[str, dict[str, str]], prop: Property, number: int) -> bool:
-    try:
-        settings.Settings.from_property_groups({**groups, prop.group: {**groups[prop.group], prop.key: str(number)}})
-    except SettingsError:
-        return False
-    return True
 
 
 def test_the_public_scenarios_figures_are_the_defaults() -> None:
@@ -241,12 +233,13 @@ def test_the_job_reads_the_two_input_streams_and_writes_the_two_output_streams_a
 
 @pytest.mark.parametrize("name", WITH_KAFKA)
 def test_the_job_reads_the_two_input_topics_and_writes_the_two_output_topics_and_nothing_else(name: str) -> None:
-    connector = read_by_the_job(name).connector
-    assert isinstance(connector, settings.Kafka)
+    streams = read_by_the_job(name).streams
+    assert isinstance(streams.user_input, KafkaTopic)
+    assert isinstance(streams.winners, KafkaTopic)
     inputs, outputs = ([f":topic//{prop.default}" for prop in props.values()] for props in (INPUTS, OUTPUTS))
     group, transactions = (
-        f":group//{connector.consumer_group}",
-        f":transactional-id//{connector.transactional_id_prefix}-*",
+        f":group//{streams.user_input.group}",
+        f":transactional-id//{streams.winners.transactional_id_prefix}-*",
     )
     expected = {
         "Kafka": ("Connect", "WriteDataIdempotently"),
@@ -387,9 +380,9 @@ def test_a_command_puts_its_event_into_the_partition_of_its_id(
 REFUSED = {
     "an unknown connector": (
         {"lottery.connector": "sqs"},
-        "lottery.connector must be 'kinesis' or 'kafka' (got 'sqs')",
+        "lottery.connector must be kinesis or kafka (got 'sqs')",
     ),
-    "an unknown mode": ({"lottery.execution-mode": "fork"}, "lottery.execution-mode must be 'thread' or 'process'"),
+    "an unknown mode": ({"lottery.execution-mode": "fork"}, "lottery.execution-mode must be thread or process"),
     "threads that share a KPU": (
         {"lottery.parallelism-per-kpu": "2"},
         "lottery.execution-mode must be process where parallelism-per-kpu is above 1",
@@ -400,10 +393,16 @@ REFUSED = {
     ),
     "NAT without a VPC": ({"lottery.nat-gateways": "1"}, "lottery.nat-gateways must be 0 where there is no VPC"),
     "no shards": ({"lottery.shards": "0"}, "lottery.shards must be from 1 to 20000, or on-demand (got '0')"),
-    "no window": ({"lottery.window-seconds": "0"}, "lottery.window-seconds must be at least 1 (got '0')"),
-    "less than no prizes": ({"lottery.prizes": "-1"}, "lottery.prizes must be at least 0 (got '-1')"),
+    "no window": (
+        {"lottery.window-seconds": "0"},
+        "lottery.window-seconds must be an integer from 1 to 86400 (got '0')",
+    ),
+    "less than no prizes": ({"lottery.prizes": "-1"}, "lottery.prizes must be an integer from 0 to 1000000 (got '-1')"),
     "less than no rejected events": ({"lottery.rejected-alarm": "-1"}, "lottery.rejected-alarm must be at least 0"),
-    "a grace in words": ({"lottery.grace-millis": "2s"}, "lottery.grace-millis must be a whole number (got '2s')"),
+    "a grace in words": (
+        {"lottery.grace-millis": "2s"},
+        "lottery.grace-millis must be an integer from 0 to 3600000 (got '2s')",
+    ),
     "a topic by its name": ({"lottery.alarm-topic-arn": "pager"}, "lottery.alarm-topic-arn must match ^arn:aws"),
     "brokers in one zone": (
         {"lottery.connector": "kafka", "lottery.brokers": "3"},
@@ -420,3 +419,36 @@ def test_what_cannot_be_is_refused_with_its_reason(case: str) -> None:
         make({"scenario": "lottery", **context})
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+# An existing VPC.
+
+IN_A_VPC = {"lottery.connector": "kafka", "lottery.vpc": "vpc-0123456789abcdef0"}
+
+
+@pytest.fixture
+def signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the CDK's command line has it for somebody who is signed in to AWS."""
+    monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", "123456789012")
+    monkeypatch.setenv("CDK_DEFAULT_REGION", "eu-west-1")
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_a_vpc_that_is_named_is_used_and_none_is_made() -> None:
+    found = make({"scenario": "lottery", **IN_A_VPC, "stage": "mine"})
+    assert found.of_type("AWS::EC2::VPC") == found.of_type("AWS::EC2::VPCEndpoint") == {}
+    [cluster] = found.of_type(CLUSTER).values()
+    [vpc] = found.application()["Properties"]["ApplicationConfiguration"]["VpcConfigurations"]
+    assert set(vpc["SubnetIds"]) == set(cluster["Properties"]["BrokerNodeGroupInfo"]["ClientSubnets"])
+
+
+def test_a_vpc_cannot_be_looked_up_by_somebody_who_is_not_signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CDK_DEFAULT_ACCOUNT", raising=False)
+    with pytest.raises(InvalidArgumentError, match=r"lottery\.vpc must be true or false where nobody is signed in"):
+        make({"scenario": "lottery", **IN_A_VPC})
+
+
+@pytest.mark.parametrize("vpc", ["mine", "vpc-", "subnet-0123456789abcdef0"])
+def test_a_vpc_is_named_by_its_id(vpc: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"lottery\.vpc must be true or false or match \^vpc-"):
+        make({"scenario": "lottery", "lottery.vpc": vpc})

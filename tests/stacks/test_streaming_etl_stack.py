@@ -7,7 +7,9 @@ import json
 import pytest
 
 from dashboards.search import index_templates
-from flink_apps.common.places import BucketPrefix, KinesisStream
+from flink_apps.common.ends.kafka import KafkaTopic
+from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.common.ends.s3 import BucketPrefix
 from flink_apps.replay import settings as replay_settings
 from flink_apps.streaming_etl import settings
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJECTED
@@ -51,20 +53,20 @@ def ends_of(name: str) -> set[str]:
 def read_by_the_job(name: str) -> settings.Settings:
     """What the job makes of the property groups, once CloudFormation has put in what it knows only then."""
     texts = {
-        settings.INPUT_STREAM: "trips",
-        settings.INPUT_STREAM_REGION: "eu-west-1",
-        settings.INPUT_KAFKA_SERVERS: "b-1:9098,b-2:9098",
-        settings.OUTPUT_STREAM: "clean",
-        settings.OUTPUT_STREAM_REGION: "eu-west-1",
-        settings.OUTPUT_KAFKA_SERVERS: "b-1:9098,b-2:9098",
-        settings.OUTPUT_BUCKET: "lake",
-        settings.OUTPUT_SEARCH: "https://search.example.org",
-        settings.SEARCH_REGION: "eu-west-1",
-        settings.DEAD_LETTER_BUCKET: "lake",
-        settings.DEAD_LETTER_STREAM: "letters",
-        settings.DEAD_LETTER_STREAM_REGION: "eu-west-1",
+        settings.SOURCE_STREAM.stream: "trips",
+        settings.SOURCE_STREAM.region: "eu-west-1",
+        settings.SOURCE_TOPIC.servers: "b-1:9098,b-2:9098",
+        settings.SINK_STREAM.stream: "clean",
+        settings.SINK_STREAM.region: "eu-west-1",
+        settings.SINK_TOPIC.servers: "b-1:9098,b-2:9098",
+        settings.SINK_BUCKET.bucket: "lake",
+        settings.SINK_DOMAIN.endpoint: "https://search.example.org",
+        settings.SINK_DOMAIN.region: "eu-west-1",
+        settings.DEAD_LETTERS.bucket.bucket: "lake",
+        settings.DEAD_LETTERS.stream.stream: "letters",
+        settings.DEAD_LETTERS.stream.region: "eu-west-1",
     }
-    groups = resolved(variant(name).property_groups(), {prop.name: text for prop, text in texts.items()})
+    groups = resolved(variant(name).property_groups(), {option.name: text for option, text in texts.items() if option})
     return settings.Settings.from_property_groups(groups)
 
 
@@ -84,11 +86,11 @@ def test_there_is_what_the_source_and_the_sinks_need_and_nothing_else(name: str)
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_job_understands_what_the_stack_tells_it(name: str) -> None:
     job = read_by_the_job(name)
-    assert isinstance(job.source, settings.KinesisSource) == (source_of(name) == "kinesis")
+    assert isinstance(job.source, KinesisStream) == (source_of(name) == "kinesis")
     has = {"kinesis": job.kinesis, "kafka": job.kafka, "s3": job.s3, "opensearch": job.search}
     assert {sink for sink, there in has.items() if there} == sinks_of(name)
-    place = {"s3": BucketPrefix, "kinesis": KinesisStream, "kafka": settings.KafkaTopic}
-    assert type(job.dead_letters) is place[dead_letters_of(name)]
+    kinds = {"s3": BucketPrefix, "kinesis": KinesisStream, "kafka": KafkaTopic}
+    assert type(job.dead_letters) is kinds[dead_letters_of(name)]
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -101,10 +103,10 @@ def test_the_replay_writes_into_the_source_and_is_not_started(name: str) -> None
     job = found.property_groups()[settings.GROUP]
     if source_of(name) == "kinesis":
         [stream] = [logical_id for logical_id in found.of_type(STREAM) if logical_id.startswith("Source")]
-        assert keys[replay_settings.OUTPUT_STREAM_ARN.key] == {"Fn::GetAtt": [stream, "Arn"]}
-        assert job[settings.INPUT_STREAM.key] == {"Ref": stream}
+        assert keys[replay_settings.SINK_STREAM.stream.key] == {"Fn::GetAtt": [stream, "Arn"]}
+        assert job[settings.SOURCE_STREAM.stream.key] == {"Ref": stream}
     else:
-        assert keys[replay_settings.OUTPUT_KAFKA_TOPIC.key] == job[settings.INPUT_KAFKA_TOPIC.key] == SOURCE_TOPIC
+        assert keys[replay_settings.SINK_TOPIC.topic.key] == job[settings.SOURCE_TOPIC.topic.key] == SOURCE_TOPIC
     started = [body["Properties"]["ApplicationName"]["Ref"] for body in found.of_type(LIFECYCLE).values()]
     assert not [application for application in started if application.startswith("Replay")]
 
@@ -225,7 +227,7 @@ def test_the_public_scenarios_figures_are_the_defaults() -> None:
     config = StreamingEtlConfig()
     assert (config.parallelism, config.parallelism_per_kpu, config.checkpoint_seconds) == (2, 1, 60)
     assert (config.shards, config.auto_scaling, config.parquet) == (16, False, True)
-    assert variant("kafka-to-kafka").property_groups()[settings.GROUP][settings.OUTPUT_KAFKA_TOPIC.key] == SINK_TOPIC
+    assert variant("kafka-to-kafka").property_groups()[settings.GROUP][settings.SINK_TOPIC.topic.key] == SINK_TOPIC
 
 
 REFUSED = {
@@ -238,7 +240,7 @@ REFUSED = {
     "an unknown source": ({"streaming-etl.source": "s3"}, "streaming-etl.source must be 'kinesis' or 'kafka'"),
     "no VPC for Kafka": (
         {"streaming-etl.source": "kafka", "streaming-etl.vpc": "false"},
-        "streaming-etl.vpc must be true where Kafka or OpenSearch is used",
+        "streaming-etl.vpc must be true where Kafka is used, which is reached from a VPC alone",
     ),
     "NAT without a VPC": (
         {"streaming-etl.sinks": "s3", "streaming-etl.nat-gateways": "1"},
@@ -246,10 +248,10 @@ REFUSED = {
     ),
     "a topic without a cluster": (
         {"streaming-etl.sinks": "s3", "streaming-etl.dead-letters": "kafka"},
-        "streaming-etl.dead-letters must be s3 or kinesis where Kafka is neither source nor sink",
+        "streaming-etl.dead-letters must go with a Kafka source or sink",
     ),
     "no shards": ({"streaming-etl.shards": "0"}, "streaming-etl.shards must be from 1 to 20000, or on-demand"),
-    "no speed": ({"streaming-etl.replay-speedup": "0"}, "streaming-etl.replay-speedup must be above 0"),
+    "no speed": ({"streaming-etl.replay-speedup": "0"}, "streaming-etl.replay-speedup must be a number above 0"),
     "watermarks to unknown shards": (
         {"streaming-etl.shards": "on-demand", "streaming-etl.replay-watermark-seconds": "10"},
         "streaming-etl.replay-watermark-seconds must be 0 where the source is on-demand",

@@ -1,4 +1,4 @@
-"""What record types are drawn with: numpy makes the numbers of a whole tick at once, SQL takes them apart."""
+"""Tools for drawing records: numpy draws the numbers of a whole tick at once, and SQL takes them apart."""
 
 from __future__ import annotations
 
@@ -15,47 +15,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choice:
-    """Whole numbers of 0 and more, each with a weight: how often it comes, beside the others."""
+    """Integers from 0 on, each with a weight: its frequency relative to the others."""
 
     weights: Mapping[int, int]
 
     def draw(self, random: Generator, size: int) -> NDArray[Any]:
-        """``size`` numbers, int64."""
+        """Draw ``size`` numbers, int64."""
         drawn: NDArray[Any] = self._urn[random.integers(0, len(self._urn), size)]
         return drawn
 
     @functools.cached_property
     def _urn(self) -> NDArray[Any]:
-        """Every number as often as its weight says: to look one up is much quicker than to search in shares."""
+        """Each number, repeated by its weight: indexing is much faster than searching in cumulative shares."""
         import numpy
 
         return numpy.repeat(numpy.array(list(self.weights)), list(self.weights.values()))
 
 
 @dataclass(frozen=True)
-class Word:
-    """Several numbers as the digits of one BIGINT: ``sizes`` has, by name, how many values each takes, from 0 on."""
+class PackedNumbers:
+    """Several small numbers in one BIGINT, in mixed radix.
+
+    ``sizes`` has, by name, how many values each number takes, from 0 on.
+    """
 
     sizes: Mapping[str, int]
 
     @property
     def values(self) -> int:
-        """How many values the whole word takes: 2**63 at the most, to fit into a BIGINT."""
+        """How many values the BIGINT takes, at most 2**63."""
         return math.prod(self.sizes.values())
 
     def pack(self, numbers: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-        """The words, int64, of equally long int64 arrays with the numbers of each name."""
+        """Pack equally long int64 arrays, by name, into one int64 array."""
         last, *others = list(self.sizes)[::-1]
-        words = numbers[last]
+        packed = numbers[last]
         for name in others:
-            words = words * self.sizes[name] + numbers[name]
-        return words
+            packed = packed * self.sizes[name] + numbers[name]
+        return packed
 
-    def place(self, name: str) -> int:
-        """What one unit of a number is worth in the word."""
+    def unit(self, name: str) -> int:
+        """The weight of a number in the BIGINT."""
         names = list(self.sizes)
         return math.prod(self.sizes[before] for before in names[: names.index(name)])
 
-    def sql(self, name: str, word: str) -> str:
-        """The SQL expression of a number, an INT, in the word that the expression ``word`` gives."""
-        return f"MOD({word} / {self.place(name)}, {self.sizes[name]})"
+    def sql(self, name: str, packed: str) -> str:
+        """The SQL expression that unpacks a number, an INT, from the BIGINT expression ``packed``."""
+        return f"MOD({packed} / {self.unit(name)}, {self.sizes[name]})"

@@ -17,14 +17,14 @@ final class JsonColumn implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** Where a column goes that the query does not read: it is checked like any other, and then let go. */
-    static final int NOWHERE = -1;
+    /** The target of a column that the query does not read: it is checked like any other, but not produced. */
+    static final int NOT_PRODUCED = -1;
 
-    /** The types of columns that a JSON value has just one meaning for. */
+    /** The types of columns to which a JSON value converts in one way only. */
     enum Kind {
-        BIGINT(new BigIntType(), "a whole number", "a BIGINT"),
-        INT(new IntType(), "a whole number", "an INT"),
-        SMALLINT(new SmallIntType(), "a whole number", "a SMALLINT"),
+        BIGINT(new BigIntType(), "an integer", "a BIGINT"),
+        INT(new IntType(), "an integer", "an INT"),
+        SMALLINT(new SmallIntType(), "an integer", "a SMALLINT"),
         DOUBLE(new DoubleType(), "a number", "a finite DOUBLE"),
         STRING(VarCharType.STRING_TYPE, "a string", "a STRING"),
         BOOLEAN(new BooleanType(), "true or false", "a BOOLEAN");
@@ -58,7 +58,7 @@ final class JsonColumn implements Serializable {
     /**
      * @param name of the column and of the field
      * @param optional whether the field may be left out, or null
-     * @param target position in the row that is produced, or {@link #NOWHERE}
+     * @param target position in the row that is produced, or {@link #NOT_PRODUCED}
      */
     JsonColumn(String name, Kind kind, boolean optional, int target) {
         this.name = name;
@@ -84,18 +84,18 @@ final class JsonColumn implements Serializable {
     }
 
     BadRecordException missing() {
-        return new BadRecordException("missing field: " + name);
+        return new BadRecordException(ErrorCode.MISSING_FIELD, "missing field: " + name);
     }
 
     BadRecordException duplicate() {
-        return new BadRecordException("duplicate field: " + name);
+        return new BadRecordException(ErrorCode.DUPLICATE_FIELD, "duplicate field: " + name);
     }
 
     BadRecordException wrongType() {
-        return new BadRecordException("wrong type: " + name + " must be " + kind.jsonType);
+        return new BadRecordException(ErrorCode.WRONG_TYPE, "wrong type: " + name + " must be " + kind.jsonType);
     }
 
     BadRecordException outOfRange() {
-        return new BadRecordException("out of range: " + name + " must be " + kind.range);
+        return new BadRecordException(ErrorCode.OUT_OF_RANGE, "out of range: " + name + " must be " + kind.range);
     }
 }

@@ -5,14 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.io.JsonStringEncoder;
 
 /**
- * Finds the column that a field's name stands for.
+ * Finds the column of a field by its name.
  *
- * <p>Records of one stream mostly have their fields in one order. So the column that followed the previous one the
- * last time is tried first, by comparing bytes; what is learned changes the speed alone.
+ * <p>Records of one stream mostly have their fields in one order. So it first compares the bytes with the name that
+ * followed the previous field last time. This guess affects only the speed.
  */
 final class JsonColumnNames {
 
-    /** A field that no column has the name of. Also stands for what is before the first field. */
+    /** A field without a column. Also the predecessor of the first field. */
     static final int UNKNOWN = -1;
 
     private final byte[][] names;

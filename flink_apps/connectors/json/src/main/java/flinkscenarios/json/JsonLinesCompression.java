@@ -11,7 +11,7 @@ enum JsonLinesCompression {
         this.value = value;
     }
 
-    /** The option's value, which Flink takes from here. */
+    /** The option's value: Flink parses enums by this text. */
     @Override
     public String toString() {
         return value;

@@ -19,8 +19,8 @@ import org.apache.flink.table.types.logical.RowType;
 /**
  * Format {@code json-lines} of the {@code filesystem} sink: each row a JSON object on a line of its own, in UTF-8.
  *
- * <p>Flink's own {@code json} writes such lines as well, but as a row format, whose files stay open over many
- * checkpoints and become visible only when they are rolled by size or age. This one is a bulk format: each checkpoint
+ * <p>Flink's own {@code json} writes such lines as well, but as a row format: its files stay open over many
+ * checkpoints, and become visible only when they are rolled by size or age. This one is a bulk format: each checkpoint
  * completes its files.
  *
  * <p>Columns that are NULL are left out; timestamps are ISO-8601; decimals are plain numbers.

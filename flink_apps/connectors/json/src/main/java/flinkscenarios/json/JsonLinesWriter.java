@@ -9,7 +9,7 @@ import org.apache.flink.api.common.serialization.BulkWriter;
 import org.apache.flink.api.common.serialization.SerializationSchema;
 import org.apache.flink.table.data.RowData;
 
-/** Writes rows, one a line, into a file that it leaves open: Flink closes it. */
+/** Writes rows, one per line, to a file that it does not close: Flink does. */
 final class JsonLinesWriter implements BulkWriter<RowData> {
 
     private static final int BUFFER_BYTES = 64 * 1024;
@@ -40,11 +40,11 @@ final class JsonLinesWriter implements BulkWriter<RowData> {
 
     @Override
     public void finish() throws IOException {
-        // Closing writes the end of the compressed data and gives back the compressor's memory.
+        // Closing writes the end of the compressed data, and frees the compressor's memory.
         lines.close();
     }
 
-    /** Hides that the streams around the file are closed. */
+    /** Keeps the file open when the streams around it are closed. */
     private static final class UnclosedStream extends FilterOutputStream {
 
         private UnclosedStream(OutputStream file) {

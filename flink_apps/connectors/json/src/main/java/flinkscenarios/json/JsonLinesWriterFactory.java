@@ -9,7 +9,7 @@ import org.apache.flink.formats.json.JsonRowDataSerializationSchema;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.logical.RowType;
 
-/** Makes a {@link JsonLinesWriter} for each file. */
+/** Creates a {@link JsonLinesWriter} for each file. */
 final class JsonLinesWriterFactory implements BulkWriter.Factory<RowData> {
 
     private static final long serialVersionUID = 1L;
@@ -20,7 +20,7 @@ final class JsonLinesWriterFactory implements BulkWriter.Factory<RowData> {
     private final JsonRowDataSerializationSchema encoder;
     private final JsonLinesCompression compression;
 
-    /** @throws UnsupportedOperationException if a column has a type that JSON has nothing for */
+    /** @throws UnsupportedOperationException a column has a type that JSON cannot represent */
     JsonLinesWriterFactory(RowType rowType, JsonLinesCompression compression) {
         this.encoder =
                 new JsonRowDataSerializationSchema(

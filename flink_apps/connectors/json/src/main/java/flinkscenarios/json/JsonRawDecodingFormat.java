@@ -1,8 +1,10 @@
 package flinkscenarios.json;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.table.api.ValidationException;
@@ -19,9 +21,9 @@ import org.apache.flink.table.types.logical.VarBinaryType;
 import org.apache.flink.table.types.logical.VarCharType;
 
 /**
- * Brings {@link JsonRawDeserializationSchema} into a source, for the columns that a query reads.
+ * Gives a source the {@link JsonRawDeserializationSchema} for the columns that a query reads.
  *
- * <p>Produced columns are found by their names: a connector may hand in a projection, or columns projected already.
+ * <p>It finds the produced columns by their names: a connector may pass a projection, or columns already projected.
  */
 final class JsonRawDecodingFormat implements ProjectableDecodingFormat<DeserializationSchema<RowData>> {
 
@@ -50,11 +52,15 @@ final class JsonRawDecodingFormat implements ProjectableDecodingFormat<Deseriali
         RowType row = (RowType) context.getPhysicalRowDataType().getLogicalType();
         requireColumn(row, options.rawColumn(), BYTES, "BYTES");
         requireColumn(row, options.errorColumn(), VarCharType.STRING_TYPE, "STRING");
-        List<String> others = columnsOutsideTheValue(table);
+        if (row.getFieldIndex(options.errorCodeColumn()) >= 0) {
+            requireColumn(row, options.errorCodeColumn(), VarCharType.STRING_TYPE, "STRING");
+        }
+        Set<String> others = new HashSet<>(columnsOutsideTheValue(table));
+        others.addAll(List.of(options.rawColumn(), options.errorColumn(), options.errorCodeColumn()));
         Map<String, JsonColumn.Kind> kinds = new LinkedHashMap<>();
         for (RowType.RowField field : row.getFields()) {
             String name = field.getName();
-            if (!name.equals(options.rawColumn()) && !name.equals(options.errorColumn()) && !others.contains(name)) {
+            if (!others.contains(name)) {
                 kinds.put(name, kind(field));
             }
         }
@@ -84,6 +90,7 @@ final class JsonRawDecodingFormat implements ProjectableDecodingFormat<Deseriali
                 names.size(),
                 names.indexOf(options.rawColumn()),
                 names.indexOf(options.errorColumn()),
+                names.indexOf(options.errorCodeColumn()),
                 context.createTypeInformation(produced));
     }
 

@@ -8,7 +8,7 @@ import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 
-/** Makes a row of a message, whatever it is: with its columns, or with the reason why it has none. Never throws. */
+/** Makes a row of any message: with the values of its columns, or with the error that it has. Never throws. */
 final class JsonRawDeserializationSchema implements DeserializationSchema<RowData> {
 
     private static final long serialVersionUID = 1L;
@@ -20,16 +20,18 @@ final class JsonRawDeserializationSchema implements DeserializationSchema<RowDat
     private final int arity;
     private final int rawTarget;
     private final int errorTarget;
+    private final int errorCodeTarget;
     private final TypeInformation<RowData> producedType;
 
     private transient JsonRecordParser parser;
 
     /**
      * @param columns all that are declared, also those that the query does not read
-     * @param maxBytes of a message, at the most
+     * @param maxBytes the largest size of a message
      * @param arity number of columns of a row
-     * @param rawTarget position of the bytes in a row, or {@link JsonColumn#NOWHERE}
-     * @param errorTarget position of the reason in a row, or {@link JsonColumn#NOWHERE}
+     * @param rawTarget position of the bytes in a row, or {@link JsonColumn#NOT_PRODUCED}
+     * @param errorTarget position of the reason in a row, or {@link JsonColumn#NOT_PRODUCED}
+     * @param errorCodeTarget position of the error's code in a row, or {@link JsonColumn#NOT_PRODUCED}
      */
     JsonRawDeserializationSchema(
             List<JsonColumn> columns,
@@ -37,12 +39,14 @@ final class JsonRawDeserializationSchema implements DeserializationSchema<RowDat
             int arity,
             int rawTarget,
             int errorTarget,
+            int errorCodeTarget,
             TypeInformation<RowData> producedType) {
         this.columns = List.copyOf(columns);
         this.maxBytes = maxBytes;
         this.arity = arity;
         this.rawTarget = rawTarget;
         this.errorTarget = errorTarget;
+        this.errorCodeTarget = errorCodeTarget;
         this.producedType = producedType;
     }
 
@@ -56,16 +60,12 @@ final class JsonRawDeserializationSchema implements DeserializationSchema<RowDat
         // A new row each time: the Kinesis source queues rows between two threads.
         GenericRowData row = new GenericRowData(arity);
         try {
-            if (message == null || message.length == 0) {
-                throw new BadRecordException(message == null ? "no message" : "empty message");
-            }
-            if (message.length > maxBytes) {
-                throw new BadRecordException("too large: more than " + maxBytes + " bytes");
-            }
+            checkSize(message);
             parser.parse(message, row);
         } catch (BadRecordException e) {
             row = new GenericRowData(arity);
             set(row, errorTarget, StringData.fromString(e.getMessage()));
+            set(row, errorCodeTarget, e.code().toStringData());
         }
         // Empty instead of NULL, so that a tombstone can be written on like any other message.
         set(row, rawTarget, message == null ? NOTHING : message);
@@ -82,8 +82,20 @@ final class JsonRawDeserializationSchema implements DeserializationSchema<RowDat
         return producedType;
     }
 
+    private void checkSize(@Nullable byte[] message) throws BadRecordException {
+        if (message == null) {
+            throw new BadRecordException(ErrorCode.NO_MESSAGE, "no message");
+        }
+        if (message.length == 0) {
+            throw new BadRecordException(ErrorCode.EMPTY_MESSAGE, "empty message");
+        }
+        if (message.length > maxBytes) {
+            throw new BadRecordException(ErrorCode.TOO_LARGE, "too large: more than " + maxBytes + " bytes");
+        }
+    }
+
     private static void set(GenericRowData row, int target, Object value) {
-        if (target != JsonColumn.NOWHERE) {
+        if (target != JsonColumn.NOT_PRODUCED) {
             row.setField(target, value);
         }
     }

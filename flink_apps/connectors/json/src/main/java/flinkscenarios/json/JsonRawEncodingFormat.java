@@ -11,7 +11,7 @@ import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.table.types.logical.VarBinaryType;
 
-/** Brings {@link JsonRawSerializationSchema} into a sink; the table needs only the column with the bytes. */
+/** Gives a sink the {@link JsonRawSerializationSchema}; the table needs only the column with the bytes. */
 final class JsonRawEncodingFormat implements EncodingFormat<SerializationSchema<RowData>> {
 
     private static final LogicalType BYTES = new VarBinaryType(VarBinaryType.MAX_LENGTH);

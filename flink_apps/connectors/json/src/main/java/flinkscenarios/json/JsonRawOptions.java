@@ -19,12 +19,20 @@ final class JsonRawOptions implements Serializable {
                     .defaultValue("raw")
                     .withDescription("Name of the column, of type BYTES, with the bytes of the message.");
 
-    /** Name of the column with the reason why a message could not be read. */
+    /** Name of the column with the reason why a message is refused. */
     static final ConfigOption<String> ERROR_COLUMN =
             ConfigOptions.key("error-column")
                     .stringType()
                     .defaultValue("error")
                     .withDescription("Name of the column, of type STRING, with the reason why a message is refused.");
+
+    /** Name of the column with the code of that reason; a table may do without. */
+    static final ConfigOption<String> ERROR_CODE_COLUMN =
+            ConfigOptions.key("error-code-column")
+                    .stringType()
+                    .defaultValue("error_code")
+                    .withDescription("Name of the column, of type STRING, with the code of the reason; a table may do"
+                            + " without it.");
 
     /** What the sinks of a job take: a larger message is refused where it is read, not for ever where it is written. */
     static final ConfigOption<Integer> MAX_BYTES =
@@ -43,14 +51,19 @@ final class JsonRawOptions implements Serializable {
 
     private final String rawColumn;
     private final String errorColumn;
+    private final String errorCodeColumn;
     private final int maxBytes;
     private final List<String> optionalColumns;
 
-    private JsonRawOptions(String rawColumn, String errorColumn, int maxBytes, List<String> optionalColumns) {
-        this.rawColumn = rawColumn;
-        this.errorColumn = errorColumn;
-        this.maxBytes = maxBytes;
-        this.optionalColumns = List.copyOf(optionalColumns);
+    private JsonRawOptions(ReadableConfig config) {
+        rawColumn = config.get(RAW_COLUMN);
+        errorColumn = config.get(ERROR_COLUMN);
+        errorCodeColumn = config.get(ERROR_CODE_COLUMN);
+        checkDiffer(ERROR_COLUMN, errorColumn, RAW_COLUMN, rawColumn);
+        checkDiffer(ERROR_CODE_COLUMN, errorCodeColumn, RAW_COLUMN, rawColumn);
+        checkDiffer(ERROR_CODE_COLUMN, errorCodeColumn, ERROR_COLUMN, errorColumn);
+        maxBytes = maxBytes(config);
+        optionalColumns = List.copyOf(config.get(OPTIONAL_COLUMNS));
     }
 
     /**
@@ -59,15 +72,17 @@ final class JsonRawOptions implements Serializable {
      * @throws ValidationException in one line: the option, its rule, the value received, the fix
      */
     static JsonRawOptions from(ReadableConfig config) {
-        String raw = config.get(RAW_COLUMN);
-        String error = config.get(ERROR_COLUMN);
-        if (raw.equals(error)) {
+        return new JsonRawOptions(config);
+    }
+
+    private static void checkDiffer(
+            ConfigOption<String> option, String name, ConfigOption<String> other, String otherName) {
+        if (name.equals(otherName)) {
             throw new ValidationException(
                     String.format(
                             "'%s' must differ from '%s' (got %s for both); name two columns",
-                            ERROR_COLUMN.key(), RAW_COLUMN.key(), raw));
+                            option.key(), other.key(), name));
         }
-        return new JsonRawOptions(raw, error, maxBytes(config), config.get(OPTIONAL_COLUMNS));
     }
 
     private static int maxBytes(ReadableConfig config) {
@@ -82,7 +97,7 @@ final class JsonRawOptions implements Serializable {
         }
         throw new ValidationException(
                 String.format(
-                        "'%s' must be a whole number from 1 to %d (got %s); leave it out for no limit",
+                        "'%s' must be an integer from 1 to %d (got %s); leave it out for no limit",
                         MAX_BYTES.key(), Integer.MAX_VALUE, got));
     }
 
@@ -92,6 +107,10 @@ final class JsonRawOptions implements Serializable {
 
     String errorColumn() {
         return errorColumn;
+    }
+
+    String errorCodeColumn() {
+        return errorCodeColumn;
     }
 
     int maxBytes() {

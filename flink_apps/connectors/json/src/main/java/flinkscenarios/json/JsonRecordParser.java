@@ -3,7 +3,7 @@ package flinkscenarios.json;
 import java.util.Arrays;
 import org.apache.flink.table.data.GenericRowData;
 
-/** Reads one JSON object into a row, and checks each column whether it is produced or not. Not thread-safe. */
+/** Reads one JSON object into a row. Checks all columns, also those that are not produced. Not thread-safe. */
 final class JsonRecordParser {
 
     private final JsonColumn[] columns;
@@ -11,7 +11,7 @@ final class JsonRecordParser {
     private final JsonColumnNames names;
     private final JsonScanner scanner = new JsonScanner();
 
-    /** Number of the record that a column was last seen in: nothing to clear between two records. */
+    /** For each column the number of the record that last had its field, so that there is nothing to clear. */
     private final long[] seenIn;
 
     private long record;
@@ -24,9 +24,9 @@ final class JsonRecordParser {
     }
 
     /**
-     * Fills in the columns that are produced.
+     * Sets the columns that are produced.
      *
-     * @throws BadRecordException with the first thing that is wrong; the row is then filled in partly
+     * @throws BadRecordException with the first error; some columns of the row may be set then
      */
     void parse(byte[] message, GenericRowData row) throws BadRecordException {
         record++;
@@ -34,7 +34,7 @@ final class JsonRecordParser {
         if (scanner.next() != '{') {
             scanner.skipValue();
             scanner.expectEnd();
-            throw new BadRecordException("not a JSON object");
+            throw new BadRecordException(ErrorCode.NOT_AN_OBJECT, "not a JSON object");
         }
         int found = readFields(row);
         scanner.expectEnd();
@@ -43,7 +43,7 @@ final class JsonRecordParser {
         }
     }
 
-    /** Gives the number of required columns found. */
+    /** Reads all fields, and returns how many of them are required. */
     private int readFields(GenericRowData row) throws BadRecordException {
         int found = 0;
         scanner.expect('{');
@@ -77,7 +77,7 @@ final class JsonRecordParser {
             return;
         }
         Object value = value(column);
-        if (column.target() != JsonColumn.NOWHERE) {
+        if (column.target() != JsonColumn.NOT_PRODUCED) {
             row.setField(column.target(), value);
         }
     }
@@ -85,25 +85,25 @@ final class JsonRecordParser {
     private Object value(JsonColumn column) throws BadRecordException {
         switch (column.kind()) {
             case BIGINT:
-                return whole(column, Long.MIN_VALUE, Long.MAX_VALUE);
+                return integer(column, Long.MIN_VALUE, Long.MAX_VALUE);
             case INT:
-                return (int) whole(column, Integer.MIN_VALUE, Integer.MAX_VALUE);
+                return (int) integer(column, Integer.MIN_VALUE, Integer.MAX_VALUE);
             case SMALLINT:
-                return (short) whole(column, Short.MIN_VALUE, Short.MAX_VALUE);
+                return (short) integer(column, Short.MIN_VALUE, Short.MAX_VALUE);
             case DOUBLE:
                 return decimal(column);
             case STRING:
                 return text(column);
             case BOOLEAN:
-                return truth(column);
+                return bool(column);
             default:
                 throw new IllegalStateException("no reader for " + column.kind());
         }
     }
 
-    private long whole(JsonColumn column, long least, long most) throws BadRecordException {
+    private long integer(JsonColumn column, long least, long most) throws BadRecordException {
         readNumber(column);
-        if (!scanner.isWhole()) {
+        if (!scanner.isInteger()) {
             throw column.wrongType();
         }
         if (!scanner.fitsLong() || scanner.longValue() < least || scanner.longValue() > most) {
@@ -134,10 +134,10 @@ final class JsonRecordParser {
             throw otherType(column);
         }
         scanner.readText();
-        return column.target() == JsonColumn.NOWHERE ? null : scanner.text();
+        return column.target() == JsonColumn.NOT_PRODUCED ? null : scanner.text();
     }
 
-    private boolean truth(JsonColumn column) throws BadRecordException {
+    private boolean bool(JsonColumn column) throws BadRecordException {
         byte first = scanner.next();
         if (first != 't' && first != 'f') {
             throw otherType(column);
@@ -145,7 +145,7 @@ final class JsonRecordParser {
         return scanner.readBoolean();
     }
 
-    /** A value of another type; what is no value at all comes first. */
+    /** The error of a value of another type; that it is no JSON value at all takes precedence. */
     private BadRecordException otherType(JsonColumn column) throws BadRecordException {
         scanner.skipValue();
         return column.wrongType();

@@ -16,7 +16,7 @@ import org.apache.flink.table.data.StringData;
  */
 final class JsonScanner {
 
-    /** Stands for what is behind the last byte: a zero is allowed nowhere in a JSON text. */
+    /** What {@link #at} returns after the last byte: a zero is allowed nowhere in a JSON text. */
     private static final byte END = 0;
 
     private static final int DEEPEST = 500;
@@ -52,7 +52,7 @@ final class JsonScanner {
         position = 0;
     }
 
-    /** Skips white space; gives the byte that comes next, and does not move past it. Zero at the end. */
+    /** Skips white space, and returns the next byte without moving past it; zero at the end. */
     byte next() {
         byte next = at(position);
         // Where there is none, as between most tokens, the first comparison is the only one.
@@ -83,11 +83,11 @@ final class JsonScanner {
     void expectEnd() throws BadRecordException {
         next();
         if (position < bytes.length) {
-            throw new BadRecordException("not JSON: trailing content at byte " + position);
+            throw notJson("trailing content at byte " + position);
         }
     }
 
-    /** Moves past these very bytes if they come next. */
+    /** Moves past these bytes if they come next, and returns whether they do. */
     boolean take(byte[] wanted) {
         int end = position + wanted.length;
         if (end > bytes.length || !Arrays.equals(bytes, position, end, wanted, 0, wanted.length)) {
@@ -108,7 +108,7 @@ final class JsonScanner {
         throw unexpected(position);
     }
 
-    /** Moves past a string, of which {@link #text} and {@link #textIndex} then tell. */
+    /** Moves past a string; {@link #text} and {@link #textIndex} then return it. */
     void readText() throws BadRecordException {
         expect('"');
         textStart = position;
@@ -137,7 +137,7 @@ final class JsonScanner {
                 : StringData.fromBytes(bytes, textStart, textEnd - textStart);
     }
 
-    /** Where the last string stands among these, which are in UTF-8; a negative number if it does not. */
+    /** The index of the last string among these, which are in UTF-8; negative if it is none of them. */
     int textIndex(byte[][] candidates) {
         byte[] text = textEscaped ? unescaped().getBytes(UTF_8) : bytes;
         int start = textEscaped ? 0 : textStart;
@@ -150,7 +150,7 @@ final class JsonScanner {
         return -1;
     }
 
-    /** Moves past a number, of which {@link #isWhole}, {@link #doubleValue} and the like then tell. */
+    /** Moves past a number; {@link #isInteger}, {@link #doubleValue} and the others then describe it. */
     void readNumber() throws BadRecordException {
         numberStart = position;
         negative = at(position) == '-';
@@ -193,18 +193,18 @@ final class JsonScanner {
     }
 
     /** Whether the last number was written without fraction and exponent. */
-    boolean isWhole() {
+    boolean isInteger() {
         return fractionDigits == 0 && !exponent;
     }
 
-    /** Whether the last number, a whole one, fits into a long. */
+    /** Whether the last number, an integer, fits into a long. */
     boolean fitsLong() {
         // Any 19 digits fit into 64 bits without a sign; only the least long is negative there and allowed.
         return integerDigits < 19
                 || integerDigits == 19 && (digits >= 0 || negative && digits == Long.MIN_VALUE);
     }
 
-    /** The last number, a whole one that fits. */
+    /** The last number, an integer that fits. */
     long longValue() {
         return negative ? -digits : digits;
     }
@@ -278,7 +278,7 @@ final class JsonScanner {
 
     private void checkDepth(int depth) throws BadRecordException {
         if (depth > DEEPEST) {
-            throw new BadRecordException("not JSON: nested too deeply at byte " + position);
+            throw notJson("nested too deeply at byte " + position);
         }
     }
 
@@ -386,11 +386,14 @@ final class JsonScanner {
     }
 
     private BadRecordException unexpected(int index) {
-        return new BadRecordException(
-                index < bytes.length ? "not JSON: unexpected character at byte " + index : "not JSON: ends too early");
+        return notJson(index < bytes.length ? "unexpected character at byte " + index : "ends too early");
     }
 
     private static BadRecordException notUnicode(int index) {
-        return new BadRecordException("not JSON: invalid Unicode at byte " + index);
+        return notJson("invalid Unicode at byte " + index);
+    }
+
+    private static BadRecordException notJson(String detail) {
+        return new BadRecordException(ErrorCode.NOT_JSON, "not JSON: " + detail);
     }
 }

@@ -1,6 +1,6 @@
 package flinkscenarios.json;
 
-import static flinkscenarios.json.TestTables.schema;
+import static flinkscenarios.json.TestFormats.schema;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -83,7 +83,7 @@ class JsonLinesTest {
 
     private static MemoryFile write(Map<String, String> format, RowData... rows) throws Exception {
         MemoryFile file = new MemoryFile();
-        BulkWriter.Factory<RowData> writers = InstantiationUtil.clone(TestTables.writers(TRIPS, format));
+        BulkWriter.Factory<RowData> writers = InstantiationUtil.clone(TestFormats.writers(TRIPS, format));
         BulkWriter<RowData> writer = writers.create(file);
         for (RowData row : rows) {
             writer.addElement(row);
@@ -114,7 +114,7 @@ class JsonLinesTest {
     @Test
     void flushedRowsAreInTheFile() throws IOException {
         MemoryFile file = new MemoryFile();
-        BulkWriter<RowData> writer = TestTables.writers(TRIPS, Map.of()).create(file);
+        BulkWriter<RowData> writer = TestFormats.writers(TRIPS, Map.of()).create(file);
         writer.addElement(SECOND);
         assertEquals("", file.bytes.toString(UTF_8));
         writer.flush();
@@ -123,7 +123,7 @@ class JsonLinesTest {
 
     @Test
     void twoOpenFilesDoNotMixTheirRows() throws IOException {
-        BulkWriter.Factory<RowData> writers = TestTables.writers(TRIPS, Map.of());
+        BulkWriter.Factory<RowData> writers = TestFormats.writers(TRIPS, Map.of());
         MemoryFile one = new MemoryFile();
         MemoryFile two = new MemoryFile();
         BulkWriter<RowData> first = writers.create(one);
@@ -141,7 +141,7 @@ class JsonLinesTest {
     void anUnknownCompressionIsRefused() {
         Exception refusal =
                 assertThrows(
-                        ValidationException.class, () -> TestTables.writers(TRIPS, Map.of("compression", "zip")));
+                        ValidationException.class, () -> TestFormats.writers(TRIPS, Map.of("compression", "zip")));
         assertEquals("'compression' must be none or gzip (got zip); write one of them", refusal.getMessage());
     }
 }

@@ -1,11 +1,12 @@
 package flinkscenarios.json;
 
-import static flinkscenarios.json.TestTables.schema;
+import static flinkscenarios.json.TestFormats.schema;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -42,7 +43,7 @@ class JsonRawDecodingTest {
             "{\"id\":7,\"riders\":2,\"zone\":132,\"fare\":14.5,\"type\":\"yellow\",\"paid\":true}";
 
     private static RowData decode(ResolvedSchema schema, byte[] message) throws Exception {
-        return TestTables.decoder(schema).deserialize(message);
+        return TestFormats.decoder(schema).deserialize(message);
     }
 
     private static RowData decode(String message) throws Exception {
@@ -97,7 +98,7 @@ class JsonRawDecodingTest {
 
     @Test
     void recordsOfAnotherOrderInBetweenMakeNoDifference() throws Exception {
-        DeserializationSchema<RowData> decoder = TestTables.decoder(TRIPS);
+        DeserializationSchema<RowData> decoder = TestFormats.decoder(TRIPS);
         String other = "{\"paid\":true,\"x\":0,\"fare\":14.5,\"type\":\"yellow\",\"zone\":132,\"id\":7,\"riders\":2}";
         for (String message : new String[] {TRIP, other, "{\"id\":7", other, TRIP, "[]", TRIP, other}) {
             assertEquals(decode(message), decoder.deserialize(message.getBytes(UTF_8)));
@@ -150,9 +151,9 @@ class JsonRawDecodingTest {
                 "[] 1 | not JSON: trailing content at byte 3",
                 "{\"id\":7,\"id\":7} | duplicate field: id",
                 "{\"id\":7,\"\\u0069d\":8} | duplicate field: id",
-                "{\"id\":null} | wrong type: id must be a whole number",
-                "{\"id\":\"7\"} | wrong type: id must be a whole number",
-                "{\"id\":{} | wrong type: id must be a whole number",
+                "{\"id\":null} | wrong type: id must be an integer",
+                "{\"id\":\"7\"} | wrong type: id must be an integer",
+                "{\"id\":{} | wrong type: id must be an integer",
                 "{\"id\":{ | not JSON: ends too early",
             })
     void aBadRecordHasItsBytesAndTheFirstReason(String message, String reason) throws Exception {
@@ -208,11 +209,11 @@ class JsonRawDecodingTest {
         "-9223372036854775809, out of range: x must be a BIGINT",
         "18446744073709551616, out of range: x must be a BIGINT",
         "100000000000000000000, out of range: x must be a BIGINT",
-        "1.0, wrong type: x must be a whole number",
-        "1e3, wrong type: x must be a whole number",
-        "true, wrong type: x must be a whole number",
+        "1.0, wrong type: x must be an integer",
+        "1e3, wrong type: x must be an integer",
+        "true, wrong type: x must be an integer",
     })
-    void aBigintIsAWholeNumberThatFits(String text, String value) throws Exception {
+    void aBigintIsAnIntegerInItsRange(String text, String value) throws Exception {
         assertEquals(value, value(DataTypes.BIGINT(), text).toString());
     }
 
@@ -223,7 +224,7 @@ class JsonRawDecodingTest {
         "2147483648, out of range: x must be an INT",
         "-2147483649, out of range: x must be an INT",
     })
-    void anIntIsAWholeNumberThatFits(String text, String value) throws Exception {
+    void anIntIsAnIntegerInItsRange(String text, String value) throws Exception {
         assertEquals(value, value(DataTypes.INT(), text).toString());
     }
 
@@ -234,7 +235,7 @@ class JsonRawDecodingTest {
         "32768, out of range: x must be a SMALLINT",
         "-32769, out of range: x must be a SMALLINT",
     })
-    void aSmallintIsAWholeNumberThatFits(String text, String value) throws Exception {
+    void aSmallintIsAnIntegerInItsRange(String text, String value) throws Exception {
         assertEquals(value, value(DataTypes.SMALLINT(), text).toString());
     }
 
@@ -304,21 +305,21 @@ class JsonRawDecodingTest {
     @Test
     void aProjectionProducesItsColumnsInItsOrder() throws Exception {
         DeserializationSchema<RowData> decoder =
-                TestTables.decoder(TRIPS, Map.of(), Map.of(), new int[][] {{7}, {4}, {0}});
+                TestFormats.decoder(TRIPS, Map.of(), Map.of(), new int[][] {{7}, {4}, {0}});
         RowData row = decoder.deserialize(TRIP.getBytes(UTF_8));
         assertEquals(GenericRowData.of(null, StringData.fromString("yellow"), 7L), row);
     }
 
     @Test
     void columnsOutsideAProjectionAreChecked() throws Exception {
-        DeserializationSchema<RowData> decoder = TestTables.decoder(TRIPS, Map.of(), Map.of(), new int[][] {{0}, {7}});
+        DeserializationSchema<RowData> decoder = TestFormats.decoder(TRIPS, Map.of(), Map.of(), new int[][] {{0}, {7}});
         RowData row = decoder.deserialize(TRIP.replace("14.5", "\"14.5\"").getBytes(UTF_8));
         assertEquals(GenericRowData.of(null, StringData.fromString("wrong type: fare must be a number")), row);
     }
 
     @Test
     void aProjectionOfNothingStillProducesARow() throws Exception {
-        DeserializationSchema<RowData> decoder = TestTables.decoder(TRIPS, Map.of(), Map.of(), new int[0][]);
+        DeserializationSchema<RowData> decoder = TestFormats.decoder(TRIPS, Map.of(), Map.of(), new int[0][]);
         assertEquals(new GenericRowData(0), decoder.deserialize(TRIP.getBytes(UTF_8)));
     }
 
@@ -327,7 +328,7 @@ class JsonRawDecodingTest {
         ResolvedSchema renamed =
                 schema("raw", DataTypes.INT(), "bytes", DataTypes.BYTES(), "reason", DataTypes.STRING());
         DeserializationSchema<RowData> decoder =
-                TestTables.decoder(
+                TestFormats.decoder(
                         renamed,
                         Map.of(),
                         Map.of("raw-column", "bytes", "error-column", "reason"),
@@ -343,26 +344,70 @@ class JsonRawDecodingTest {
         String size = Integer.toString(message.length);
         assertEquals(
                 GenericRowData.of(7L, null),
-                TestTables.decoder(TRIPS, Map.of(), Map.of("max-bytes", size), idAndError).deserialize(message));
+                TestFormats.decoder(TRIPS, Map.of(), Map.of("max-bytes", size), idAndError).deserialize(message));
         byte[] larger = (TRIP + " ").getBytes(UTF_8);
         assertEquals(
                 GenericRowData.of(null, StringData.fromString("too large: more than " + size + " bytes")),
-                TestTables.decoder(TRIPS, Map.of(), Map.of("max-bytes", size), idAndError).deserialize(larger));
+                TestFormats.decoder(TRIPS, Map.of(), Map.of("max-bytes", size), idAndError).deserialize(larger));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "-1", "many", "2147483648"})
     void aLimitThatIsNoneIsRefused(String limit) {
         assertEquals(
-                "'max-bytes' must be a whole number from 1 to 2147483647 (got " + limit
+                "'max-bytes' must be an integer from 1 to 2147483647 (got " + limit
                         + "); leave it out for no limit",
                 refusal(TRIPS, Map.of(), Map.of("max-bytes", limit)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', EMPTY_MESSAGE",
+        "'{', NOT_JSON",
+        "'[]', NOT_AN_OBJECT",
+        "'{}', MISSING_FIELD",
+        "'{\"id\":1,\"id\":1}', DUPLICATE_FIELD",
+        "'{\"id\":true}', WRONG_TYPE",
+        "'{\"id\":9223372036854775808}', OUT_OF_RANGE",
+        "'{\"id\":1, \"name\":\"0123456789\"}', TOO_LARGE",
+    })
+    void anErrorHasItsCode(String message, String code) throws Exception {
+        assertEquals(code, errorCode(message.getBytes(UTF_8)));
+    }
+
+    @Test
+    void aMessageWithoutAValueHasItsCode() throws Exception {
+        assertEquals("NO_MESSAGE", errorCode(null));
+    }
+
+    @Test
+    void aGoodRecordHasNoErrorCode() throws Exception {
+        assertNull(errorCode("{\"id\":1}".getBytes(UTF_8)));
+    }
+
+    private static String errorCode(byte[] message) throws Exception {
+        ResolvedSchema schema =
+                schema("id", DataTypes.BIGINT(), "raw", DataTypes.BYTES(), "error", DataTypes.STRING(),
+                        "kind", DataTypes.STRING());
+        Map<String, String> format = Map.of("error-code-column", "kind", "max-bytes", "26");
+        RowData row = TestFormats.decoder(schema, Map.of(), format, new int[][] {{3}}).deserialize(message);
+        return row.isNullAt(0) ? null : row.getString(0).toString();
+    }
+
+    @Test
+    void theColumnOfTheErrorCodeHasAName() throws Exception {
+        ResolvedSchema schema =
+                schema("raw", DataTypes.BYTES(), "error", DataTypes.STRING(), "error_code", DataTypes.STRING());
+        byte[] message = "[]".getBytes(UTF_8);
+        StringData error = StringData.fromString("not a JSON object");
+        assertEquals(
+                GenericRowData.of(message, error, StringData.fromString("NOT_AN_OBJECT")), decode(schema, message));
     }
 
     private static RowData decodeOptional(String message) throws Exception {
         int[][] idTypeAndError = {{0}, {4}, {7}};
         Map<String, String> format = Map.of("optional-columns", "riders;zone;fare;type;paid");
-        return TestTables.decoder(TRIPS, Map.of(), format, idTypeAndError).deserialize(message.getBytes(UTF_8));
+        return TestFormats.decoder(TRIPS, Map.of(), format, idTypeAndError).deserialize(message.getBytes(UTF_8));
     }
 
     @ParameterizedTest
@@ -381,7 +426,7 @@ class JsonRawDecodingTest {
     @ParameterizedTest
     @CsvSource({
         "'{\"type\":\"green\"}', missing field: id",
-        "'{\"id\":null}', wrong type: id must be a whole number",
+        "'{\"id\":null}', wrong type: id must be an integer",
         "'{\"id\":7,\"type\":5}', wrong type: type must be a string",
         "'{\"id\":7,\"paid\":null,\"paid\":null}', duplicate field: paid",
     })
@@ -401,7 +446,7 @@ class JsonRawDecodingTest {
     void columnsOfAKafkaKeyAloneAreNoFieldsOfTheValue() throws Exception {
         byte[] message = TRIP.replace("\"id\":7,", "").replace("\"zone\":132,", "").getBytes(UTF_8);
         DeserializationSchema<RowData> decoder =
-                TestTables.decoder(
+                TestFormats.decoder(
                         TRIPS,
                         Map.of("key.fields", "id;zone", "value.fields-include", "EXCEPT_KEY"),
                         Map.of(),
@@ -411,14 +456,14 @@ class JsonRawDecodingTest {
 
     @Test
     void aDecoderThatWasSentToAnotherMachineWorks() throws Exception {
-        DeserializationSchema<RowData> decoder = InstantiationUtil.clone(TestTables.decoder(TRIPS));
+        DeserializationSchema<RowData> decoder = InstantiationUtil.clone(TestFormats.decoder(TRIPS));
         decoder.open(null);
         assertEquals(good(TRIP), decoder.deserialize(TRIP.getBytes(UTF_8)));
     }
 
     @Test
     void eachRecordHasARowOfItsOwn() throws Exception {
-        DeserializationSchema<RowData> decoder = TestTables.decoder(TRIPS);
+        DeserializationSchema<RowData> decoder = TestFormats.decoder(TRIPS);
         RowData first = decoder.deserialize(TRIP.getBytes(UTF_8));
         assertNotSame(first, decoder.deserialize("{}".getBytes(UTF_8)));
         assertEquals(good(TRIP), first);
@@ -432,7 +477,7 @@ class JsonRawDecodingTest {
 
     private static String refusal(ResolvedSchema schema, Map<String, String> table, Map<String, String> format) {
         return assertThrows(
-                        ValidationException.class, () -> TestTables.decoder(schema, table, format, new int[][] {{0}}))
+                        ValidationException.class, () -> TestFormats.decoder(schema, table, format, new int[][] {{0}}))
                 .getMessage();
     }
 
@@ -470,11 +515,24 @@ class JsonRawDecodingTest {
                 refusal(schema("raw", DataTypes.BYTES(), "error", DataTypes.INT()), Map.of(), Map.of()));
     }
 
-    @Test
-    void oneNameForBothSpecialColumnsIsRefused() {
+    @ParameterizedTest
+    @CsvSource({
+        "error-column, raw, raw-column",
+        "error-code-column, raw, raw-column",
+        "error-code-column, error, error-column",
+    })
+    void oneNameForTwoSpecialColumnsIsRefused(String option, String name, String other) {
         assertEquals(
-                "'error-column' must differ from 'raw-column' (got raw for both); name two columns",
-                refusal(TRIPS, Map.of(), Map.of("error-column", "raw")));
+                "'" + option + "' must differ from '" + other + "' (got " + name + " for both); name two columns",
+                refusal(TRIPS, Map.of(), Map.of(option, name)));
+    }
+
+    @Test
+    void anErrorCodeThatIsNoTextIsRefused() {
+        ResolvedSchema schema =
+                schema("raw", DataTypes.BYTES(), "error", DataTypes.STRING(), "error_code", DataTypes.INT());
+        String message = refusal(schema, Map.of(), Map.of());
+        assertTrue(message.contains("must have the column `error_code` STRING, nullable (got ROW<"), message);
     }
 
     @Test

@@ -1,6 +1,6 @@
 package flinkscenarios.json;
 
-import static flinkscenarios.json.TestTables.schema;
+import static flinkscenarios.json.TestFormats.schema;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -20,7 +20,7 @@ class JsonRawEncodingTest {
     private static final ResolvedSchema SINK = schema("vendor", DataTypes.INT(), "raw", DataTypes.BYTES().notNull());
 
     private static byte[] encode(ResolvedSchema schema, Map<String, String> format, RowData row) throws Exception {
-        return TestTables.encoder(schema, format).serialize(row);
+        return TestFormats.encoder(schema, format).serialize(row);
     }
 
     @Test
@@ -51,7 +51,7 @@ class JsonRawEncodingTest {
         Exception refusal =
                 assertThrows(
                         ValidationException.class,
-                        () -> TestTables.encoder(schema("raw", DataTypes.STRING()), Map.of()));
+                        () -> TestFormats.encoder(schema("raw", DataTypes.STRING()), Map.of()));
         assertEquals(
                 "a table with the format 'json-raw' must have the column `raw` BYTES (got ROW<`raw` STRING> NOT NULL);"
                         + " declare it, or name another one by 'raw-column'",
@@ -60,6 +60,6 @@ class JsonRawEncodingTest {
 
     @Test
     void onlyInsertsAreTaken() {
-        assertEquals(ChangelogMode.insertOnly(), TestTables.changes(SINK));
+        assertEquals(ChangelogMode.insertOnly(), TestFormats.changes(SINK));
     }
 }

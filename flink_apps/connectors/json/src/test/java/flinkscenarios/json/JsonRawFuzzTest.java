@@ -1,6 +1,6 @@
 package flinkscenarios.json;
 
-import static flinkscenarios.json.TestTables.schema;
+import static flinkscenarios.json.TestFormats.schema;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -95,7 +95,7 @@ class JsonRawFuzzTest {
     @Test
     void whatIsJsonIsTheSameAsForJackson() throws Exception {
         DeserializationSchema<RowData> decoder =
-                TestTables.decoder(schema("raw", DataTypes.BYTES(), "error", DataTypes.STRING()));
+                TestFormats.decoder(schema("raw", DataTypes.BYTES(), "error", DataTypes.STRING()));
         Random random = new Random(1);
         int good = 0;
         for (int i = 0; i < RECORDS; i++) {
@@ -110,7 +110,7 @@ class JsonRawFuzzTest {
 
     @Test
     void aDamagedRecordIsKeptAndHasEitherAllItsColumnsOrNone() throws Exception {
-        DeserializationSchema<RowData> decoder = TestTables.decoder(TRIPS);
+        DeserializationSchema<RowData> decoder = TestFormats.decoder(TRIPS);
         Random random = new Random(2);
         for (int i = 0; i < RECORDS; i++) {
             byte[] message = damaged(random);
@@ -124,11 +124,11 @@ class JsonRawFuzzTest {
 
     @Test
     void whatADecoderHasLearnedDoesNotChangeARow() throws Exception {
-        DeserializationSchema<RowData> experienced = TestTables.decoder(TRIPS);
+        DeserializationSchema<RowData> experienced = TestFormats.decoder(TRIPS);
         Random random = new Random(3);
         for (int i = 0; i < RECORDS / 20; i++) {
             byte[] message = damaged(random);
-            DeserializationSchema<RowData> fresh = TestTables.decoder(TRIPS);
+            DeserializationSchema<RowData> fresh = TestFormats.decoder(TRIPS);
             assertEquals(fresh.deserialize(message), experienced.deserialize(message));
         }
     }
@@ -136,7 +136,7 @@ class JsonRawFuzzTest {
     @Test
     void randomDecimalsAreRoundedAsJavaDoes() throws Exception {
         DeserializationSchema<RowData> decoder =
-                TestTables.decoder(
+                TestFormats.decoder(
                         schema("x", DataTypes.DOUBLE(), "raw", DataTypes.BYTES(), "error", DataTypes.STRING()));
         Random random = new Random(4);
         for (int i = 0; i < RECORDS; i++) {

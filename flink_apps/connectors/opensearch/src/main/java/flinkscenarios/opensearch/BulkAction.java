@@ -27,9 +27,9 @@ final class BulkAction {
     }
 
     /**
-     * Puts a document into an index, in the place of one of the same id.
+     * Indexes a document. It replaces one of the same id.
      *
-     * @param id null where OpenSearch shall make one
+     * @param id null if OpenSearch is to generate it
      * @param line the document as it is sent, see {@link JsonLine}
      */
     static BulkAction index(String index, @Nullable String id, byte[] document, byte[] line) {
@@ -49,22 +49,22 @@ final class BulkAction {
         return id;
     }
 
-    /** What the action changes: equal for two actions on one document. */
+    /** An object that is equal for two actions on the same document. */
     Object target() {
         return id == null ? this : List.of(index, id);
     }
 
-    /** The document as it came; empty where it is deleted. */
+    /** The document as it was received; empty for a deletion. */
     byte[] document() {
         return document;
     }
 
-    /** About how many bytes it has in a request. */
+    /** The approximate size in a request, in bytes. */
     int size() {
         return SYNTAX_BYTES + index.length() + (id == null ? 0 : id.length()) + line.length;
     }
 
-    /** Appends the action as a bulk request has it: a line that says what to do, and one with the document. */
+    /** Appends the lines of the action: the operation, and, unless it is a deletion, the document. */
     void writeTo(ByteArrayOutputStream body) {
         JsonStringEncoder json = JsonStringEncoder.getInstance();
         StringBuilder action = new StringBuilder(64);

@@ -15,7 +15,7 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMap
  */
 final class BulkResponse {
 
-    /** The part of the answer that is read: all that a request needs to ask for. */
+    /** The fields of the answer that are read, as a request asks for them. */
     static final String FILTER = "errors,items.*.status,items.*.error";
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -23,12 +23,12 @@ final class BulkResponse {
     private BulkResponse() {}
 
     /**
-     * The results of a request's actions, in their order.
+     * Returns the results of a request's actions, in their order.
      *
-     * @throws IOException it is no such answer, or not one to so many actions
+     * @throws IOException this is not the answer to a bulk request, or not one to so many actions
      */
     static List<ItemResult> read(byte[] answer, int actions) throws IOException {
-        if (allDone(answer)) {
+        if (allComplete(answer)) {
             return Collections.nCopies(actions, ItemResult.SUCCESS);
         }
         JsonNode items = JSON.readTree(answer).path("items");
@@ -42,8 +42,8 @@ final class BulkResponse {
         return results;
     }
 
-    /** Most answers say in their beginning that there are no errors; the rest need not be read then. */
-    private static boolean allDone(byte[] answer) throws IOException {
+    /** Most answers start with the field that says that there are no errors; the rest need not be read then. */
+    private static boolean allComplete(byte[] answer) throws IOException {
         try (JsonParser parser = JSON.createParser(answer)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw new IOException("no JSON object");

@@ -1,5 +1,10 @@
 package flinkscenarios.opensearch;
 
+import flinkscenarios.http.RequestFailure;
+import flinkscenarios.http.RetriesExhaustedException;
+import flinkscenarios.http.RetryPolicy;
+import flinkscenarios.http.RetryableException;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -7,52 +12,49 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.http.HttpHost;
 
 /**
- * Sends bulk requests until each action is settled: OpenSearch has done it, or has kept its document as a rejected one.
+ * Sends bulk requests until each action is complete: OpenSearch has performed it, or has stored its document as a
+ * rejected one.
  */
 final class BulkSender {
 
-    private final HttpHost endpoint;
+    private static final long INITIAL_PAUSE_MILLIS = 50;
+    private static final long MAX_PAUSE_MILLIS = 10_000;
+
     private final String rejectedIndex;
     private final BulkClient client;
+    private final BulkFailures failures;
     private final RetryPolicy retries;
     private final SinkMetrics metrics;
 
     BulkSender(OpenSearchOptions options, BulkClient client, SinkMetrics metrics) {
-        this.endpoint = options.endpoint();
         this.rejectedIndex = options.rejectedIndex();
         this.client = client;
-        this.retries = new RetryPolicy(options.maxAttempts(), metrics.retries());
+        this.failures = new BulkFailures(options.endpoint());
+        this.retries = new RetryPolicy(options.maxAttempts() - 1, INITIAL_PAUSE_MILLIS, MAX_PAUSE_MILLIS);
         this.metrics = metrics;
     }
 
     /**
-     * Sends actions as one request, then those that may pass again, and returns when all are settled.
+     * Sends actions as one request, repeats those that are retryable, and returns when all are complete.
      *
-     * @throws RequestFailure OpenSearch will not do an action, or not within the attempts
-     * @throws InterruptedException between two attempts
+     * @throws RequestFailure OpenSearch will not perform an action, or did not within the attempts
+     * @throws InterruptedException during an attempt, or between two
      */
-    void send(List<BulkAction> actions) throws RequestFailure, InterruptedException {
-        Request request = new Request(actions);
-        for (int attempts = 1; ; attempts++) {
-            try {
-                request.attempt();
-                break;
-            } catch (TransientFailure e) {
-                if (!retries.allowsAfter(attempts)) {
-                    throw RequestFailure.exhausted(endpoint, attempts, e);
-                }
-                Thread.sleep(retries.pauseMillis(attempts));
-            }
+    void send(List<BulkAction> actions) throws IOException, InterruptedException {
+        List<BulkAction> rejections;
+        try {
+            rejections = retries.call(new Request(actions)::attempt, metrics.retries()::inc);
+        } catch (RetriesExhaustedException e) {
+            throw failures.exhausted(e);
         }
-        if (!request.rejections.isEmpty()) {
-            send(request.rejections);
+        if (!rejections.isEmpty()) {
+            send(rejections);
         }
     }
 
-    /** Actions, until they are settled. */
+    /** The actions of a request that are not complete. */
     private final class Request {
 
         private List<BulkAction> actions;
@@ -62,38 +64,45 @@ final class BulkSender {
             this.actions = actions;
         }
 
-        /** Sends what is left; after a transient failure that is what has to be sent again, in its order. */
-        void attempt() throws TransientFailure, RequestFailure {
+        /**
+         * Sends the actions that are left, in their order.
+         *
+         * @return the actions that store the documents that were refused
+         * @throws RetryableException some actions are left
+         */
+        List<BulkAction> attempt() throws IOException, InterruptedException {
             List<ItemResult> results = client.send(actions);
-            boolean someAgain = results.stream().anyMatch(result -> result.verdict() == ItemResult.Verdict.RETRY);
-            Deque<BulkAction> again = new ArrayDeque<>();
-            Set<Object> done = new HashSet<>();
-            ItemResult trouble = null;
+            boolean anyRetryable =
+                    results.stream().anyMatch(result -> result.outcome() == ItemResult.Outcome.RETRYABLE);
+            Deque<BulkAction> left = new ArrayDeque<>();
+            Set<Object> replaced = new HashSet<>();
+            ItemResult firstRetryable = null;
             // From the last to the first: an action that a later one has replaced must not come after it.
             for (int i = results.size() - 1; i >= 0; i--) {
                 BulkAction action = actions.get(i);
                 ItemResult result = results.get(i);
-                switch (result.verdict()) {
-                    case DONE:
+                switch (result.outcome()) {
+                    case COMPLETE:
                         (isRejection(action) ? metrics.rejected() : metrics.indexed()).inc();
-                        if (someAgain) {
-                            done.add(action.target());
+                        if (anyRetryable) {
+                            replaced.add(action.target());
                         }
                         break;
-                    case RETRY:
-                        if (!done.contains(action.target())) {
-                            again.addFirst(action);
-                            trouble = result;
+                    case RETRYABLE:
+                        if (!replaced.contains(action.target())) {
+                            left.addFirst(action);
+                            firstRetryable = result;
                         }
                         break;
                     default:
                         rejections.add(rejection(action, result));
                 }
             }
-            actions = List.copyOf(again);
-            if (trouble != null) {
-                throw TransientFailure.of(actions.get(0), trouble);
+            actions = List.copyOf(left);
+            if (firstRetryable != null) {
+                throw new RetryableException(firstRetryable.describe(actions.get(0)));
             }
+            return rejections;
         }
     }
 
@@ -101,15 +110,13 @@ final class BulkSender {
         return rejectedIndex.equals(action.index());
     }
 
-    /** What keeps the document of an action that OpenSearch will never do. */
+    /** The action that stores the document of one that OpenSearch will never perform. */
     private BulkAction rejection(BulkAction action, ItemResult result) throws RequestFailure {
-        if (result.verdict() == ItemResult.Verdict.FORBIDDEN) {
-            throw RequestFailure.ofAction(
-                    endpoint, "must let this job write", action, result, "allow its role or user to write there");
+        if (result.outcome() == ItemResult.Outcome.FORBIDDEN) {
+            throw failures.forbidden(action, result);
         }
         if (isRejection(action)) {
-            throw RequestFailure.ofAction(
-                    endpoint, "must keep rejected documents", action, result, "correct the mapping of that index");
+            throw failures.rejectionRefused(action, result);
         }
         return RejectedDocument.of(action, result.reason()).action(rejectedIndex, Instant.now());
     }

@@ -20,7 +20,7 @@ import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.LogicalTypeRoot;
 import org.apache.flink.table.types.logical.RowType;
 
-/** What of a row is the name of its index, the id of its document, and the document. */
+/** Finds the index, the id and the document in the columns of a row. */
 final class DocumentColumns implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -53,25 +53,25 @@ final class DocumentColumns implements Serializable {
         return new DocumentColumns(config, (RowType) row.getLogicalType());
     }
 
-    boolean haveIndex() {
+    boolean hasIndex() {
         return indexColumn != NONE;
     }
 
-    boolean haveId() {
+    boolean hasId() {
         return idColumn != NONE;
     }
 
-    /** Whether a column holds the whole document. */
-    boolean haveDocument() {
+    /** Whether a column has the whole document. */
+    boolean hasDocument() {
         return documentColumn != NONE;
     }
 
-    /** The columns that a document is made of where none holds it. */
+    /** The columns that are the fields of the document, if no column has the whole of it. */
     Projection fields() {
         return Projection.of(fields);
     }
 
-    /** The name of the row's index; null where the column is NULL. */
+    /** The name of the row's index; null if the column is NULL. */
     @Nullable
     String index(RowData row) {
         if (indexColumn == NONE) {
@@ -80,14 +80,14 @@ final class DocumentColumns implements Serializable {
         return row.isNullAt(indexColumn) ? null : row.getString(indexColumn).toString();
     }
 
-    /** The id of the row's document; null where the table has none, or the column is NULL. */
+    /** The id of the row's document; null if the table has no such column, or it is NULL. */
     @Nullable
     String id(RowData row) {
         Object id = idGetter == null ? null : idGetter.getFieldOrNull(row);
         return id == null ? null : id.toString();
     }
 
-    /** The row's document; null where the column is NULL. */
+    /** The row's document; null if the column is NULL. */
     @Nullable
     byte[] document(RowData row) {
         return row.isNullAt(documentColumn) ? null : row.getBinary(documentColumn);

@@ -1,39 +1,47 @@
 package flinkscenarios.opensearch;
 
-/** What OpenSearch answered to one action of a bulk request. */
+import flinkscenarios.http.Answer;
+import flinkscenarios.http.OneLine;
+
+/** The result of one action of a bulk request. */
 final class ItemResult {
 
-    /** What a result means. */
-    enum Verdict {
-        /** OpenSearch did it, or there was nothing to do. */
-        DONE,
-        /** It may work later. */
-        RETRY,
-        /** OpenSearch will never take this document. */
+    /** What a result means for its action. */
+    enum Outcome {
+        /** OpenSearch performed it, or there was nothing to do. */
+        COMPLETE,
+        /** It may succeed later. */
+        RETRYABLE,
+        /** The index will never take this document. */
         REFUSED,
         /** The writer may not do this, with any document. */
         FORBIDDEN
     }
 
-    static final ItemResult SUCCESS = new ItemResult(Verdict.DONE, 200, "");
+    static final ItemResult SUCCESS = new ItemResult(Outcome.COMPLETE, 200, "");
 
-    private final Verdict verdict;
+    private final Outcome outcome;
     private final int status;
     private final String reason;
 
-    private ItemResult(Verdict verdict, int status, String reason) {
-        this.verdict = verdict;
+    private ItemResult(Outcome outcome, int status, String reason) {
+        this.outcome = outcome;
         this.status = status;
         this.reason = reason;
     }
 
-    /** Of an action that failed with a status of HTTP, for a reason that OpenSearch gives. */
+    /**
+     * The result of an action for which OpenSearch reports an error.
+     *
+     * @param status of HTTP
+     * @param reason as OpenSearch words it
+     */
     static ItemResult failed(boolean deletion, int status, String reason) {
-        return new ItemResult(verdict(deletion, status), status, reason);
+        return new ItemResult(classify(deletion, status), status, reason);
     }
 
-    Verdict verdict() {
-        return verdict;
+    Outcome outcome() {
+        return outcome;
     }
 
     int status() {
@@ -45,13 +53,18 @@ final class ItemResult {
         return reason;
     }
 
-    private static Verdict verdict(boolean deletion, int status) {
+    /** The result of an action in one line, for a message. */
+    String describe(BulkAction action) {
+        return String.format("status %d for index %s: %s", status, action.index(), OneLine.of(reason));
+    }
+
+    private static Outcome classify(boolean deletion, int status) {
         if (deletion && status == 404) {
-            return Verdict.DONE;
+            return Outcome.COMPLETE;
         }
         if (status == 401 || status == 403) {
-            return Verdict.FORBIDDEN;
+            return Outcome.FORBIDDEN;
         }
-        return status == 429 || status >= 500 ? Verdict.RETRY : Verdict.REFUSED;
+        return Answer.isRetryable(status) ? Outcome.RETRYABLE : Outcome.REFUSED;
     }
 }

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonFactory;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonParser;
 
-/** A JSON document as one line: a bulk request takes no other. */
+/** Converts a JSON document to a single line, as bulk requests need it. */
 final class JsonLine {
 
     private static final JsonFactory JSON = new JsonFactory();
@@ -13,10 +13,10 @@ final class JsonLine {
     private JsonLine() {}
 
     /**
-     * The document itself where it is one line already, whatever it is: OpenSearch judges it. Otherwise the same with
-     * blanks for its line breaks.
+     * Returns a document that is one line as it is, even if it is malformed: OpenSearch refuses it then. Otherwise
+     * replaces its line breaks by blanks.
      *
-     * @throws IOException the document has line breaks and is no JSON: without them it might be another one
+     * @throws IOException the document has line breaks and is not JSON: without them its meaning might change
      */
     static byte[] of(byte[] document) throws IOException {
         int first = 0;
@@ -40,9 +40,9 @@ final class JsonLine {
         return character == '\n' || character == '\r';
     }
 
-    /** Where each token is one of JSON, breaks are between tokens, where a blank means the same. */
+    /** Checks all tokens: in valid JSON, line breaks are only between tokens, where a blank means the same. */
     private static void checkTokens(byte[] document) throws IOException {
-        // As text: from bytes Jackson would also take UTF-16, where a byte of a break may be half of a letter.
+        // As text: from bytes Jackson would also accept UTF-16, where a line break's byte may be half of a character.
         try (JsonParser parser = JSON.createParser(new String(document, StandardCharsets.UTF_8))) {
             while (parser.nextToken() != null) {
                 parser.finishToken();

@@ -1,14 +1,17 @@
 package flinkscenarios.opensearch;
 
 import static flinkscenarios.options.OptionChecks.address;
-import static flinkscenarios.options.OptionChecks.between;
+import static flinkscenarios.options.OptionChecks.integer;
 import static flinkscenarios.options.OptionChecks.invalid;
-import static flinkscenarios.options.OptionChecks.needed;
+import static flinkscenarios.options.OptionChecks.required;
 import static flinkscenarios.options.OptionChecks.oneOf;
 import static flinkscenarios.options.OptionChecks.read;
 import static flinkscenarios.options.OptionChecks.sinkParallelism;
-import static flinkscenarios.options.OptionChecks.truth;
+import static flinkscenarios.options.OptionChecks.bool;
 
+import flinkscenarios.http.AuthenticationKind;
+import flinkscenarios.http.AuthenticationMethod;
+import flinkscenarios.http.Timeouts;
 import java.io.Serializable;
 import java.net.URI;
 import java.time.Duration;
@@ -22,24 +25,11 @@ import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.factories.FactoryUtil;
-import org.apache.http.HttpHost;
 
 /** The options of an {@code opensearch-signed} table, and their rules; {@link DocumentColumns} reads column names. */
 final class OpenSearchOptions implements Serializable {
 
     private static final long serialVersionUID = 1L;
-
-    /** How the sink proves who it is. */
-    enum AuthenticationKind {
-        SIGV4,
-        BASIC,
-        NONE;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
 
     static final ConfigOption<String> ENDPOINT =
             ConfigOptions.key("endpoint")
@@ -64,13 +54,13 @@ final class OpenSearchOptions implements Serializable {
                     .stringType()
                     .noDefaultValue()
                     .withDescription("STRING, BIGINT or INT column with the id of each row's document; without it"
-                            + " OpenSearch makes the ids, and a restart repeats documents.");
+                            + " OpenSearch generates the ids, and a restart repeats documents.");
 
     static final ConfigOption<String> DOCUMENT_COLUMN =
             ConfigOptions.key("document-column")
                     .stringType()
                     .noDefaultValue()
-                    .withDescription("BYTES column with the document's JSON; without it the document is made of all"
+                    .withDescription("BYTES column with the document's JSON; without it the document has all"
                             + " columns but those of the index and the id.");
 
     static final ConfigOption<String> AUTHENTICATION =
@@ -90,8 +80,8 @@ final class OpenSearchOptions implements Serializable {
             ConfigOptions.key("signing-service")
                     .stringType()
                     .defaultValue("es")
-                    .withDescription("What the signature names as service: 'es' for a domain, 'aoss' for a"
-                            + " serverless collection.");
+                    .withDescription("Signing name of the service: 'es' for a domain, 'aoss' for a serverless"
+                            + " collection.");
 
     static final ConfigOption<String> USERNAME =
             ConfigOptions.key("username")
@@ -159,7 +149,7 @@ final class OpenSearchOptions implements Serializable {
             ConfigOptions.key("rejected.index")
                     .stringType()
                     .defaultValue("rejected-documents")
-                    .withDescription("Index that keeps the documents that their own index refuses.");
+                    .withDescription("Index that stores the documents that their own index refuses.");
 
     static final Set<ConfigOption<?>> REQUIRED = Set.of(ENDPOINT);
 
@@ -193,40 +183,32 @@ final class OpenSearchOptions implements Serializable {
 
     private static final int MOST_ATTEMPTS = 1000;
 
-    private final HttpHost endpoint;
-    private final AuthenticationKind authentication;
-    @Nullable private final String region;
-    private final String signingService;
-    @Nullable private final String username;
-    @Nullable private final String password;
+    private final URI endpoint;
+    private final AuthenticationMethod authentication;
     private final boolean compression;
     private final int maxActions;
     private final long maxBytes;
     private final int maxAttempts;
     private final int intervalMillis;
-    private final int connectionTimeoutMillis;
-    private final int connectionRequestTimeoutMillis;
-    private final int socketTimeoutMillis;
+    private final Timeouts timeouts;
     private final String rejectedIndex;
     @Nullable private final Integer parallelism;
 
     private OpenSearchOptions(ReadableConfig config) {
         endpoint = endpoint(config);
-        authentication = oneOf(config, AUTHENTICATION, List.of(AuthenticationKind.values()), "'sigv4'");
-        region = config.get(REGION);
-        signingService = nonEmpty(config, SIGNING_SERVICE, "'es'");
-        username = config.get(USERNAME);
-        password = config.get(PASSWORD);
-        compression = truth(config, COMPRESSION, "'true'");
-        maxActions = between(config, BULK_MAX_ACTIONS, 1, MOST_ACTIONS, "'5000'");
+        compression = bool(config, COMPRESSION, "'true'");
+        maxActions = integer(config, BULK_MAX_ACTIONS, 1, MOST_ACTIONS, "'5000'");
         maxBytes = size(config).getBytes();
-        maxAttempts = between(config, RETRY_MAX_ATTEMPTS, 1, MOST_ATTEMPTS, "'15'");
+        maxAttempts = integer(config, RETRY_MAX_ATTEMPTS, 1, MOST_ATTEMPTS, "'15'");
         intervalMillis = millis(config, BULK_INTERVAL, "'1 s'");
-        connectionTimeoutMillis = millis(config, CONNECTION_TIMEOUT, "'10 s'");
-        connectionRequestTimeoutMillis = millis(config, CONNECTION_REQUEST_TIMEOUT, "'10 s'");
-        socketTimeoutMillis = millis(config, SOCKET_TIMEOUT, "'90 s'");
+        timeouts =
+                Timeouts.ofParts(
+                        millis(config, CONNECTION_TIMEOUT, "'10 s'"),
+                        millis(config, CONNECTION_REQUEST_TIMEOUT, "'10 s'"),
+                        millis(config, SOCKET_TIMEOUT, "'90 s'"));
         rejectedIndex = nonEmpty(config, REJECTED_INDEX, "'rejected-documents'");
         parallelism = sinkParallelism(config);
+        authentication = authentication(config);
     }
 
     /**
@@ -236,13 +218,6 @@ final class OpenSearchOptions implements Serializable {
      */
     static OpenSearchOptions from(ReadableConfig config) {
         OpenSearchOptions options = new OpenSearchOptions(config);
-        if (options.authentication == AuthenticationKind.SIGV4) {
-            needed(config, REGION, "'us-east-1', or 'authentication' = 'none' for an emulator");
-        }
-        if (options.authentication == AuthenticationKind.BASIC) {
-            needed(config, USERNAME, "'writer'");
-            needed(config, PASSWORD, "the user's password");
-        }
         if (config.getOptional(INDEX).isPresent() == config.getOptional(INDEX_COLUMN).isPresent()) {
             String rule = "be set where 'index-column' is not, and only there";
             throw invalid(config, INDEX, rule, "'trips', or just 'index-column' = 'index'");
@@ -257,31 +232,12 @@ final class OpenSearchOptions implements Serializable {
     }
 
     /** Scheme, host and port; no port where it is the scheme's own. */
-    HttpHost endpoint() {
+    URI endpoint() {
         return endpoint;
     }
 
-    AuthenticationKind authentication() {
+    AuthenticationMethod authentication() {
         return authentication;
-    }
-
-    @Nullable
-    String region() {
-        return region;
-    }
-
-    String signingService() {
-        return signingService;
-    }
-
-    @Nullable
-    String username() {
-        return username;
-    }
-
-    @Nullable
-    String password() {
-        return password;
     }
 
     boolean compression() {
@@ -304,16 +260,8 @@ final class OpenSearchOptions implements Serializable {
         return intervalMillis;
     }
 
-    int connectionTimeoutMillis() {
-        return connectionTimeoutMillis;
-    }
-
-    int connectionRequestTimeoutMillis() {
-        return connectionRequestTimeoutMillis;
-    }
-
-    int socketTimeoutMillis() {
-        return socketTimeoutMillis;
+    Timeouts timeouts() {
+        return timeouts;
     }
 
     String rejectedIndex() {
@@ -326,15 +274,31 @@ final class OpenSearchOptions implements Serializable {
         return parallelism;
     }
 
-    private static HttpHost endpoint(ReadableConfig config) {
+    private static URI endpoint(ReadableConfig config) {
         String example = "'https://search-trips.us-east-1.es.amazonaws.com', or 'http://localhost:9200'";
         URI uri = address(config, ENDPOINT, example);
         boolean more = !Set.of("", "/").contains(uri.getRawPath()) || uri.getRawQuery() != null;
         if (more || uri.getRawUserInfo() != null || uri.getRawFragment() != null) {
             throw invalid(config, ENDPOINT, "end with the host or its port", example);
         }
-        boolean usual = uri.getPort() == ("https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80);
-        return new HttpHost(uri.getHost(), usual ? -1 : uri.getPort(), uri.getScheme());
+        String scheme = uri.getScheme().toLowerCase(Locale.ROOT);
+        boolean defaultPort = uri.getPort() < 0 || uri.getPort() == (scheme.equals("https") ? 443 : 80);
+        return URI.create(scheme + "://" + uri.getHost() + (defaultPort ? "" : ":" + uri.getPort()));
+    }
+
+    private static AuthenticationMethod authentication(ReadableConfig config) {
+        String service = nonEmpty(config, SIGNING_SERVICE, "'es'");
+        switch (oneOf(config, AUTHENTICATION, List.of(AuthenticationKind.values()), "'sigv4'")) {
+            case SIGV4:
+                String example = "'us-east-1', or 'authentication' = 'none' for an emulator";
+                return AuthenticationMethod.sigV4(required(config, REGION, example), service);
+            case BASIC:
+                String username = required(config, USERNAME, "'writer'");
+                return AuthenticationMethod.basic(username, required(config, PASSWORD, "the user's password"));
+            case NONE:
+            default:
+                return AuthenticationMethod.none();
+        }
     }
 
     private static String nonEmpty(ReadableConfig config, ConfigOption<String> option, String example) {

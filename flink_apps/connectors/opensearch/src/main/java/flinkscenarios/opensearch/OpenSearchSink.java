@@ -5,7 +5,7 @@ import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.table.data.RowData;
 
-/** A sink with signed bulk requests, repetition, and a place for refused documents. */
+/** A sink that sends authenticated bulk requests, repeats them, and stores refused documents in an index. */
 final class OpenSearchSink implements Sink<RowData> {
 
     private static final long serialVersionUID = 1L;

@@ -15,16 +15,16 @@ import org.apache.flink.table.factories.FactoryUtil;
  *   'index-column' = 'type', 'id-column' = 'trip_id', 'document-column' = 'raw')
  * }</pre>
  *
- * <p>Requests are signed; a document that OpenSearch refuses is kept in an index of its own ({@link RejectedDocument})
- * instead of restarting the job for ever; and what may pass is tried again.
+ * <p>Requests are signed, and repeated while they are retryable. A document that OpenSearch refuses does not restart
+ * the job for ever: it is stored in an index of its own ({@link RejectedDocument}).
  *
- * <p>Delivery is at least once: a checkpoint completes when OpenSearch has answered for all documents before it. With
- * {@code id-column} a repeated document replaces itself, which makes it exactly once, and the table takes updates and
- * deletions too; declare the column as the primary key then, so that the changes of a row stay in order. Without it
- * OpenSearch makes the ids, and a restart repeats the documents since the last checkpoint.
+ * <p>Delivery is at least once: a checkpoint completes when all documents before it are complete. With
+ * {@code id-column}, a repeated document replaces itself, so delivery is exactly once; and the table takes updates and
+ * deletions, too. Then declare the column as the primary key, so that the changes of a row stay in order. Without it
+ * OpenSearch generates the ids, and a restart repeats the documents since the last checkpoint.
  *
- * <p>The document of a column is sent byte for byte; but line breaks between its tokens become blanks, and one with a
- * line break elsewhere is kept as a rejected document.
+ * <p>The document of a column is sent byte for byte, but line breaks between its tokens become blanks. A document with
+ * a line break elsewhere is stored as a rejected one.
  */
 public final class OpenSearchTableFactory implements DynamicTableSinkFactory {
 

@@ -12,7 +12,7 @@ import org.apache.flink.table.factories.DynamicTableFactory;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.types.RowKind;
 
-/** Brings {@link OpenSearchSink} into a table plan. */
+/** Adds an {@link OpenSearchSink} to a table plan. */
 final class OpenSearchTableSink implements DynamicTableSink {
 
     private final OpenSearchOptions options;
@@ -27,10 +27,10 @@ final class OpenSearchTableSink implements DynamicTableSink {
 
     @Override
     public ChangelogMode getChangelogMode(ChangelogMode requestedMode) {
-        if (!columns.haveId()) {
+        if (!columns.hasId()) {
             return ChangelogMode.insertOnly();
         }
-        // What a row was before an update does not matter: the id says which document to replace.
+        // The row before an update is not needed: the id identifies the document.
         ChangelogMode.Builder mode = ChangelogMode.newBuilder();
         requestedMode.getContainedKinds().stream()
                 .filter(kind -> kind != RowKind.UPDATE_BEFORE)
@@ -41,7 +41,7 @@ final class OpenSearchTableSink implements DynamicTableSink {
     @Override
     public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
         RowDocument document =
-                columns.haveDocument()
+                columns.hasDocument()
                         ? RowDocument.ofColumn(columns)
                         : RowDocument.ofFields(columns, encoder(context));
         RowActions rowActions = new RowActions(columns, document, options.rejectedIndex());

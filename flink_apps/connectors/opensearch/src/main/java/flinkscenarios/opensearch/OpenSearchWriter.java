@@ -1,27 +1,24 @@
 package flinkscenarios.opensearch;
 
+import flinkscenarios.http.SenderThread;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.api.common.operators.ProcessingTimeService;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.util.ExceptionUtils;
 import org.apache.flink.util.function.ThrowingRunnable;
 
 /**
- * Sends the documents of rows in bulk requests, and at a checkpoint waits until OpenSearch has answered for all.
+ * Sends the documents of rows in bulk requests. At a checkpoint it waits until all of them are complete.
  *
- * <p>One request is under way, while the next one is filled: so no change of a document overtakes an earlier one,
- * however often that is tried. {@code AsyncSinkWriter} would mix what failed with later actions. OpenSearch spreads one
- * request over the shards; where more have to be under way, the parallelism of the sink gives them.
+ * <p>One request is in flight while the next one is filled, so no change of a document overtakes an earlier one that is
+ * repeated. {@code AsyncSinkWriter} would mix failed actions with later ones. OpenSearch spreads one request over the
+ * shards; for more requests in flight, raise the sink's parallelism.
  *
- * <p>All fields belong to the task's thread. Another one sends the request; a mail tells the task that it is settled.
+ * <p>All fields belong to the task's thread. Another thread sends the request, and reports its end to the mailbox.
  */
 final class OpenSearchWriter implements SinkWriter<RowData> {
 
@@ -32,11 +29,11 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
     private final long maxBytes;
     private final BulkClient client;
     private final BulkSender sender;
-    private final ExecutorService thread = Executors.newSingleThreadExecutor(OpenSearchWriter::thread);
+    private final SenderThread thread = new SenderThread("opensearch-sink");
 
     private List<BulkAction> next = new ArrayList<>();
     private long nextBytes;
-    private boolean underWay;
+    private boolean inFlight;
 
     OpenSearchWriter(
             OpenSearchOptions options, RowActions rowActions, MailboxExecutor mailbox, SinkMetrics metrics) {
@@ -45,7 +42,7 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
         this.metrics = metrics;
         this.maxActions = options.maxActions();
         this.maxBytes = options.maxBytes();
-        this.client = new BulkClient(options, Authentications.of(options));
+        this.client = new BulkClient(options);
         this.sender = new BulkSender(options, client, metrics);
     }
 
@@ -63,13 +60,7 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
         return writer;
     }
 
-    private static Thread thread(Runnable work) {
-        Thread thread = new Thread(work, "opensearch-sink");
-        thread.setDaemon(true);
-        return thread;
-    }
-
-    /** Takes a row; where that makes the next request full, waits until it can be sent. */
+    /** Adds a row to the next request. When that is full, sends it, after waiting for the one in flight. */
     @Override
     public void write(RowData row, Context context) throws InterruptedException {
         BulkAction action = rowActions.of(row);
@@ -85,24 +76,24 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
 
     @Override
     public void flush(boolean endOfInput) throws InterruptedException {
-        while (underWay || !next.isEmpty()) {
+        while (inFlight || !next.isEmpty()) {
             sendOrWait();
         }
     }
 
-    /** Does not wait: what is under way is of no interest any more, or there is none. */
+    /** Aborts the request in flight: after a failure nobody waits for it, and at the end of the input there is none. */
     @Override
-    public void close() throws IOException {
-        thread.shutdownNow();
+    public void close() {
+        thread.close();
         client.close();
     }
 
-    /** Leaves no action waiting for others longer than this. */
+    /** Sends the next request at this interval even where it is not full, unless another is in flight. */
     void sendEvery(int intervalMillis, ProcessingTimeService timers) {
         timers.registerTimer(
                 timers.getCurrentProcessingTime() + intervalMillis,
                 time -> {
-                    if (!underWay && !next.isEmpty()) {
+                    if (!inFlight && !next.isEmpty()) {
                         send();
                     }
                     sendEvery(intervalMillis, timers);
@@ -110,7 +101,7 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
     }
 
     private void sendOrWait() throws InterruptedException {
-        if (underWay) {
+        if (inFlight) {
             mailbox.yield();
         } else {
             send();
@@ -122,26 +113,21 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
         metrics.sending(actions.size(), nextBytes);
         next = new ArrayList<>();
         nextBytes = 0;
-        underWay = true;
-        thread.execute(() -> settle(actions));
+        inFlight = true;
+        thread.submit(() -> complete(actions), () -> report(() -> inFlight = false), e -> report(() -> fail(e)));
     }
 
-    private void settle(List<BulkAction> actions) {
-        long began = System.nanoTime();
-        try {
-            sender.send(actions);
-            metrics.settledAfter(System.nanoTime() - began);
-            tell(() -> underWay = false);
-        } catch (Throwable e) { // In this thread nobody else would ever see it.
-            tell(() -> ExceptionUtils.rethrowException(e));
-        }
+    private void complete(List<BulkAction> actions) throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        sender.send(actions);
+        metrics.completedAfter(System.nanoTime() - start);
     }
 
-    private void tell(ThrowingRunnable<Exception> mail) {
-        try {
-            mailbox.execute(mail, "an answer of OpenSearch");
-        } catch (RejectedExecutionException e) {
-            // The task has ended, and with it the interest in this request.
-        }
+    private void report(ThrowingRunnable<Exception> mail) {
+        mailbox.execute(mail, "an answer of OpenSearch");
+    }
+
+    private static void fail(Exception failure) throws Exception {
+        throw failure;
     }
 }

@@ -12,7 +12,7 @@ import javax.annotation.Nullable;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonFactory;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonGenerator;
 
-/** A document that its index refused, and why; kept as a document itself. */
+/** A document that its index refused, with the reason; it is stored as a document of its own. */
 final class RejectedDocument {
 
     private static final JsonFactory JSON = new JsonFactory();
@@ -29,19 +29,19 @@ final class RejectedDocument {
         this.reason = reason;
     }
 
-    /** Of an action that was refused; a refused deletion has no document. */
+    /** Returns the rejected document of an action that was refused; a deletion has no document. */
     static RejectedDocument of(BulkAction action, String reason) {
         return new RejectedDocument(action.index(), action.id(), action.document(), reason);
     }
 
     /**
-     * The action that keeps it in {@code rejectedIndex}: fields index, id, raw (base64 of the document's bytes),
-     * document (as text), reason, time (ISO 8601, UTC).
+     * Returns the action that stores it in {@code rejectedIndex}: fields index, id, raw (base64 of the document's
+     * bytes), document (as text), reason, time (ISO 8601, UTC).
      *
-     * <p>Its id depends on what was refused alone, so that a repetition after a restart replaces it.
+     * <p>Its id depends only on the refused action, so that a repetition after a restart replaces it.
      */
     BulkAction action(String rejectedIndex, Instant time) {
-        // As text, then as bytes: a generator of bytes refuses half a surrogate pair, which an id may have.
+        // First as text: a generator of bytes refuses an unpaired surrogate, which an id may contain.
         StringWriter text = new StringWriter();
         try (JsonGenerator json = JSON.createGenerator(text)) {
             json.writeStartObject();

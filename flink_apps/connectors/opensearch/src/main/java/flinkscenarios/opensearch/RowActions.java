@@ -10,10 +10,10 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.types.RowKind;
 
 /**
- * Makes the bulk action of a row.
+ * Converts rows to bulk actions.
  *
- * <p>An action for which OpenSearch would refuse the whole bulk request, or that cannot be part of one, becomes a
- * rejected document at once.
+ * <p>If OpenSearch would refuse a whole bulk request because of a row, or the row cannot be part of one, its action
+ * stores a rejected document.
  */
 final class RowActions implements Serializable {
 
@@ -34,7 +34,7 @@ final class RowActions implements Serializable {
         documents.open(context);
     }
 
-    /** What the row asks for; null where that is nothing. */
+    /** Returns the action of a row; null if it has none. */
     @Nullable
     BulkAction of(RowData row) {
         if (row.getRowKind() == RowKind.UPDATE_BEFORE) {
@@ -64,7 +64,7 @@ final class RowActions implements Serializable {
 
     @Nullable
     private String defect(@Nullable String index, @Nullable String id) {
-        if (columns.haveId() && (id == null || id.isEmpty())) {
+        if (columns.hasId() && (id == null || id.isEmpty())) {
             return "the id is missing";
         }
         if (id != null && isTooLong(id)) {
@@ -73,15 +73,15 @@ final class RowActions implements Serializable {
         if (index == null || index.isEmpty()) {
             return "the index is missing";
         }
-        // Date math: with an error in it OpenSearch refuses the whole request.
-        if (columns.haveIndex() && index.startsWith("<")) {
+        // Date math: if it has an error, OpenSearch refuses the whole request.
+        if (columns.hasIndex() && index.startsWith("<")) {
             return "the index of a row must be a plain name";
         }
         return rejectedIndex.equals(index) ? "the index of rejected documents takes no others" : null;
     }
 
     private static boolean isTooLong(String id) {
-        // A character takes three bytes at the most.
+        // A character has at most three bytes.
         return id.length() > LONGEST_ID_BYTES / 3 && id.getBytes(StandardCharsets.UTF_8).length > LONGEST_ID_BYTES;
     }
 

@@ -6,7 +6,7 @@ import org.apache.flink.api.common.serialization.SerializationSchema;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.utils.ProjectedRowData;
 
-/** Makes the document of a row. */
+/** Extracts or builds the document of a row. */
 abstract class RowDocument implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -16,14 +16,14 @@ abstract class RowDocument implements Serializable {
         return new OfColumn(columns);
     }
 
-    /** The document is made of columns, by {@code encoder}, which knows just them. */
+    /** The document is built from columns by {@code encoder}, whose rows have only these. */
     static RowDocument ofFields(DocumentColumns columns, SerializationSchema<RowData> encoder) {
         return new OfFields(columns, encoder);
     }
 
     void open(SerializationSchema.InitializationContext context) throws Exception {}
 
-    /** The bytes of the row's document; null where there is none. */
+    /** The bytes of the row's document; null if it has none. */
     @Nullable
     abstract byte[] bytes(RowData row);
 

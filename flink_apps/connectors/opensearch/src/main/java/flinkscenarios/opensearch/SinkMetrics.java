@@ -27,12 +27,12 @@ final class SinkMetrics {
         sink.setCurrentSendTimeGauge(() -> sendMillis);
     }
 
-    /** Documents that OpenSearch has put into their index, or deleted. */
+    /** Documents that OpenSearch has indexed or deleted. */
     Counter indexed() {
         return indexed;
     }
 
-    /** Documents that are kept as rejected ones. */
+    /** Documents that were stored as rejected ones. */
     Counter rejected() {
         return rejected;
     }
@@ -42,14 +42,14 @@ final class SinkMetrics {
         return retries;
     }
 
-    /** A request leaves the task, in whose thread this has to be called. */
+    /** Counts a request that leaves the task; to be called in the task's thread. */
     void sending(int actions, long bytes) {
         sink.getNumRecordsSendCounter().inc(actions);
         sink.getNumBytesSendCounter().inc(bytes);
     }
 
-    /** All of a request is settled. */
-    void settledAfter(long nanos) {
+    /** Records how long a request took until all its actions were complete. */
+    void completedAfter(long nanos) {
         sendMillis = TimeUnit.NANOSECONDS.toMillis(nanos);
     }
 }

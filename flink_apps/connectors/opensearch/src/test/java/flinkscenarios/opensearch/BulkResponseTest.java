@@ -1,9 +1,9 @@
 package flinkscenarios.opensearch;
 
-import static flinkscenarios.opensearch.ItemResult.Verdict.DONE;
-import static flinkscenarios.opensearch.ItemResult.Verdict.FORBIDDEN;
-import static flinkscenarios.opensearch.ItemResult.Verdict.REFUSED;
-import static flinkscenarios.opensearch.ItemResult.Verdict.RETRY;
+import static flinkscenarios.opensearch.ItemResult.Outcome.COMPLETE;
+import static flinkscenarios.opensearch.ItemResult.Outcome.FORBIDDEN;
+import static flinkscenarios.opensearch.ItemResult.Outcome.REFUSED;
+import static flinkscenarios.opensearch.ItemResult.Outcome.RETRYABLE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -35,19 +35,19 @@ class BulkResponseTest {
     @CsvSource({
         "index, 400, REFUSED",
         "index, 404, REFUSED",
-        "delete, 404, DONE",
+        "delete, 404, COMPLETE",
         "delete, 400, REFUSED",
         "index, 401, FORBIDDEN",
         "index, 403, FORBIDDEN",
-        "index, 429, RETRY",
-        "index, 500, RETRY",
-        "delete, 503, RETRY"
+        "index, 429, RETRYABLE",
+        "index, 500, RETRYABLE",
+        "delete, 503, RETRYABLE"
     })
-    void theStatusOfAnErrorTellsWhatItMeans(String operation, int status, ItemResult.Verdict verdict)
+    void theStatusOfAnErrorTellsWhatItMeans(String operation, int status, ItemResult.Outcome outcome)
             throws IOException {
         ItemResult result =
                 only(String.format("{\"%s\":{\"status\":%d,\"error\":{\"type\":\"t\"}}}", operation, status));
-        assertEquals(verdict, result.verdict());
+        assertEquals(outcome, result.outcome());
         assertEquals(status, result.status());
     }
 
@@ -59,14 +59,14 @@ class BulkResponseTest {
                                 + "{\"delete\":{\"status\":404}},{\"index\":{\"status\":400,\"error\":\"old\"}},"
                                 + "{\"index\":{\"status\":403,\"error\":{}}}],\"errors\":true}",
                         5);
-        List<ItemResult.Verdict> verdicts =
+        List<ItemResult.Outcome> outcomes =
                 List.of(
-                        results.get(0).verdict(),
-                        results.get(1).verdict(),
-                        results.get(2).verdict(),
-                        results.get(3).verdict(),
-                        results.get(4).verdict());
-        assertEquals(List.of(DONE, RETRY, DONE, REFUSED, FORBIDDEN), verdicts);
+                        results.get(0).outcome(),
+                        results.get(1).outcome(),
+                        results.get(2).outcome(),
+                        results.get(3).outcome(),
+                        results.get(4).outcome());
+        assertEquals(List.of(COMPLETE, RETRYABLE, COMPLETE, REFUSED, FORBIDDEN), outcomes);
     }
 
     @Test

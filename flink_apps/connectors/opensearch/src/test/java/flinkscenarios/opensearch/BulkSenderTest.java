@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import flinkscenarios.http.RequestFailure;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -50,7 +51,7 @@ class BulkSenderTest {
 
     private void send(BulkAction... actions) throws IOException, InterruptedException {
         OpenSearchOptions read = OpenSearchOptions.from(Configuration.fromMap(options));
-        try (BulkClient client = new BulkClient(read, Authentications.of(read))) {
+        try (BulkClient client = new BulkClient(read)) {
             new BulkSender(read, client, metrics).send(List.of(actions));
         }
         assertEquals(0, server.answersLeft());

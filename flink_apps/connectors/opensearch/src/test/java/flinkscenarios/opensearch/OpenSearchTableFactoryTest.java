@@ -75,16 +75,16 @@ class OpenSearchTableFactoryTest {
                         + " 'authentication' = 'none' for an emulator\"",
                 "signing-service, \"\", 'signing-service' must not be empty (got ); write for example 'es'",
                 "compression, gzip, 'compression' must be true or false (got gzip); write for example 'true'",
-                "bulk.max-actions, 0, 'bulk.max-actions' must be a whole number from 1 to 100000 (got 0); write",
-                "bulk.max-actions, few, 'bulk.max-actions' must be a whole number from 1 to 100000 (got few); write",
+                "bulk.max-actions, 0, 'bulk.max-actions' must be an integer from 1 to 100000 (got 0); write",
+                "bulk.max-actions, few, 'bulk.max-actions' must be an integer from 1 to 100000 (got few); write",
                 "bulk.max-size, 1500 kb, \"'bulk.max-size' must be whole megabytes, from 1 mb to 100 mb (got 1500\"",
                 "bulk.max-size, 0 mb, \"'bulk.max-size' must be whole megabytes, from 1 mb to 100 mb (got 0 mb)\"",
                 "bulk.max-size, big, \"'bulk.max-size' must be whole megabytes, from 1 mb to 100 mb (got big)\"",
                 "bulk.interval, 0 s, 'bulk.interval' must be a duration from 1 ms to 1 h (got 0 s); write",
                 "socket.timeout, 2 h, 'socket.timeout' must be a duration from 1 ms to 1 h (got 2 h); write",
-                "retry.max-attempts, 0, 'retry.max-attempts' must be a whole number from 1 to 1000 (got 0); write",
+                "retry.max-attempts, 0, 'retry.max-attempts' must be an integer from 1 to 1000 (got 0); write",
                 "rejected.index, trips, 'rejected.index' must differ from 'index' (got trips); write for example",
-                "sink.parallelism, 0, 'sink.parallelism' must be a whole number from 1 to 32767 (got 0); write",
+                "sink.parallelism, 0, 'sink.parallelism' must be an integer from 1 to 32767 (got 0); write",
             })
     void aBadValueIsRefusedInOneLine(String option, String value, String start) {
         String message = refusal(() -> create(option, value));
@@ -115,7 +115,7 @@ class OpenSearchTableFactoryTest {
                         new String[] {"http://h:443", "http://h:443"},
                         new String[] {"https://h:9200", "https://h:9200"})) {
             Configuration config = Configuration.fromMap(Map.of("region", "r", "index", "i", "endpoint", pair[0]));
-            assertEquals(pair[1], OpenSearchOptions.from(config).endpoint().toURI());
+            assertEquals(pair[1], OpenSearchOptions.from(config).endpoint().toString());
         }
     }
 

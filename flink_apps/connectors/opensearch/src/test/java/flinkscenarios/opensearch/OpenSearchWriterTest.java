@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import flinkscenarios.http.RequestFailure;
 import flinkscenarios.testing.TestMailbox;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

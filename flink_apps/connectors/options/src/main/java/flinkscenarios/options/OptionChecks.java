@@ -16,11 +16,11 @@ import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.RowType;
 
 /**
- * Reads a table's options, and refuses what breaks a rule in one line: the option, its rule, the value received, the
- * fix. Flink's own messages name neither the value nor the rule.
+ * Reads and checks a table's options. A value that breaks a rule is refused with a {@link ValidationException} of one
+ * line: the option, its rule, the value received, the fix. Flink's own messages name neither the value nor the rule.
  *
  * <p>An {@code example} is a value to write instead, in the quotes of SQL: {@code "'10 s'"}. A {@code rule} follows the
- * word "must": {@code "be a duration"}. Whatever is refused is so by a {@link ValidationException}.
+ * word "must": {@code "be a duration"}.
  */
 public final class OptionChecks {
 
@@ -28,7 +28,7 @@ public final class OptionChecks {
 
     private OptionChecks() {}
 
-    /** The value, or the default; null where there is neither. Refuses what its type cannot be made of. */
+    /** Returns the value, or the default, or null without either; refuses a text that does not convert to the type. */
     public static <T> T read(ReadableConfig config, ConfigOption<T> option, String rule, String example) {
         try {
             return config.get(option);
@@ -37,8 +37,8 @@ public final class OptionChecks {
         }
     }
 
-    /** The value; refuses none, and a blank one. */
-    public static String needed(ReadableConfig config, ConfigOption<String> option, String example) {
+    /** Returns the value; refuses an option that is absent or blank. */
+    public static String required(ReadableConfig config, ConfigOption<String> option, String example) {
         String value = config.get(option);
         if (value == null || value.isBlank()) {
             throw invalid(config, option, "be set", example);
@@ -46,7 +46,7 @@ public final class OptionChecks {
         return value;
     }
 
-    /** The value of an option with a default; refuses one that the regular expression does not match as a whole. */
+    /** Returns the value of an option with a default; refuses one that the regular expression does not match. */
     public static String matching(
             ReadableConfig config, ConfigOption<String> option, String pattern, String rule, String example) {
         String value = config.get(option);
@@ -56,23 +56,23 @@ public final class OptionChecks {
         return value;
     }
 
-    /** True or false. */
-    public static boolean truth(ReadableConfig config, ConfigOption<Boolean> option, String example) {
+    /** Returns a boolean. */
+    public static boolean bool(ReadableConfig config, ConfigOption<Boolean> option, String example) {
         return read(config, option, "be true or false", example);
     }
 
-    /** A whole number; refuses none, and one that is below {@code least} or above {@code most}. */
-    public static int between(
-            ReadableConfig config, ConfigOption<Integer> option, int least, int most, String example) {
-        String rule = "be a whole number from " + least + " to " + most;
+    /** Returns an integer; refuses an option that is absent, and a value below {@code min} or above {@code max}. */
+    public static int integer(
+            ReadableConfig config, ConfigOption<Integer> option, int min, int max, String example) {
+        String rule = "be an integer from " + min + " to " + max;
         Integer value = read(config, option, rule, example);
-        if (value == null || value < least || value > most) {
+        if (value == null || value < min || value > max) {
             throw invalid(config, option, rule, example);
         }
         return value;
     }
 
-    /** The one of the values whose {@code toString()} was written, in the same case. */
+    /** Returns the value whose {@code toString()} is the option's text; refuses any other text. */
     public static <E extends Enum<E>> E oneOf(
             ReadableConfig config, ConfigOption<String> option, List<E> values, String example) {
         String name = config.get(option);
@@ -85,11 +85,11 @@ public final class OptionChecks {
                 });
     }
 
-    /** An address of HTTP or HTTPS with a host; its port, where it has one, is a port. */
+    /** Returns an address of HTTP or HTTPS; refuses one without a host, and one with an invalid port. */
     public static URI address(ReadableConfig config, ConfigOption<String> option, String example) {
         URI uri;
         try {
-            uri = new URI(needed(config, option, example));
+            uri = new URI(required(config, option, example));
         } catch (URISyntaxException e) {
             throw invalid(config, option, "be an address", example);
         }
@@ -103,19 +103,19 @@ public final class OptionChecks {
         return uri;
     }
 
-    /** Flink's {@code sink.parallelism}; null where the sink follows its input. */
+    /** Returns Flink's {@code sink.parallelism}; null where the sink has the parallelism of its input. */
     @Nullable
     public static Integer sinkParallelism(ReadableConfig config) {
         return text(config, FactoryUtil.SINK_PARALLELISM) == null
                 ? null
-                : Integer.valueOf(between(config, FactoryUtil.SINK_PARALLELISM, 1, Short.MAX_VALUE, "'4'"));
+                : Integer.valueOf(integer(config, FactoryUtil.SINK_PARALLELISM, 1, Short.MAX_VALUE, "'4'"));
     }
 
     /**
-     * The position of the column that the option, or its default, names.
+     * Returns the position of the column that the option, or its default, names.
      *
-     * @param fits whether a column may have a type
-     * @param types the types that fit, in words
+     * @param fits whether the column may have a type
+     * @param types the allowed types, in words
      */
     public static int column(
             ReadableConfig config,
@@ -136,7 +136,7 @@ public final class OptionChecks {
         return column;
     }
 
-    /** The refusal of what was written for an option, for a rule that only its connector has. */
+    /** Returns the exception that refuses an option's value, for a rule that only one connector has. */
     public static ValidationException invalid(
             ReadableConfig config, ConfigOption<?> option, String rule, String example) {
         String got = text(config, option);
@@ -148,7 +148,7 @@ public final class OptionChecks {
                 String.format("'%s' must %s (got %s); write for example %s", option.key(), rule, got, example));
     }
 
-    /** What was written, whatever the option's type; null for nothing. */
+    /** Returns the text of an option of any type; null where it is absent. */
     @Nullable
     private static String text(ReadableConfig config, ConfigOption<?> option) {
         return config.get(ConfigOptions.key(option.key()).stringType().noDefaultValue());

@@ -67,12 +67,12 @@ class OptionChecksTest {
     void whatIsNeededMustBeSet(@Nullable String value, String got) {
         assertEquals(
                 "'x' must be set (got " + got + "); write for example 'a'",
-                refusal(value, config -> OptionChecks.needed(config, TEXT, "'a'")));
+                refusal(value, config -> OptionChecks.required(config, TEXT, "'a'")));
     }
 
     @Test
     void whatIsNeededIsReadAsItIs() {
-        assertEquals(" a ", OptionChecks.needed(with(" a "), TEXT, "'a'"));
+        assertEquals(" a ", OptionChecks.required(with(" a "), TEXT, "'a'"));
     }
 
     @Test
@@ -84,25 +84,25 @@ class OptionChecksTest {
     }
 
     @Test
-    void truthIsTrueOrFalse() {
-        assertEquals(false, OptionChecks.truth(with("FALSE"), TRUTH, "'true'"));
+    void aBooleanIsTrueOrFalse() {
+        assertEquals(false, OptionChecks.bool(with("FALSE"), TRUTH, "'true'"));
         assertEquals(
                 "'x' must be true or false (got yes); write for example 'true'",
-                refusal("yes", config -> OptionChecks.truth(config, TRUTH, "'true'")));
+                refusal("yes", config -> OptionChecks.bool(config, TRUTH, "'true'")));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 9})
     void aNumberMayBeABound(int number) {
-        assertEquals(number, OptionChecks.between(with(String.valueOf(number)), NUMBER, 0, 9, "'5'"));
+        assertEquals(number, OptionChecks.integer(with(String.valueOf(number)), NUMBER, 0, 9, "'5'"));
     }
 
     @ParameterizedTest
     @CsvSource(nullValues = "-", value = {"-, nothing", "-1, -1", "10, 10", "few, few", "1.5, 1.5"})
     void aNumberIsWholeAndWithinItsBounds(@Nullable String value, String got) {
         assertEquals(
-                "'x' must be a whole number from 0 to 9 (got " + got + "); write for example '5'",
-                refusal(value, config -> OptionChecks.between(config, NUMBER, 0, 9, "'5'")));
+                "'x' must be an integer from 0 to 9 (got " + got + "); write for example '5'",
+                refusal(value, config -> OptionChecks.integer(config, NUMBER, 0, 9, "'5'")));
     }
 
     @Test
@@ -154,7 +154,7 @@ class OptionChecksTest {
     void aParallelismIsOneThatFlinkHas(String value) {
         Configuration config = Configuration.fromMap(Map.of("sink.parallelism", value));
         assertEquals(
-                "'sink.parallelism' must be a whole number from 1 to 32767 (got " + value + "); write for example '4'",
+                "'sink.parallelism' must be an integer from 1 to 32767 (got " + value + "); write for example '4'",
                 assertThrows(ValidationException.class, () -> OptionChecks.sinkParallelism(config)).getMessage());
     }
 

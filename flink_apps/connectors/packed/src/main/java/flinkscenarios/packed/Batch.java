@@ -4,7 +4,7 @@ import java.io.IOException;
 import org.apache.flink.core.memory.DataOutputSerializer;
 import org.apache.flink.types.Row;
 
-/** Values of one key: see {@link Packed#pack}. */
+/** The values of one key, packed: see {@link Packed#pack}. */
 final class Batch {
 
     private static final int FIRST_BYTES = 256;
@@ -13,7 +13,7 @@ final class Batch {
     private final DataOutputSerializer texts = new DataOutputSerializer(FIRST_BYTES);
 
     /**
-     * Adds a value whose first fields are numbers, and gives the bytes that it takes.
+     * Adds a value whose first fields are numbers, and returns its size in bytes.
      *
      * @throws IOException never: it writes to memory
      */

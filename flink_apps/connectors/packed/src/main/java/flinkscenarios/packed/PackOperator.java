@@ -11,19 +11,19 @@ import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 import org.apache.flink.types.Row;
 
 /**
- * Holds rows for a moment, and hands on those of a key together: see {@link Packed#pack}.
+ * Buffers rows for a moment, and emits those of a key together: see {@link Packed#pack}.
  *
- * <p>No row falls behind a watermark that it was ahead of, and none is held while a checkpoint is made, so there is no
+ * <p>It emits all buffered rows before each watermark and before each checkpoint: no row becomes late, and there is no
  * state.
  */
 final class PackOperator extends AbstractStreamOperator<Row> implements OneInputStreamOperator<Row, Row> {
 
     private static final long serialVersionUID = 1L;
 
-    /** How long a row is held at the most. */
-    static final long HELD_MILLIS = 200;
-    /** How much is held at the most, whatever comes meanwhile. */
-    static final int HELD_BYTES = 4 << 20;
+    /** The longest time that a row is buffered. */
+    static final long MAX_DELAY_MILLIS = 200;
+    /** The size at which the buffered rows are emitted at once. */
+    static final int MAX_BYTES = 4 << 20;
 
     private final int numbers;
 
@@ -48,12 +48,12 @@ final class PackOperator extends AbstractStreamOperator<Row> implements OneInput
     public void processElement(StreamRecord<Row> element) throws Exception {
         Row row = element.getValue();
         bytes += batches.computeIfAbsent(row.getField(0), key -> new Batch()).add(row.getFieldAs(1), numbers);
-        if (bytes >= HELD_BYTES) {
+        if (bytes >= MAX_BYTES) {
             flush();
         } else if (!scheduled) {
             scheduled = true;
             long now = getProcessingTimeService().getCurrentProcessingTime();
-            getProcessingTimeService().registerTimer(now + HELD_MILLIS, this::due);
+            getProcessingTimeService().registerTimer(now + MAX_DELAY_MILLIS, this::due);
         }
     }
 
@@ -65,7 +65,7 @@ final class PackOperator extends AbstractStreamOperator<Row> implements OneInput
 
     @Override
     public void processWatermarkStatus(WatermarkStatus status) throws Exception {
-        // Who falls idle is not waited for: others' watermarks would overtake what is held.
+        // Nobody waits for an idle input: the watermarks of other inputs would overtake the buffered rows.
         flush();
         super.processWatermarkStatus(status);
     }

@@ -5,14 +5,14 @@ import org.apache.flink.api.common.functions.FlatMapFunction;
 import org.apache.flink.types.Row;
 import org.apache.flink.util.Collector;
 
-/** A row for each of many: see {@link Packed#unpack}. */
+/** Emits a row for each packed one: see {@link Packed#unpack}. */
 final class Unpack implements FlatMapFunction<Row, Row> {
 
     private static final long serialVersionUID = 1L;
 
     private final int numbers;
 
-    /** @param numbers how many a row has */
+    /** @param numbers the number of numbers of a row */
     Unpack(int numbers) {
         this.numbers = numbers;
     }

@@ -57,7 +57,7 @@ class PackOperatorTest {
         put(1, 10L, 11L, "a", "bc");
         put(2, 20L, 21L, "d", "e");
         put(1, -12L, Long.MAX_VALUE, "", "fg");
-        harness.setProcessingTime(PackOperator.HELD_MILLIS);
+        harness.setProcessingTime(PackOperator.MAX_DELAY_MILLIS);
         assertEquals(
                 List.of(packed(1, "abcfg", 10, 11, 1, 3, -12, Long.MAX_VALUE, 3, 5), packed(2, "de", 20, 21, 1, 2)),
                 output());
@@ -66,18 +66,18 @@ class PackOperatorTest {
     @Test
     void nullIsZeroAndNoBytes() throws Exception {
         put(1, null, 5L, null, "a");
-        harness.setProcessingTime(PackOperator.HELD_MILLIS);
+        harness.setProcessingTime(PackOperator.MAX_DELAY_MILLIS);
         assertEquals(List.of(packed(1, "a", 0, 5, 0, 1)), output());
     }
 
     @Test
     void aRowIsHeldForAMomentAndGivenOnce() throws Exception {
         put(1, 1L, 2L);
-        harness.setProcessingTime(PackOperator.HELD_MILLIS - 1);
+        harness.setProcessingTime(PackOperator.MAX_DELAY_MILLIS - 1);
         assertEquals(List.of(), output());
-        harness.setProcessingTime(PackOperator.HELD_MILLIS);
+        harness.setProcessingTime(PackOperator.MAX_DELAY_MILLIS);
         put(1, 3L, 4L);
-        harness.setProcessingTime(3 * PackOperator.HELD_MILLIS);
+        harness.setProcessingTime(3 * PackOperator.MAX_DELAY_MILLIS);
         assertEquals(List.of(packed(1, "", 1, 2), packed(1, "", 3, 4)), output());
     }
 
@@ -112,7 +112,7 @@ class PackOperatorTest {
     @Test
     void noMoreIsHeldThanFitsInMemory() throws Exception {
         put(1, 1L, 2L);
-        put(2, 3L, 4L, "x".repeat(PackOperator.HELD_BYTES));
+        put(2, 3L, 4L, "x".repeat(PackOperator.MAX_BYTES));
         assertEquals(2, output().size());
     }
 }

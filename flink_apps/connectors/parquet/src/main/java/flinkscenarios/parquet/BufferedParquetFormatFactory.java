@@ -19,9 +19,9 @@ import org.apache.flink.table.types.logical.RowType;
  * Format {@code buffered-parquet} of the {@code filesystem} sink: Flink's own {@code parquet}, with its options, for a
  * sink that has hundreds of files open.
  *
- * <p>Parquet's writer goes through the state of every column for each row. Where each row is another file's than the
- * one before, that state has to come from main memory each time; so here a few rows of a file wait for each other, and
- * are written together. A file that ends, as all do with each checkpoint, has them all.
+ * <p>For each row, Parquet's writer accesses the state of every column. If consecutive rows belong to different files,
+ * that state has to come from main memory each time. So this format buffers a few rows of each file, and writes them
+ * together. It writes the buffered rows before a file is closed, as all files are at each checkpoint.
  */
 public final class BufferedParquetFormatFactory implements BulkWriterFormatFactory {
 

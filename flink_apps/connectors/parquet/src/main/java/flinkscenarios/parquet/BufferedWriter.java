@@ -5,10 +5,10 @@ import org.apache.flink.api.common.serialization.BulkWriter;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.table.data.RowData;
 
-/** Hands rows on to a writer a few dozen at a time. */
+/** Passes rows to a writer, a few dozen at a time. */
 final class BufferedWriter implements BulkWriter<RowData> {
 
-    /** So many rows share what it takes to get the writer's state from main memory; more of them gain nothing. */
+    /** The number of rows that share one load of the writer's state from main memory; more of them gain nothing. */
     static final int ROWS = 32;
 
     private final BulkWriter<RowData> writer;
@@ -23,28 +23,28 @@ final class BufferedWriter implements BulkWriter<RowData> {
 
     @Override
     public void addElement(RowData row) throws IOException {
-        waiting[count++] = rows.copy(row); // the caller uses the row again
+        waiting[count++] = rows.copy(row); // the caller reuses the row
         if (count == ROWS) {
-            handOn();
+            writeWaiting();
         }
     }
 
     @Override
     public void flush() throws IOException {
-        handOn();
+        writeWaiting();
         writer.flush();
     }
 
     @Override
     public void finish() throws IOException {
-        handOn();
+        writeWaiting();
         writer.finish();
     }
 
-    private void handOn() throws IOException {
-        for (int place = 0; place < count; place++) {
-            writer.addElement(waiting[place]);
-            waiting[place] = null;
+    private void writeWaiting() throws IOException {
+        for (int i = 0; i < count; i++) {
+            writer.addElement(waiting[i]);
+            waiting[i] = null;
         }
         count = 0;
     }

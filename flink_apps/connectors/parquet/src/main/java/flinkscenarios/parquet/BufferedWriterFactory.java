@@ -6,7 +6,7 @@ import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.core.fs.FSDataOutputStream;
 import org.apache.flink.table.data.RowData;
 
-/** Makes a {@link BufferedWriter} for each file. */
+/** Creates a {@link BufferedWriter} for each file. */
 final class BufferedWriterFactory implements BulkWriter.Factory<RowData> {
 
     private static final long serialVersionUID = 1L;

@@ -1,6 +1,6 @@
 package flinkscenarios.prometheus;
 
-/** A row is no sample that Prometheus could ever take; without a stack, for there may be many. */
+/** A row that is not a legal sample. It has no stack trace, as there may be many. */
 final class IllegalSampleException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
@@ -10,7 +10,7 @@ final class IllegalSampleException extends RuntimeException {
         super(message, null, false, false);
     }
 
-    /** What of the row broke which rule, the value received, the fix. */
+    /** Returns the exception for a part of the row: its rule, the value received, the fix. */
     static IllegalSampleException of(String part, String rule, String got, String fix) {
         String value = got.substring(0, Math.min(got.length(), LONGEST_VALUE));
         return new IllegalSampleException(String.format("the %s must %s (got %s); %s", part, rule, value, fix));

@@ -1,18 +1,19 @@
 package flinkscenarios.prometheus;
 
 import static flinkscenarios.options.OptionChecks.address;
-import static flinkscenarios.options.OptionChecks.between;
+import static flinkscenarios.options.OptionChecks.integer;
 import static flinkscenarios.options.OptionChecks.invalid;
 import static flinkscenarios.options.OptionChecks.matching;
-import static flinkscenarios.options.OptionChecks.needed;
+import static flinkscenarios.options.OptionChecks.required;
 import static flinkscenarios.options.OptionChecks.oneOf;
 import static flinkscenarios.options.OptionChecks.sinkParallelism;
-import static flinkscenarios.options.OptionChecks.truth;
+import static flinkscenarios.options.OptionChecks.bool;
 
+import flinkscenarios.http.AuthenticationKind;
+import flinkscenarios.http.AuthenticationMethod;
 import java.io.Serializable;
 import java.net.URI;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import javax.annotation.Nullable;
 import org.apache.flink.configuration.ConfigOption;
@@ -26,18 +27,7 @@ final class PrometheusOptions implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** How the sink proves who it is. */
-    enum AuthenticationKind {
-        SIGV4,
-        NONE;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
-    /** What becomes of the job when a request has failed for good. */
+    /** What the job does when a request has failed for good. */
     enum OnError {
         FAIL,
         DISCARD_AND_CONTINUE
@@ -108,8 +98,8 @@ final class PrometheusOptions implements Serializable {
             ConfigOptions.key("initial-retry-delay-ms")
                     .intType()
                     .defaultValue(30)
-                    .withDescription("Pause before the first repetition, in milliseconds; each further one is twice as"
-                            + " long.");
+                    .withDescription("Pause before the first repetition, in milliseconds; it doubles with each further"
+                            + " one.");
 
     static final ConfigOption<Integer> MAX_RETRY_DELAY =
             ConfigOptions.key("max-retry-delay-ms")
@@ -127,7 +117,7 @@ final class PrometheusOptions implements Serializable {
             ConfigOptions.key("http-user-agent")
                     .stringType()
                     .defaultValue("Flink-Prometheus")
-                    .withDescription("What requests name as their sender.");
+                    .withDescription("User agent of the requests.");
 
     static final ConfigOption<String> METRIC_GROUP_NAME =
             ConfigOptions.key("metric-group-name")
@@ -146,15 +136,15 @@ final class PrometheusOptions implements Serializable {
             ConfigOptions.key("on-non-retryable")
                     .stringType()
                     .defaultValue(OnError.DISCARD_AND_CONTINUE.toString())
-                    .withDescription("What a refused request leads to; DISCARD_AND_CONTINUE is all there is, as a"
+                    .withDescription("What happens after a refused request; only DISCARD_AND_CONTINUE is possible, as a"
                             + " restart would send the same again.");
 
     static final ConfigOption<Boolean> SPLIT_REFUSED =
             ConfigOptions.key("split-refused-requests")
                     .booleanType()
                     .defaultValue(true)
-                    .withDescription("true: of a refused request only those samples are discarded that it is about;"
-                            + " false: all of them.");
+                    .withDescription("true: only those samples of a refused request are discarded that cause the"
+                            + " refusal; false: all of them.");
 
     static final Set<ConfigOption<?>> REQUIRED = Set.of(ENDPOINT_URL);
 
@@ -179,12 +169,14 @@ final class PrometheusOptions implements Serializable {
                     SPLIT_REFUSED,
                     FactoryUtil.SINK_PARALLELISM);
 
+    /** The signing name of Amazon Managed Service for Prometheus. */
+    private static final String SIGNING_SERVICE = "aps";
+
     private static final int MOST_SAMPLES = 100_000;
     private static final int LONGEST_MILLIS = 3_600_000;
 
     private final URI endpoint;
-    private final AuthenticationKind authentication;
-    @Nullable private final String region;
+    private final AuthenticationMethod authentication;
     private final int maxBatchSize;
     private final int maxTimeInBufferMillis;
     private final int maxRetryCount;
@@ -199,14 +191,12 @@ final class PrometheusOptions implements Serializable {
 
     private PrometheusOptions(ReadableConfig config) {
         endpoint = endpoint(config);
-        authentication = oneOf(config, AUTHENTICATION, List.of(AuthenticationKind.values()), "'sigv4'");
-        region = config.get(REGION);
-        maxBatchSize = between(config, MAX_BATCH_SIZE, 1, MOST_SAMPLES, "'500'");
-        maxTimeInBufferMillis = between(config, MAX_TIME_IN_BUFFER, 1, LONGEST_MILLIS, "'5000'");
-        maxRetryCount = between(config, MAX_RETRY_COUNT, 0, Integer.MAX_VALUE, "'100'");
-        initialRetryDelayMillis = between(config, INITIAL_RETRY_DELAY, 1, LONGEST_MILLIS, "'30'");
-        maxRetryDelayMillis = between(config, MAX_RETRY_DELAY, 1, LONGEST_MILLIS, "'5000'");
-        socketTimeoutMillis = between(config, SOCKET_TIMEOUT, 1, LONGEST_MILLIS, "'5000'");
+        maxBatchSize = integer(config, MAX_BATCH_SIZE, 1, MOST_SAMPLES, "'500'");
+        maxTimeInBufferMillis = integer(config, MAX_TIME_IN_BUFFER, 1, LONGEST_MILLIS, "'5000'");
+        maxRetryCount = integer(config, MAX_RETRY_COUNT, 0, Integer.MAX_VALUE, "'100'");
+        initialRetryDelayMillis = integer(config, INITIAL_RETRY_DELAY, 1, LONGEST_MILLIS, "'30'");
+        maxRetryDelayMillis = integer(config, MAX_RETRY_DELAY, 1, LONGEST_MILLIS, "'5000'");
+        socketTimeoutMillis = integer(config, SOCKET_TIMEOUT, 1, LONGEST_MILLIS, "'5000'");
         userAgent = matching(config, HTTP_USER_AGENT, "[!-~]([ -~]*[!-~])?", "be visible ASCII", "'Flink-Prometheus'");
         metricGroup =
                 matching(
@@ -216,8 +206,9 @@ final class PrometheusOptions implements Serializable {
                         "be of letters, digits, _ and - only",
                         "'kinesisanalytics'");
         onMaxRetryExceeded = oneOf(config, ON_MAX_RETRY_EXCEEDED, List.of(OnError.values()), "'FAIL'");
-        splitRefused = truth(config, SPLIT_REFUSED, "'true'");
+        splitRefused = bool(config, SPLIT_REFUSED, "'true'");
         parallelism = sinkParallelism(config);
+        authentication = authentication(config);
     }
 
     /**
@@ -227,9 +218,6 @@ final class PrometheusOptions implements Serializable {
      */
     static PrometheusOptions from(ReadableConfig config) {
         PrometheusOptions options = new PrometheusOptions(config);
-        if (options.authentication == AuthenticationKind.SIGV4) {
-            needed(config, REGION, "'us-east-1', or 'authentication' = 'none' for a server that verifies nobody");
-        }
         if (options.maxRetryDelayMillis < options.initialRetryDelayMillis) {
             String rule = "not be less than 'initial-retry-delay-ms' = " + options.initialRetryDelayMillis;
             throw invalid(config, MAX_RETRY_DELAY, rule, "'" + options.initialRetryDelayMillis + "'");
@@ -242,13 +230,8 @@ final class PrometheusOptions implements Serializable {
         return endpoint;
     }
 
-    AuthenticationKind authentication() {
+    AuthenticationMethod authentication() {
         return authentication;
-    }
-
-    @Nullable
-    String region() {
-        return region;
     }
 
     int maxBatchSize() {
@@ -287,7 +270,7 @@ final class PrometheusOptions implements Serializable {
         return onMaxRetryExceeded;
     }
 
-    /** Whether a refused request is searched for the samples that it is about. */
+    /** Whether a refused request is split, to find the samples that cause the refusal. */
     boolean splitRefused() {
         return splitRefused;
     }
@@ -296,6 +279,15 @@ final class PrometheusOptions implements Serializable {
     @Nullable
     Integer parallelism() {
         return parallelism;
+    }
+
+    private static AuthenticationMethod authentication(ReadableConfig config) {
+        List<AuthenticationKind> kinds = List.of(AuthenticationKind.SIGV4, AuthenticationKind.NONE);
+        if (oneOf(config, AUTHENTICATION, kinds, "'sigv4'") == AuthenticationKind.NONE) {
+            return AuthenticationMethod.none();
+        }
+        String example = "'us-east-1', or 'authentication' = 'none' for a server that verifies nobody";
+        return AuthenticationMethod.sigV4(required(config, REGION, example), SIGNING_SERVICE);
     }
 
     private static URI endpoint(ReadableConfig config) {

@@ -7,7 +7,7 @@ import org.apache.flink.connector.base.sink.writer.BufferedRequestState;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.table.data.RowData;
 
-/** A sink that batches samples, and keeps those that still wait in the checkpoints. */
+/** A sink that sends samples in batches; its checkpoints contain those that still wait. */
 final class PrometheusSink extends AsyncSinkBase<RowData, Sample> {
 
     private static final long serialVersionUID = 1L;
@@ -23,7 +23,7 @@ final class PrometheusSink extends AsyncSinkBase<RowData, Sample> {
                 PrometheusWriter.maxBufferedSamples(options),
                 PrometheusWriter.MOST_REQUEST_BYTES,
                 options.maxTimeInBufferMillis(),
-                Sample.MOST_BYTES);
+                Sample.MAX_BYTES);
         this.options = options;
         this.columns = columns;
     }

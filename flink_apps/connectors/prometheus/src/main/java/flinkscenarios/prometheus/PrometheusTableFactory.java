@@ -7,8 +7,8 @@ import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.factories.FactoryUtil;
 
 /**
- * Table sink {@code prometheus-remote-write}: samples into Amazon Managed Service for Prometheus, or whatever else
- * takes remote write 1.0.
+ * Table sink {@code prometheus-remote-write}: samples into Amazon Managed Service for Prometheus, or any other server
+ * of remote write 1.0.
  *
  * <pre>{@code
  * CREATE TABLE samples (
@@ -18,14 +18,15 @@ import org.apache.flink.table.factories.FactoryUtil;
  *   'metric.endpoint-url' = 'https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-…/api/v1/remote_write')
  * }</pre>
  *
- * <p>A row is one sample. Prometheus wants those of a series in the order of their times: the sink keeps the order of
- * its input, so all rows of a series have to come through one subtask, oldest first.
+ * <p>A row is one sample. Prometheus requires the samples of a series in the order of their times. The sink keeps the
+ * order of its input, so all rows of a series have to come from one subtask, the oldest first.
  *
- * <p>Delivery is at least once, but for what is dropped: a sample that can never be legal, a request that Prometheus
- * refuses, and, if the options say so, one that used up its retries. All of them are counted ({@link SinkMetrics}).
+ * <p>Delivery is at least once, except for samples that are dropped: illegal ones, those of a request that Prometheus
+ * refuses, and, if the options say so, those of a request that used up its retries. All are counted
+ * ({@link SinkMetrics}).
  *
- * <p>After a restart samples come again. An equal one does no harm; one that is older than the newest of its series is
- * refused, with its request, unless the store has an out-of-order window that reaches back to the checkpoint.
+ * <p>After a restart some samples are sent again. Prometheus accepts an equal one. It refuses one that is older than
+ * the newest of its series, unless its out-of-order window reaches back to the checkpoint.
  */
 public final class PrometheusTableFactory implements DynamicTableSinkFactory {
 

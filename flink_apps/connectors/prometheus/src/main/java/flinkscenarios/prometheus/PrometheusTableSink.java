@@ -10,9 +10,9 @@ import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.data.RowData;
 
 /**
- * Brings {@link PrometheusSink} into a table plan; a sample cannot be taken back, so there are only insertions.
+ * Adds a {@link PrometheusSink} to a table plan. It takes only insertions, because a sample cannot be withdrawn.
  *
- * <p>All samples of a series go to the same writer: two of them would have their requests overtake each other.
+ * <p>All samples of a series go to the same writer: the requests of two writers could overtake each other.
  */
 final class PrometheusTableSink implements DynamicTableSink {
 

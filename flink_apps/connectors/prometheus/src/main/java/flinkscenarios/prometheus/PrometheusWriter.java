@@ -1,12 +1,12 @@
 package flinkscenarios.prometheus;
 
+import flinkscenarios.http.PostClient;
+import flinkscenarios.http.RetryPolicy;
+import flinkscenarios.http.SenderThread;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.connector.base.sink.writer.AsyncSinkWriter;
 import org.apache.flink.connector.base.sink.writer.BufferedRequestState;
@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Collects samples, and sends them batch after batch.
  *
- * <p>One request is under way, and is repeated in its place: no sample of a series overtakes an earlier one. Its own
- * thread encodes, signs and sends it, while the task's thread fills the next batch.
+ * <p>One request is in flight at a time, and is repeated before the next one is sent: no sample of a series overtakes
+ * an earlier one. A thread of its own encodes, signs and sends it, while the task's thread fills the next batch.
  */
 final class PrometheusWriter extends AsyncSinkWriter<RowData, Sample> {
 
@@ -30,13 +30,13 @@ final class PrometheusWriter extends AsyncSinkWriter<RowData, Sample> {
     private static final Logger LOG = LoggerFactory.getLogger(PrometheusWriter.class);
     private static final int BUFFERED_BATCHES = 10;
 
-    /** Flink would send a batch a second time, after later ones; the retries end by themselves. */
+    /** No timeout of Flink's: it would send a batch again after later ones. The retries are limited by themselves. */
     private static final Duration NEVER = Duration.ofDays(10_000);
 
     private final SinkMetrics metrics;
-    private final RemoteWriteClient client;
+    private final PostClient client;
     private final RemoteWriteSender sender;
-    private final ExecutorService thread = Executors.newSingleThreadExecutor(PrometheusWriter::thread);
+    private final SenderThread thread = new SenderThread("prometheus-sink");
     private boolean warned;
 
     @SuppressWarnings("deprecation") // Of the two contexts, the one that every such sink must take.
@@ -47,11 +47,11 @@ final class PrometheusWriter extends AsyncSinkWriter<RowData, Sample> {
             Collection<BufferedRequestState<Sample>> buffered) {
         super(columns, context, configuration(options), buffered);
         this.metrics = new SinkMetrics(context.metricGroup(), options.metricGroup());
-        this.client = new RemoteWriteClient(options, Authentications.of(options));
-        this.sender = new RemoteWriteSender(options, client, metrics);
+        this.client = RemoteWrite.client(options, options.authentication().create());
+        this.sender = new RemoteWriteSender(options, client, metrics, retries(options));
     }
 
-    /** How many samples may wait before the input has to. */
+    /** The number of waiting samples at which the input has to wait. */
     static int maxBufferedSamples(PrometheusOptions options) {
         return BUFFERED_BATCHES * options.maxBatchSize();
     }
@@ -63,18 +63,17 @@ final class PrometheusWriter extends AsyncSinkWriter<RowData, Sample> {
                 .setMaxInFlightRequests(REQUESTS_IN_FLIGHT)
                 .setMaxBufferedRequests(maxBufferedSamples(options))
                 .setMaxTimeInBufferMS(options.maxTimeInBufferMillis())
-                .setMaxRecordSizeInBytes(Sample.MOST_BYTES)
+                .setMaxRecordSizeInBytes(Sample.MAX_BYTES)
                 .setRequestTimeoutMS(NEVER.toMillis())
                 .build();
     }
 
-    private static Thread thread(Runnable work) {
-        Thread thread = new Thread(work, "prometheus-sink");
-        thread.setDaemon(true);
-        return thread;
+    private static RetryPolicy retries(PrometheusOptions options) {
+        return new RetryPolicy(
+                options.maxRetryCount(), options.initialRetryDelayMillis(), options.maxRetryDelayMillis());
     }
 
-    /** Takes a row, or drops it where Prometheus would refuse the whole batch for its sake. */
+    /** Takes a row, or drops it where Prometheus would refuse the whole batch because of it. */
     @Override
     public void write(RowData row, Context context) throws IOException, InterruptedException {
         try {
@@ -90,7 +89,7 @@ final class PrometheusWriter extends AsyncSinkWriter<RowData, Sample> {
 
     @Override
     protected void submitRequestEntries(List<Sample> samples, ResultHandler<Sample> result) {
-        thread.execute(() -> settle(samples, result));
+        thread.submit(() -> sender.send(samples), result::complete, result::completeExceptionally);
     }
 
     @Override
@@ -98,23 +97,10 @@ final class PrometheusWriter extends AsyncSinkWriter<RowData, Sample> {
         return sample.size();
     }
 
-    /** Does not wait: what is under way is of no interest any more, or there is none. */
+    /** Aborts the request in flight: after a failure nobody waits for it, and at the end of the input there is none. */
     @Override
     public void close() {
-        thread.shutdownNow();
+        thread.close();
         client.close();
-    }
-
-    private void settle(List<Sample> samples, ResultHandler<Sample> result) {
-        try {
-            sender.send(samples);
-            result.complete();
-        } catch (InterruptedException | RejectedExecutionException e) {
-            // The task has ended, and with it the interest in this request.
-        } catch (Exception e) {
-            result.completeExceptionally(e);
-        } catch (Throwable e) { // In this thread nobody else would ever see it.
-            result.completeExceptionally(new IOException("a batch of samples could not be sent: " + e, e));
-        }
     }
 }

@@ -7,11 +7,11 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.Serializable;
 
-/** A value of a series at a time; the series is its labels, as {@link SeriesLabels} encodes them. */
+/** A value of a series at a time. The series is its labels, as {@link SeriesLabels} encodes them. */
 final class Sample implements Serializable {
 
-    /** The largest sample that is taken: no store of metrics allows a tenth of that. */
-    static final int MOST_BYTES = 1 << 20;
+    /** The largest sample that is accepted; no store of metrics allows a tenth of that. */
+    static final int MAX_BYTES = 1 << 20;
 
     private static final long serialVersionUID = 1L;
 

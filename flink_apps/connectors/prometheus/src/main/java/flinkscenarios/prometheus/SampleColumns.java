@@ -21,7 +21,7 @@ import org.apache.flink.table.types.logical.LogicalTypeRoot;
 import org.apache.flink.table.types.logical.MapType;
 import org.apache.flink.table.types.logical.RowType;
 
-/** What of a row is the sample's name, labels, value and time. */
+/** Converts rows to samples: finds the name, the labels, the value and the time in their columns. */
 final class SampleColumns implements ElementConverter<RowData, Sample> {
 
     private static final long serialVersionUID = 1L;
@@ -57,9 +57,9 @@ final class SampleColumns implements ElementConverter<RowData, Sample> {
     }
 
     /**
-     * The row's sample.
+     * Returns the row's sample.
      *
-     * @throws IllegalSampleException a name is illegal, something is missing, or all of it is too large
+     * @throws IllegalSampleException a name is illegal, a part is missing, or the sample is too large
      */
     @Override
     public Sample apply(RowData row, SinkWriter.Context context) {
@@ -67,14 +67,14 @@ final class SampleColumns implements ElementConverter<RowData, Sample> {
         MapData map = row.isNullAt(labelsColumn) ? null : row.getMap(labelsColumn);
         double value = present(row, valueColumn, "value").getDouble(valueColumn);
         Sample sample = new Sample(SeriesLabels.encode(name, map), value, millis(row));
-        if (sample.size() > Sample.MOST_BYTES) {
-            String rule = "have at most " + Sample.MOST_BYTES + " bytes";
+        if (sample.size() > Sample.MAX_BYTES) {
+            String rule = "have at most " + Sample.MAX_BYTES + " bytes";
             throw IllegalSampleException.of("sample", rule, String.valueOf(sample.size()), "cut its labels");
         }
         return sample;
     }
 
-    /** A number that all samples of a series have, whatever the order of the labels; others may have it, too. */
+    /** Returns a hash of the row's series; it does not depend on the order of the labels. */
     int series(RowData row) {
         int hash = row.isNullAt(nameColumn) ? 0 : row.getString(nameColumn).hashCode();
         if (!row.isNullAt(labelsColumn)) {

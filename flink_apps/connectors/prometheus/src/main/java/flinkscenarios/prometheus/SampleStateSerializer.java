@@ -5,7 +5,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import org.apache.flink.connector.base.sink.writer.AsyncSinkWriterStateSerializer;
 
-/** The samples of a checkpoint: those that no request had taken yet. */
+/** Serializes the samples of a checkpoint: those that are not yet part of a request. */
 final class SampleStateSerializer extends AsyncSinkWriterStateSerializer<Sample> {
 
     private static final int VERSION = 1;

@@ -12,8 +12,8 @@ import org.apache.flink.table.data.ArrayData;
 import org.apache.flink.table.data.MapData;
 
 /**
- * The labels of a series, of which one is the metric's name: checked, sorted by name, and encoded as the repeated field
- * of a time series. All of it on UTF-8, as the rows of a table have it.
+ * The labels of a series, one of which is the metric's name: checked, sorted by name, and encoded as the repeated field
+ * of a time series. They stay in UTF-8, as in the rows of a table.
  */
 final class SeriesLabels {
 
@@ -37,7 +37,7 @@ final class SeriesLabels {
      * Encodes a series.
      *
      * @param metricName in UTF-8
-     * @param labels names and values, both strings; one that is NULL or empty is the same as none
+     * @param labels names and values, both strings; a label whose value is NULL or empty is left out
      * @throws IllegalSampleException a name is illegal, or a value is not UTF-8
      */
     static byte[] encode(byte[] metricName, @Nullable MapData labels) {
@@ -71,7 +71,7 @@ final class SeriesLabels {
         add(name, value);
     }
 
-    /** Puts a label in its place: few labels need no more than sorting by insertion. */
+    /** Inserts a label in its place: insertion sort is enough for a few labels. */
     private void add(byte[] name, byte[] value) {
         int place = count;
         int order = 1;

@@ -30,23 +30,23 @@ final class SinkMetrics {
         return group.counter(name, new ThreadSafeSimpleCounter());
     }
 
-    /** Prometheus took a request. */
+    /** Prometheus has accepted a request. */
     void written(int samples) {
         samplesOut.inc(samples);
         requestsOut.inc();
     }
 
-    /** A request is to be repeated. */
+    /** A request will be repeated. */
     void retry() {
         retries.inc();
     }
 
-    /** A sample is dropped before any request: of all that is dropped, what the other two counters do not have. */
+    /** A sample is dropped before any request; only this counter of dropped samples has it. */
     void illegalSample() {
         samplesDropped.inc();
     }
 
-    /** A request is discarded because Prometheus refused it. */
+    /** A request is discarded because Prometheus refuses it. */
     void refused(int samples) {
         samplesDropped.inc(samples);
         refusedSamples.inc(samples);
@@ -60,7 +60,7 @@ final class SinkMetrics {
         failedRequests.inc();
     }
 
-    /** A request fails, and the job with it. */
+    /** A request fails, and with it the job. */
     void failed() {
         failedRequests.inc();
     }

@@ -6,13 +6,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.xerial.snappy.Snappy;
 
-/** Makes the bodies of remote write requests: protobuf, in Snappy's block format. For one thread; keeps its buffers. */
+/** Encodes remote write requests: protobuf in Snappy's block format. Not thread-safe: it reuses its buffers. */
 final class WriteRequestEncoder {
 
     private byte[] plain = new byte[0];
     private byte[] compressed = new byte[0];
 
-    /** The body of a request with all samples, in their order. */
+    /** Returns the body of a request with all samples, in their order. */
     byte[] encode(List<Sample> samples) throws IOException {
         int size = 0;
         for (Sample sample : samples) {

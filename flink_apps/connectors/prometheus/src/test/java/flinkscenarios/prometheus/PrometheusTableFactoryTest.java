@@ -76,22 +76,22 @@ class PrometheusTableFactoryTest {
                         + " TIMESTAMP_LTZ(3) (got local); write for example CAST (local AS …)",
                 "authentication, basic, \"'authentication' must be one of sigv4, none (got basic); write for example\"",
                 "region, -, \"'region' must be set (got nothing); write for example 'us-east-1', or\"",
-                "max-batch-size-in-samples, 0, 'max-batch-size-in-samples' must be a whole number from 1 to 100000",
-                "max-batch-size-in-samples, few, 'max-batch-size-in-samples' must be a whole number from 1 to 100000",
-                "max-time-in-buffer-ms, 0, 'max-time-in-buffer-ms' must be a whole number from 1 to 3600000 (got 0)",
-                "max-retry-count, -1, 'max-retry-count' must be a whole number from 0 to 2147483647 (got -1); write",
-                "initial-retry-delay-ms, 0, 'initial-retry-delay-ms' must be a whole number from 1 to 3600000 (got 0)",
+                "max-batch-size-in-samples, 0, 'max-batch-size-in-samples' must be an integer from 1 to 100000",
+                "max-batch-size-in-samples, few, 'max-batch-size-in-samples' must be an integer from 1 to 100000",
+                "max-time-in-buffer-ms, 0, 'max-time-in-buffer-ms' must be an integer from 1 to 3600000 (got 0)",
+                "max-retry-count, -1, 'max-retry-count' must be an integer from 0 to 2147483647 (got -1); write",
+                "initial-retry-delay-ms, 0, 'initial-retry-delay-ms' must be an integer from 1 to 3600000 (got 0)",
                 "initial-retry-delay-ms, 6000, 'max-retry-delay-ms' must not be less than 'initial-retry-delay-ms' ="
                         + " 6000 (got nothing)",
                 "max-retry-delay-ms, 29, 'max-retry-delay-ms' must not be less than 'initial-retry-delay-ms' = 30 (got"
                         + " 29); write for example '30'",
-                "socket-timeout-ms, 5 s, 'socket-timeout-ms' must be a whole number from 1 to 3600000 (got 5 s); write",
+                "socket-timeout-ms, 5 s, 'socket-timeout-ms' must be an integer from 1 to 3600000 (got 5 s); write",
                 "http-user-agent, \"\", 'http-user-agent' must be visible ASCII (got ); write for example 'Flink",
                 "metric-group-name, a.b, \"'metric-group-name' must be of letters, digits, _ and - only (got a.b)\"",
                 "on-max-retry-exceeded, fail, \"'on-max-retry-exceeded' must be one of FAIL, DISCARD_AND_CONTINUE\"",
                 "on-non-retryable, FAIL, 'on-non-retryable' must be DISCARD_AND_CONTINUE (got FAIL); write",
                 "split-refused-requests, maybe, 'split-refused-requests' must be true or false (got maybe); write for",
-                "sink.parallelism, 0, 'sink.parallelism' must be a whole number from 1 to 32767 (got 0); write",
+                "sink.parallelism, 0, 'sink.parallelism' must be an integer from 1 to 32767 (got 0); write",
             })
     void aBadValueIsRefusedInOneLine(String option, String value, String start) {
         String message = refusal(() -> create(option, value));

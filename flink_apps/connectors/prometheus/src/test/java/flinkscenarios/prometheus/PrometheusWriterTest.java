@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import flinkscenarios.http.RequestFailure;
 import flinkscenarios.testing.TestMailbox;
 import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ScheduledFuture;
 import java.util.stream.Collectors;
@@ -213,12 +215,12 @@ class PrometheusWriterTest {
         try (PrometheusWriter writer = writer()) {
             write(writer, 1, 2);
             Throwable failure = assertThrows(RuntimeException.class, () -> writer.flush(false)).getCause();
-            assertInstanceOf(RemoteWriteFailure.class, failure);
+            assertInstanceOf(RequestFailure.class, failure);
         }
     }
 
     @Test
-    void closingDoesNotWaitForAnAnswer() throws Exception {
+    void closingDoesNotWaitForAnAnswerAndEndsTheThreads() throws Exception {
         server.answer(NEVER);
         options.put("socket-timeout-ms", "3600000");
         PrometheusWriter writer = writer();
@@ -226,7 +228,7 @@ class PrometheusWriterTest {
         until(() -> !server.requests().isEmpty());
         writer.close();
         until(() -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(thread -> thread.getName().equals("prometheus-sink")));
+                .noneMatch(thread -> Set.of("prometheus-sink", "http-deadline").contains(thread.getName())));
     }
 
     /** Timers that fire when the test says so, at time zero. */

@@ -10,7 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.Headers;
-import flinkscenarios.authentication.Authentication;
+import flinkscenarios.http.Authentication;
+import flinkscenarios.http.PostClient;
+import flinkscenarios.http.RequestFailure;
+import flinkscenarios.http.RetryPolicy;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -81,10 +84,16 @@ class RemoteWriteSenderTest {
 
     private void sender(Work work) throws IOException, InterruptedException {
         PrometheusOptions read = PrometheusOptions.from(Configuration.fromMap(options));
-        RetrySchedule longest = new RetrySchedule(read, below -> below - 1);
+        RetryPolicy longest =
+                new RetryPolicy(
+                        read.maxRetryCount(),
+                        read.initialRetryDelayMillis(),
+                        read.maxRetryDelayMillis(),
+                        below -> below - 1,
+                        pauses::add);
         SinkMetrics metrics = new SinkMetrics(counters, read.metricGroup());
-        try (RemoteWriteClient client = new RemoteWriteClient(read, authentication)) {
-            work.with(new RemoteWriteSender(read, client, metrics, longest, pauses::add));
+        try (PostClient client = RemoteWrite.client(read, authentication)) {
+            work.with(new RemoteWriteSender(read, client, metrics, longest));
         }
     }
 
@@ -135,7 +144,8 @@ class RemoteWriteSenderTest {
         options.put("region", "eu-central-1");
         CREDENTIALS.forEach(System::setProperty);
         Map<String, String> signed = new HashMap<>();
-        try (Authentication signing = Authentications.of(PrometheusOptions.from(Configuration.fromMap(options)))) {
+        PrometheusOptions read = PrometheusOptions.from(Configuration.fromMap(options));
+        try (Authentication signing = read.authentication().create()) {
             authentication =
                     (method, uri, body) -> {
                         signed.putAll(signing.headers(method, uri, body));
@@ -182,7 +192,7 @@ class RemoteWriteSenderTest {
     @Test
     void aServerThatIsNotThereIsAskedAgain() {
         server.close();
-        RemoteWriteFailure failure = assertThrows(RemoteWriteFailure.class, this::send);
+        RequestFailure failure = assertThrows(RequestFailure.class, this::send);
         assertEquals(List.of(30L, 60L, 120L), pauses);
         assertTrue(failure.getMessage().contains("ConnectException"), failure.getMessage());
     }
@@ -206,7 +216,7 @@ class RemoteWriteSenderTest {
     @Test
     void theJobFailsWhenTheRetriesAreUsedUp() {
         server.answer("503 first", "503", "503", "503 still\nbusy");
-        RemoteWriteFailure failure = assertThrows(RemoteWriteFailure.class, this::send);
+        RequestFailure failure = assertThrows(RequestFailure.class, this::send);
         assertEquals(
                 "Prometheus at " + server.url() + " must accept a request within 4 attempts (got status 503: still"
                         + " busy); see its limits and load, and whether it can be reached from here",
@@ -282,7 +292,7 @@ class RemoteWriteSenderTest {
     @ValueSource(strings = {"403 not authorized", "404 no such workspace", "302 elsewhere"})
     void theJobFailsAtOnceWhereNoRequestGetsThrough(String answer) {
         server.answer(answer);
-        RemoteWriteFailure failure = assertThrows(RemoteWriteFailure.class, this::send);
+        RequestFailure failure = assertThrows(RequestFailure.class, this::send);
         String start =
                 "Prometheus at " + server.url() + " must accept remote write requests (got status "
                         + answer.replaceFirst(" ", ": ") + "); ";
@@ -294,7 +304,7 @@ class RemoteWriteSenderTest {
     @Test
     void aLongAnswerIsCutInTheMessage() {
         server.answer("403 " + "x\n".repeat(5000));
-        String message = assertThrows(RemoteWriteFailure.class, this::send).getMessage();
+        String message = assertThrows(RequestFailure.class, this::send).getMessage();
         assertTrue(message.length() < 600, message);
         assertFalse(message.contains("\n"));
     }

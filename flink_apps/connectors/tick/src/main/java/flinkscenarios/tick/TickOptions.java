@@ -2,7 +2,7 @@ package flinkscenarios.tick;
 
 import static flinkscenarios.options.OptionChecks.invalid;
 import static flinkscenarios.options.OptionChecks.read;
-import static flinkscenarios.options.OptionChecks.truth;
+import static flinkscenarios.options.OptionChecks.bool;
 
 import java.io.Serializable;
 import java.time.Duration;
@@ -17,7 +17,7 @@ final class TickOptions implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** Beyond this a duration in nanoseconds is no longer sure to fit into a long after a few additions. */
+    /** The sum of a few longer durations, in nanoseconds, might not fit into a long. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
     /** Length of a slice, and the time from tick to tick. */
@@ -27,14 +27,14 @@ final class TickOptions implements Serializable {
                     .noDefaultValue()
                     .withDescription("Length of a slice, and the time from tick to tick; whole milliseconds.");
 
-    /** How far behind the clock the source may be and still make up for it. */
+    /** The delay on which the source catches up. */
     static final ConfigOption<Duration> CATCH_UP =
             ConfigOptions.key("catch-up")
                     .durationType()
                     .defaultValue(Duration.ofSeconds(10))
-                    .withDescription("How much of a delay is made up for, as fast as possible; the rest is given up.");
+                    .withDescription("Delay on which the source catches up, as fast as possible; it skips the rest.");
 
-    /** Whether the time in which the source did not run is a delay too. */
+    /** Whether downtime is a delay, too. */
     static final ConfigOption<Boolean> CATCH_UP_DOWNTIME =
             ConfigOptions.key("catch-up-downtime")
                     .booleanType()
@@ -79,8 +79,8 @@ final class TickOptions implements Serializable {
         if (catchUp.compareTo(LONGEST) > 0) {
             throw invalid(config, CATCH_UP, "be from 0 s to 365 d", "'10 s'");
         }
-        boolean catchUpDowntime = truth(config, CATCH_UP_DOWNTIME, "'false'");
-        Long ticks = read(config, TICKS, "be a whole number", TICKS_EXAMPLE);
+        boolean catchUpDowntime = bool(config, CATCH_UP_DOWNTIME, "'false'");
+        Long ticks = read(config, TICKS, "be an integer", TICKS_EXAMPLE);
         long most = (Long.MAX_VALUE - 1) / interval.toMillis();
         if (ticks != null && (ticks < 1 || ticks > most)) {
             throw invalid(config, TICKS, "be from 1 to " + most, TICKS_EXAMPLE);

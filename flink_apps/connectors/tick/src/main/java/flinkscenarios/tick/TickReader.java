@@ -16,8 +16,8 @@ import org.apache.flink.table.data.RowData;
 /**
  * Reads the time line: one row per call while ticks are due, then a future that completes at the next one.
  *
- * <p>All methods run in the task's thread; only the timer, whose sole deed is to complete that future, has its own. It is
- * not the JDK's shared one, which would keep the job's class loader alive after the job.
+ * <p>All methods run in the task's thread. Only the timer, which completes that future, has a thread of its own: the
+ * JDK's shared one would keep the job's class loader alive after the job.
  */
 final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
 
@@ -37,7 +37,7 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
 
     /**
      * @param nanoClock paces the ticks: monotonic nanoseconds with any origin
-     * @param systemMillis outlasts the process: milliseconds since 1970
+     * @param systemMillis is comparable after a restart: milliseconds since 1970
      */
     TickReader(
             TickOptions options,
@@ -88,7 +88,7 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         }
         long now = clock.getAsLong();
         if (schedule == null) {
-            // Anchored here, not in addSplits: what the task still had to set up is not a delay to make up for.
+            // Anchored here, not in addSplits: the set-up of the task is not a delay to catch up.
             anchorNanos = now;
             anchorMillis = systemClock.getAsLong();
             schedule = new TickSchedule(options.interval(), options.catchUp(), split.from(), now - delayNanos());
@@ -113,8 +113,8 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
             return List.of();
         }
         long runningMillis = TimeUnit.NANOSECONDS.toMillis(schedule.nanosSinceStart(clock.getAsLong()));
-        String appointment = Appointment.at(systemClock.getAsLong() - runningMillis);
-        return List.of(new NumberSequenceSplit(appointment, schedule.positionMillis(), split.to()));
+        String splitId = SplitStart.splitId(systemClock.getAsLong() - runningMillis);
+        return List.of(new NumberSequenceSplit(splitId, schedule.positionMillis(), split.to()));
     }
 
     @Override
@@ -127,12 +127,12 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         timer.shutdownNow();
     }
 
-    /** How late the split is at the anchor: what a restart took, where that counts. */
+    /** How late the split starts: the duration of the restart, if the options make that a delay. */
     private long delayNanos() {
         if (!options.catchUpDowntime()) {
             return 0;
         }
-        long delayMillis = Math.max(0, anchorMillis - Appointment.of(split.splitId()).orElse(anchorMillis));
+        long delayMillis = Math.max(0, anchorMillis - SplitStart.of(split.splitId()).orElse(anchorMillis));
         return Math.min(TimeUnit.MILLISECONDS.toNanos(delayMillis), options.catchUp().toNanos());
     }
 
@@ -140,7 +140,7 @@ final class TickReader implements SourceReader<RowData, NumberSequenceSplit> {
         if (!withDue) {
             return GenericRowData.of(schedule.positionMillis(), schedule.endMillis());
         }
-        // By the system clock as it was at the anchor: one that is set back would give a time a second time.
+        // From the system clock at the anchor: if that clock is set back later, no time may occur twice.
         long passed = now - anchorNanos + schedule.nanosUntilDue(now);
         long dueMillis = anchorMillis + passed / 1_000_000;
         return GenericRowData.of(schedule.positionMillis(), schedule.endMillis(), dueMillis);

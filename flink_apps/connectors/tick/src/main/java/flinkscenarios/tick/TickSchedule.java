@@ -5,12 +5,12 @@ import java.time.Duration;
 /**
  * Decides when the next tick is due, and which slice of the time line it is.
  *
- * <p>A tick is due when its slice has passed: the first one an interval after the anchor. A late caller makes up for
- * missed ticks one call after the other, but never for more than {@code catchUp}: the schedule slides until it is exactly
- * that far behind. The position moves only with a tick, so sliding costs time, never a slice.
+ * <p>A tick is due when its slice has passed: the first one is due an interval after the anchor. A late caller catches
+ * up on missed ticks one call after the other. If the delay exceeds {@code catchUp}, the schedule is shifted until it
+ * is exactly that far behind. A shift skips time, but never a slice: the position moves only with a tick.
  *
- * <p>Time is passed in, as nanoseconds of a monotonic clock with any origin ({@link System#nanoTime()}); instants are
- * compared by their difference, because such a clock may overflow.
+ * <p>The caller passes the time, in nanoseconds of a monotonic clock with any origin ({@link System#nanoTime()}).
+ * Instants are compared by their difference, because such a clock may overflow.
  */
 final class TickSchedule {
 
@@ -24,8 +24,8 @@ final class TickSchedule {
     /**
      * @param interval length of a slice, whole milliseconds
      * @param catchUp how far the schedule may be behind
-     * @param positionMillis where the first slice starts: 0, or what a checkpoint kept
-     * @param anchorNanos the instant that the first slice starts at; in the past where there is a delay to make up for
+     * @param positionMillis where the first slice starts: 0, or the position of a checkpoint
+     * @param anchorNanos the instant at which the first slice starts; in the past if there is a delay to catch up on
      */
     TickSchedule(Duration interval, Duration catchUp, long positionMillis, long anchorNanos) {
         this.intervalMillis = interval.toMillis();

@@ -15,10 +15,10 @@ import org.apache.flink.table.data.RowData;
 /**
  * Emits the slices of one time line, paced by the wall clock; to be run at parallelism 1.
  *
- * <p>The split is what is left of the time line: the numbers of its milliseconds, from the position on. Flink's number
- * sequence brings the split, its serializers and its enumerator; only the reader differs. The position is kept in
- * milliseconds, not in ticks, so that a job restored with another interval continues without a gap. The split's name
- * says when the position was to be reached: see {@link Appointment}.
+ * <p>The split is the rest of the time line: the numbers of its milliseconds, from the position on. The split, its
+ * serializers and its enumerator are those of Flink's number sequence; only the reader differs. The position is in
+ * milliseconds, not in ticks, so that a job restored with another interval continues without a gap. The split's id
+ * contains the instant of the position: see {@link SplitStart}.
  */
 final class TickSource implements Source<RowData, NumberSequenceSplit, Collection<NumberSequenceSplit>> {
 

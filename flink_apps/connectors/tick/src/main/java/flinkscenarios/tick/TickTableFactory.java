@@ -18,15 +18,16 @@ import org.apache.flink.table.types.logical.RowType;
  * CREATE TABLE ticks (start_millis BIGINT, end_millis BIGINT) WITH ('connector' = 'tick', 'interval' = '20 ms')
  * }</pre>
  *
- * <p>A third column, {@code due_millis BIGINT}, is there for the asking: when the tick was due by the system clock, in
- * milliseconds since 1970. It grows by the interval or more from tick to tick, however late and close they come.
+ * <p>A table may declare a third column, {@code due_millis BIGINT}: the time at which the tick was due by the system
+ * clock, in milliseconds since 1970. From tick to tick it grows by the interval or more, even where ticks are late.
  *
- * <p>Each row is the slice {@code [start_millis, end_millis)} of a time line that starts at 0 when the job first starts.
- * Rows are consecutive, without gaps or repeats, and each comes when its slice has passed on the wall clock. What a job
- * makes of a slice is thus a function of the slice alone, and the position in the checkpoint is all there is to keep;
- * the time at which it was due is beside it for {@code catch-up-downtime}.
+ * <p>Each row is the slice {@code [start_millis, end_millis)} of a time line that starts at 0 when the job first
+ * starts. Rows are consecutive, without gaps or repeats, and each is emitted when its slice has passed on the wall
+ * clock. So the records that a job generates for a slice depend on the slice alone. A checkpoint contains the position
+ * on the time line, and for {@code catch-up-downtime} the time at which it was due.
  *
- * <p>Other sources either run free, or pace without keeping a position, or hold their whole range in memory.
+ * <p>Other sources either emit as fast as possible, or have no position in the checkpoint, or hold their whole range in
+ * memory.
  */
 public final class TickTableFactory implements DynamicTableSourceFactory {
 

@@ -63,7 +63,7 @@ class TickTableFactoryTest {
                 "catch-up, 400 d, 'catch-up' must be from 0 s to 365 d (got 400 d); write for example '10 s'",
                 "catch-up-downtime, perhaps, 'catch-up-downtime' must be true or false (got perhaps);"
                         + " write for example 'false'",
-                "ticks, many, \"'ticks' must be a whole number (got many);"
+                "ticks, many, \"'ticks' must be an integer (got many);"
                         + " write for example '1000', or leave it out for a source that never ends\"",
                 "ticks, 0, \"'ticks' must be from 1 to 461168601842738790 (got 0);"
                         + " write for example '1000', or leave it out for a source that never ends\"",

@@ -1,0 +1,28 @@
+"""The limit of the lottery: the players' events are read and checked, and dropped before any rule."""
+
+from __future__ import annotations
+
+from pyflink.table import StreamTableEnvironment
+
+from flink_apps.common.environment import environment, prepare
+from flink_apps.common.properties import read_property_groups
+from flink_apps.common.tables import Column, Connector
+from flink_apps.lottery import job, main, queries, schema
+from flink_apps.lottery.settings import Settings
+
+
+def run() -> None:
+    """Submit the job with a sink that keeps nothing."""
+    settings = Settings.from_property_groups(read_property_groups())
+    table_env = StreamTableEnvironment.create(environment(job.options(settings)))
+    prepare(table_env)
+    source = main.sources(settings)[job.USER_EVENTS]
+    table_env.execute_sql(source.create_table((*schema.USER_EVENT, *schema.SOURCE)))
+    columns = (Column("key", "INT"), Column("event_time", "BIGINT"))
+    table_env.execute_sql(Connector(table="nothing", options={"connector": "blackhole"}).create_table(columns))
+    events = queries.user_events(source.table, clock_skew_millis=settings.clock_skew_millis, buckets=settings.buckets)
+    table_env.execute_sql(f"INSERT INTO nothing SELECT key, event_time FROM ({events})")
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,80 @@
+"""Files in Amazon S3."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from flink_apps.common.options import Option, Type, matching
+from flink_apps.common.properties import PropertyGroups
+from flink_apps.common.tables import Connector, Format
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET = matching(
+    r"(?!xn--|(\d+\.){3}\d+$)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]",
+    values="the name of a bucket: 3 to 63 small letters, digits, '.' or '-', and no address",
+    example="my-bucket",
+    fix="write the name alone, without s3:// and without a prefix",
+)
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"/*[\w!.*'()-][\w!.*'()/-]{0,511}", text):
+        raise ValueError
+    return text.strip("/")
+
+
+#: A prefix of keys in a bucket, without slashes around it.
+PREFIX: Type[str] = Type(values="a prefix without spaces", example="trips/yellow", parse=_prefix)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketPrefix:
+    """A folder in a bucket."""
+
+    bucket: str
+    prefix: str
+
+    def sink(self, table: str, *, partitioned_by: tuple[str, ...], record_format: Format) -> Connector:
+        """The table that writes files, in folders by the values of columns.
+
+        The formats here write *bulk* files: each is complete, and visible, when the checkpoint is that it belongs to.
+        """
+        path = "/".join(part for part in (self.bucket, self.prefix) if part)
+        return Connector(
+            table=table,
+            partitioned_by=partitioned_by,
+            options={
+                "connector": "filesystem",
+                "path": f"s3://{path}",
+                # One task writes a folder: at any parallelism a checkpoint leaves one file in it.
+                "sink.shuffle-by-partition.enable": "true",
+                **record_format.as_options(),
+            },
+        )
+
+    def overlaps(self, other: BucketPrefix) -> bool:
+        """Whether one of the two folders lies in the other."""
+        one, two = f"{self.prefix}/", f"{other.prefix}/"
+        return self.bucket == other.bucket and (one.startswith(two) or two.startswith(one))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketOptions:
+    """The keys under which a scenario names a bucket, and the prefix in it."""
+
+    bucket: Option[str]
+    prefix: Option[str]
+
+    def all(self) -> tuple[Option[str], ...]:
+        """Every option, in the order of a table."""
+        return (self.bucket, self.prefix)
+
+    def find(self, groups: PropertyGroups) -> BucketPrefix | None:
+        """The folder, where a bucket is named."""
+        return self.read(groups) if self.bucket.is_set(groups) else None
+
+    def read(self, groups: PropertyGroups, *, default_bucket: str | None = None) -> BucketPrefix:
+        """The folder; :class:`SettingsError` where no bucket is named, and there is none by default."""
+        bucket = self.bucket.find(groups) or default_bucket or self.bucket.read(groups)
+        return BucketPrefix(bucket=bucket, prefix=self.prefix.read(groups))

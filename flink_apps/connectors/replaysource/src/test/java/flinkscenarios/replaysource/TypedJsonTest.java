@@ -1,0 +1,62 @@
+package flinkscenarios.replaysource;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TypedJsonTest {
+
+    private final TypedJson function = new TypedJson();
+
+    private String json(String fields, String... values) {
+        byte[] object = function.eval(fields, values);
+        return object == null ? "NULL" : new String(object, StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void anObjectHasTheFieldsInTheirOrderAndOfTheirTypes() {
+        assertEquals(
+                "{\"id\":7,\"fare\":14.0,\"time\":1546671042000,\"flag\":\"N\"}",
+                json("id BIGINT, fare DOUBLE, time TIMESTAMP, flag STRING", "7", "14", "2019-01-05 06:50:42", "N"));
+    }
+
+    @Test
+    void theFieldsMayBeOthersInTheNextCall() {
+        assertEquals("{\"a\":1}", json("a BIGINT", "1"));
+        assertEquals("{\"b\":\"1\"}", json("b STRING", "1"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "BIGINT, 1.0, 1",
+        "BIGINT, ' -3 ', -3",
+        "BIGINT, '', null",
+        "BIGINT, , null",
+        "DOUBLE, .5, 0.5",
+        "DOUBLE, -3.25, -3.25",
+        "DOUBLE, 1e3, 1000.0",
+        "TIMESTAMP, 1546671042000, 1546671042000",
+        "STRING, say \"so\", '\"say \\\"so\\\"\"'",
+    })
+    void aValueIsWrittenAsItsTypeWantsIt(String type, String value, String written) {
+        assertEquals("{\"x\":" + written + "}", json("x " + type, value));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "BIGINT, 1.5",
+        "BIGINT, many",
+        "BIGINT, 99999999999999999999",
+        "DOUBLE, NaN",
+        "DOUBLE, Infinity",
+        "DOUBLE, 1d",
+        "DOUBLE, 1e999",
+        "TIMESTAMP, soon",
+    })
+    void aValueThatIsNotOfItsTypeMakesNoObject(String type, String value) {
+        assertEquals("NULL", json("good STRING, x " + type, "good", value));
+    }
+}

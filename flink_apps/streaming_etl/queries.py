@@ -1,0 +1,73 @@
+"""The SQL of the job: the checked trips, and what each sink keeps of them. No Flink in here."""
+
+from __future__ import annotations
+
+from flink_apps.common import dead_letters, taxi_trip
+from flink_apps.common.dead_letters import ERROR, RAW
+from flink_apps.common.rules import reason
+from flink_apps.common.sql import literal
+from flink_apps.common.tables import Column, Output
+from flink_apps.common.taxi_zones import BOROUGHS
+from flink_apps.streaming_etl import rules, schema
+from flink_apps.streaming_etl.settings import Settings
+
+
+def checked(trips: str, settings: Settings) -> str:
+    """Trips with the first reason to refuse them, NULL for a good one."""
+    return f"SELECT *, {reason(*rules.rules(settings), error=ERROR.name)} AS reason FROM `{trips}`"
+
+
+def trips_in_stream() -> Output:
+    """A good trip in a stream or a topic: the very bytes, under the trip's key."""
+    return Output(taxi_trip.KEYED, ("CAST(trip_id AS STRING)", *_names((RAW,))))
+
+
+def trips_in_folders(settings: Settings) -> Output:
+    """A good trip in S3, with the columns by whose values it is put into folders."""
+    folders = partition_columns(settings)
+    values = partitions(by_hour=settings.partition_by_hour)
+    return Output((*taxi_trip.TRIP, *folders), (*_names(taxi_trip.TRIP), *values))
+
+
+def documents() -> Output:
+    """A good trip as a document."""
+    return Output(schema.DOCUMENT, _names(schema.DOCUMENT))
+
+
+def refused(settings: Settings) -> Output:
+    """What is kept of a trip that is not good."""
+    return dead_letters.output(source=settings.source.name, end=settings.dead_letters)
+
+
+def insert(sink: str, output: Output, *, trips: str, good: bool) -> str:
+    """The statement that writes the good trips, or the others, into a sink."""
+    wanted = "reason IS NULL" if good else rules.is_dead_letter()
+    return f"INSERT INTO `{sink}` SELECT {', '.join(output.values)} FROM {trips} WHERE {wanted}"
+
+
+def partition_columns(settings: Settings) -> tuple[Column, ...]:
+    """The columns by whose values trips are put into folders in S3."""
+    return (*schema.PARTITIONS, schema.HOUR) if settings.partition_by_hour else schema.PARTITIONS
+
+
+def partitions(*, by_hour: bool) -> tuple[str, ...]:
+    """The SQL expressions of the partition columns of a good trip, in their order."""
+    time = "TO_TIMESTAMP_LTZ(pickup_datetime, 3)"
+    boroughs = ", ".join(map(literal, BOROUGHS))
+    columns = [
+        f"ARRAY[{boroughs}][pickup_location_id]",
+        "pickup_location_id",
+        f"CAST(EXTRACT(YEAR FROM {time}) AS STRING)",
+        _two_digits(f"EXTRACT(MONTH FROM {time})"),
+    ]
+    if by_hour:
+        columns.append(_two_digits(f"EXTRACT(HOUR FROM {time})"))
+    return tuple(columns)
+
+
+def _two_digits(number: str) -> str:
+    return f"LPAD(CAST({number} AS STRING), 2, '0')"
+
+
+def _names(columns: tuple[Column, ...]) -> tuple[str, ...]:
+    return tuple(f"`{column.name}`" for column in columns)

@@ -1,0 +1,41 @@
+"""What makes a trip bad: as SQL, for the JVM evaluates it. No Flink in here."""
+
+from __future__ import annotations
+
+from flink_apps.common.rules import Rule
+from flink_apps.common.sql import interval
+from flink_apps.common.tables import ARRIVAL
+from flink_apps.common.taxi_trip import TIME_RULES
+from flink_apps.taxi_analytics.schema import ENDS, NEW_YORK
+
+LATE = "too late: the hour of the dropoff was over"
+#: The SQL condition that a good trip comes too late for its hour's documents: as the windows themselves have it.
+IS_LATE = (
+    "event_time IS NOT NULL AND COALESCE("
+    "FLOOR(rowtime TO HOUR) + INTERVAL '1' HOUR - INTERVAL '0.001' SECOND <= CURRENT_WATERMARK(rowtime), FALSE)"
+)
+
+
+def _coordinate_rules(end: str) -> tuple[Rule, ...]:
+    latitude, longitude = f"{end}_latitude", f"{end}_longitude"
+    return (
+        Rule(f"{latitude} and {longitude} must not be 0", f"{latitude} = 0 AND {longitude} = 0"),
+        Rule(f"{latitude} and {longitude} must not be swapped", NEW_YORK.holds(longitude, latitude)),
+        # Also where it is no number.
+        Rule(f"{latitude} must be -90 to 90", f"NOT COALESCE({latitude} BETWEEN -90 AND 90, FALSE)"),
+        Rule(f"{longitude} must be -180 to 180", f"NOT COALESCE({longitude} BETWEEN -180 AND 180, FALSE)"),
+    )
+
+
+def rules(*, clock_skew_millis: int) -> tuple[Rule, ...]:
+    """What makes a trip impossible."""
+    arrival = f"`{ARRIVAL.name}` + INTERVAL {interval(clock_skew_millis)}"
+    return (
+        *(rule for end in ENDS for rule in _coordinate_rules(end)),
+        *TIME_RULES,
+        # One such trip would move event time, and make all others late.
+        Rule(
+            f"dropoff_datetime must not be more than {clock_skew_millis // 1000} s ahead of the arrival",
+            f"TO_TIMESTAMP_LTZ(dropoff_datetime, 3) > {arrival}",
+        ),
+    )

@@ -1,0 +1,95 @@
+"""A local run from its synthesis to what is shown of it."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyflink.version
+from rich.console import RenderableType
+
+from local.options import RunOptions
+from local.report import Report
+from local.run import LocalRun
+from local.runs import new_folder
+from local.scenarios import InteractiveScenario, Outcome, scenario_type
+from local.synth import synthesize
+from local.terminal import console
+from local.watch import News, drain, feed, talk
+from stacks.project import ROOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What a run ends with: the page is a file, and has an address where it is served."""
+
+    report: Report
+    epilogue: RenderableType | None
+    page: Path | None
+    address: str | None
+
+
+def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
+    """Run a scenario, and count what arrived.
+
+    Args:
+        name: The scenario's.
+        overrides: Values of the context, by their keys.
+        options: When to end, who feeds the job, and whether the servers stay.
+
+    Raises:
+        UsageError: for a context that the stack refuses.
+        RunError: for a run that fails.
+
+    """
+    folder = new_folder(name)
+    with console.status("synthesizing the stack"):
+        assembly = synthesize(name, overrides, folder / "cdk.out")
+    with LocalRun(assembly, folder, keep=options.keep) as local:
+        with console.status(f"starting {', '.join([*(service.title for service in local.services), 'Flink'])}"):
+            local.start()
+        for service in local.services:
+            console.print(f"{service.title}: {service.address}")
+        for title, cluster in local.clusters.items():
+            console.print(f"{title}: {cluster.rest.address}")
+        console.print(f"logs: {folder.relative_to(ROOT)}", soft_wrap=True)
+        scenario = scenario_type(name)(local)
+        with console.status("putting data in place"):
+            scenario.prepare()
+        with console.status("submitting the job"):
+            job = local.submit()
+        if options.interactive and isinstance(scenario, InteractiveScenario):
+            conversation = scenario.conversation()
+            news = News(conversation.news)
+            elapsed = talk(conversation, job)
+        else:
+            news = News(scenario.news)
+            elapsed = feed(scenario, job, options, news)
+        with console.status("waiting until the job has processed what it was fed"):
+            drain(scenario, job, news)
+        with console.status("stopping the job: every sink commits"):
+            local.stop_job(job, watch=lambda: scenario.records_so_far(job))
+        with console.status("counting what arrived"):
+            outcome, epilogue, page = scenario.outcome(job), scenario.epilogue(), scenario.page()
+        address = local.serve(page) if page and options.keep else None
+        if options.keep:
+            console.print("kept; [b]python -m local stop[/b] ends it")
+        return Shown(report=_report(name, local, outcome, elapsed), epilogue=epilogue, page=page, address=address)
+
+
+def _report(name: str, local: LocalRun, outcome: Outcome, elapsed: float) -> Report:
+    return Report(
+        scenario=name,
+        records_in=outcome.records_in,
+        records_out=outcome.records_out,
+        dead_letters=outcome.dead_letters,
+        duration_seconds=round(elapsed, 3),
+        records_per_second=round(outcome.records_in / elapsed, 1) if elapsed else 0.0,
+        parallelism=local.cluster.spec.parallelism,
+        versions={
+            "flink": pyflink.version.__version__,
+            "python": platform.python_version(),
+            **{service.title.lower(): service.version for service in local.services},
+        },
+    )

@@ -1,0 +1,82 @@
+"""The folders of runs: a new one for each, what ended ones leave, and what kept or killed ones have left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from local.process import Process, signal_group
+from stacks.project import BUILD
+
+RUNS = BUILD / "local"
+#: The note in a run's folder of what it has started.
+PROCESSES = "processes.json"
+#: What is worth keeping of a finished run are its logs, and those of the last few.
+_BULKY = ("cdk.out", "code", "savepoints", "*/checkpoints", "*/data", "*/lib", "*/plugins", "*/tmp")
+_RUNS_KEPT = 5
+
+
+def new_folder(scenario: str) -> Path:
+    """A folder for one run; the oldest ones go."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    ended = sorted(folder for folder in RUNS.iterdir() if folder.is_dir() and not (folder / PROCESSES).exists())
+    for folder in ended[: -(_RUNS_KEPT - 1)]:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{scenario}"
+    folder.mkdir()
+    return folder
+
+
+def note_processes(folder: Path, processes: Iterable[Process]) -> None:
+    """Write down what a run has started, so that a later ``stop`` finds it."""
+    started = [("the run itself", os.getpid()), *((process.name, process.pid) for process in processes)]
+    running = []
+    for name, pid in started:
+        with suppress(psutil.NoSuchProcess):  # one that ended at once; whoever waits for it will say so
+            running.append({"name": name, "pid": pid, "created": psutil.Process(pid).create_time()})
+    (folder / PROCESSES).write_text(json.dumps(running, indent=2))
+
+
+def remove_bulk(folder: Path) -> None:
+    """Remove all but the logs of a run that has ended."""
+    for pattern in _BULKY:
+        for bulky in folder.glob(pattern):
+            shutil.rmtree(bulky, ignore_errors=True)
+    (folder / PROCESSES).unlink(missing_ok=True)
+
+
+def stop_kept() -> list[str]:
+    """Stop what kept or killed runs have left, not what is still run; gives the names of what was there."""
+    stopped = []
+    for note in sorted(RUNS.glob(f"*/{PROCESSES}")):
+        run, *processes = json.loads(note.read_text())
+        if _same_process(run["pid"], run["created"]):
+            continue
+        for process in reversed(processes):
+            if _same_process(process["pid"], process["created"]):
+                _end(process["pid"])
+                stopped.append(f"{process['name']} of {note.parent.name}")
+        remove_bulk(note.parent)
+    return stopped
+
+
+def _same_process(pid: int, created: float) -> bool:
+    """Whether the process that was noted still lives, and its id has not gone to another."""
+    try:
+        return abs(psutil.Process(pid).create_time() - created) < 1
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _end(pid: int) -> None:
+    signal_group(pid, signal.SIGKILL)
+    with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+        psutil.Process(pid).wait(10)

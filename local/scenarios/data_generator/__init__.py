@@ -1,0 +1,1 @@
+"""The local run of the data generator."""

@@ -1,0 +1,1 @@
+"""The local run of the streaming ETL."""

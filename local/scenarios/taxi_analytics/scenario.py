@@ -1,0 +1,82 @@
+"""Taxi analytics: a day of made-up rides, and the page that shows what the two indices say of it."""
+
+from __future__ import annotations
+
+import gzip
+from functools import cached_property
+from pathlib import Path
+
+from rich.console import RenderableType
+
+from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
+from flink_apps.taxi_analytics.job import PICKUP_COUNT, TRIP_DURATION, TRIPS
+from flink_apps.taxi_analytics.settings import Settings
+from local.counts import dead_letters
+from local.flink.rest import Job
+from local.scenarios import Outcome
+from local.scenarios.taxi_analytics import page
+from local.scenarios.trips import GENERATOR, REPLAY, TripsScenario, after_accidents, reasons_of, upload_history
+from local.services.opensearch import OpenSearchService
+from stacks.project import ROOT
+
+#: Rides of the project's own making: what a run replays.
+SHIPPED_RIDES = ROOT / "data" / "taxi_rides"
+PAGE = "taxi-analytics.html"
+
+
+class TaxiAnalytics(TripsScenario):
+    """Replays the shipped rides, counts the documents, and draws them."""
+
+    source_table = TRIPS
+    feeders = (REPLAY, GENERATOR)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the job is told."""
+        return Settings.from_property_groups(self.run.property_groups())
+
+    @property
+    def source(self) -> KinesisStream:
+        """The stream that the job reads."""
+        return self.settings.source
+
+    def prepare(self) -> None:
+        """Upload the shipped rides, and a few broken ones."""
+        upload_history(self.run, SHIPPED_RIDES, broken_rides())
+
+    def outcome(self, job: Job) -> Outcome:  # noqa: ARG002 - the indices themselves are counted
+        """Count the documents of both indices, and the dead letters."""
+        search = self.run.service(OpenSearchService)
+        counts = {index: search.count(index) for index in (PICKUP_COUNT, TRIP_DURATION)}
+        if rejected := search.count(REJECTED_DOCUMENTS):
+            counts["rejected by OpenSearch"] = rejected
+        letters = sum(1 for _ in dead_letters(self.run, self.settings.dead_letters))
+        return Outcome(records_in=self.records_in, records_out=counts, dead_letters=letters)
+
+    def epilogue(self) -> RenderableType | None:
+        """Why records were refused."""
+        return reasons_of(dead_letters(self.run, self.settings.dead_letters))
+
+    def page(self) -> Path:
+        """The map of the demand and the lines of the airports, from the documents."""
+        search, path = self.run.service(OpenSearchService), self.run.folder / PAGE
+        demand, durations = (
+            [document["_source"] for document in search.documents(index)] for index in (PICKUP_COUNT, TRIP_DURATION)
+        )
+        page.write(path, demand=demand, durations=durations)
+        return path
+
+
+def broken_rides() -> list[bytes]:
+    """A few of the shipped rides after accidents of several kinds: what dead letters look like."""
+    lines = gzip.decompress(min(SHIPPED_RIDES.iterdir()).read_bytes()).splitlines()[::1000]
+    return after_accidents(
+        lines,
+        (
+            (b'"total_amount"', b'"total"'),
+            (b'"pickup_latitude":', b'"pickup_latitude":9'),
+            (b'"pickup_datetime":', b'"pickup_datetime":9'),
+            (b'"dropoff_longitude":', b'"dropoff_longitude":null,"was":'),
+        ),
+    )

@@ -1,0 +1,126 @@
+"""The SQL of the rules and partitions, evaluated by Flink, beside the same in Python."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flink_apps.common.rules import reason
+from flink_apps.common.tables import Column
+from flink_apps.common.taxi_trip import LAST_MILLISECOND
+from flink_apps.common.taxi_zones import BOROUGHS, ZONES_BY_BOROUGH
+from flink_apps.streaming_etl import queries, rules
+from tests.flink_apps.sql import evaluate
+
+COLUMNS = (
+    Column("pickup_datetime", "BIGINT"),
+    Column("dropoff_datetime", "BIGINT"),
+    Column("pickup_location_id", "INT"),
+    Column("dropoff_location_id", "INT"),
+    Column("passenger_count", "INT"),
+    Column("trip_distance", "DOUBLE"),
+    Column("type", "STRING"),
+    Column("error", "STRING"),
+)
+AT = round(datetime(2019, 1, 5, 6, 36, 51, tzinfo=UTC).timestamp() * 1000)
+GOOD: dict[str, object] = {
+    "pickup_datetime": AT,
+    "dropoff_datetime": AT + 600_000,
+    "pickup_location_id": 68,
+    "dropoff_location_id": 236,
+    "passenger_count": 1,
+    "trip_distance": 3.72,
+    "type": "yellow-trip",
+    "error": None,
+}
+LONGEST = LAST_MILLISECOND
+
+
+def trip(**changes: object) -> list[object]:
+    return [{**GOOD, **changes}[column.name] for column in COLUMNS]
+
+
+def reasons(rows: list[list[object]]) -> list[str | None]:
+    return [row[0] for row in evaluate([reason(*rules.TRIP_RULES, *rules.INDEX_RULES, error="error")], COLUMNS, rows)]
+
+
+REFUSED: dict[str, list[dict[str, object]]] = {
+    "pickup_location_id must be 1 to 265": [{"pickup_location_id": zone} for zone in (0, 266, -1, 2**31 - 1)],
+    "dropoff_location_id must be 1 to 265": [{"dropoff_location_id": zone} for zone in (0, 266, -(2**31))],
+    "pickup_datetime must lie in the years 1970 to 9999": [
+        {"pickup_datetime": time, "dropoff_datetime": LONGEST} for time in (-1, LONGEST + 1, -(2**63), 2**63 - 1)
+    ],
+    "dropoff_datetime must lie in the years 1970 to 9999": [{"dropoff_datetime": LONGEST + 1}],
+    "dropoff_datetime must not be before pickup_datetime": [{"dropoff_datetime": AT - 1}],
+    "passenger_count must not be negative": [{"passenger_count": -1}],
+    "trip_distance must not be negative": [{"trip_distance": -0.01}],
+    "type must not be empty": [{"type": ""}],
+}
+ACCEPTED: dict[str, dict[str, object]] = {
+    "an unremarkable trip": {},
+    "the first zone": {"pickup_location_id": 1},
+    "the last zone, which means unknown": {"pickup_location_id": 265, "dropoff_location_id": 264},
+    "a trip that took no time": {"dropoff_datetime": AT},
+    "nobody on board": {"passenger_count": 0},
+    "no distance": {"trip_distance": 0.0},
+    "the first and the last millisecond": {"pickup_datetime": 0, "dropoff_datetime": LONGEST},
+}
+
+
+def test_each_rule_refuses_what_breaks_it_and_says_so() -> None:
+    cases = [(reason, changes) for reason, examples in REFUSED.items() for changes in examples]
+    assert reasons([trip(**changes) for _, changes in cases]) == [reason for reason, _ in cases]
+
+
+def test_every_rule_has_an_example() -> None:
+    assert set(REFUSED) == {rule.reason for rule in (*rules.TRIP_RULES, *rules.INDEX_RULES)}
+
+
+def test_what_is_unusual_but_real_passes() -> None:
+    found = reasons([trip(**changes) for changes in ACCEPTED.values()])
+    assert dict(zip(ACCEPTED, found, strict=True)) == dict.fromkeys(ACCEPTED)
+
+
+def test_what_the_format_found_comes_before_the_rules_and_needs_no_columns() -> None:
+    nothing = dict.fromkeys(GOOD)
+    assert reasons([trip(**{**nothing, "error": "not JSON"}), trip(error="not JSON", pickup_location_id=0)]) == [
+        "not JSON",
+        "not JSON",
+    ]
+
+
+def test_partitions_are_borough_zone_year_month_and_hour_of_the_pickup_in_utc() -> None:
+    drawn = random.Random(7)  # noqa: S311 - reproducible cases
+    edges = [datetime(2019, 1, 31, 23, 59, 59, 999_000, UTC), datetime(2019, 2, 1, tzinfo=UTC)]
+    edges += [
+        datetime(2020, 2, 29, 12, tzinfo=UTC),
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, tzinfo=UTC),
+    ]
+    times = edges + [datetime.fromtimestamp(drawn.randrange(0, 4_000_000_000), UTC) for _ in range(500)]
+    rows = [
+        trip(pickup_datetime=round(time.timestamp() * 1000), pickup_location_id=zone)
+        for time, zone in zip(times, itertools.cycle(range(1, 266)), strict=False)
+    ]
+    assert evaluate(queries.partitions(by_hour=True), COLUMNS, rows) == [
+        [BOROUGHS[zone - 1], zone, str(time.year), f"{time.month:02}", f"{time.hour:02}"]
+        for time, zone in zip(times, itertools.cycle(range(1, 266)), strict=False)
+    ]
+
+
+def test_without_the_hour_there_is_one_level_less() -> None:
+    assert queries.partitions(by_hour=False) == queries.partitions(by_hour=True)[:-1]
+
+
+def test_each_of_the_265_zones_is_in_one_borough() -> None:
+    zones = sorted(zone for zones in ZONES_BY_BOROUGH.values() for zone in zones)
+    assert zones == list(range(1, 266))
+
+
+def test_the_zones_are_in_the_boroughs_that_the_commission_says(taxi_zones: Path) -> None:
+    with taxi_zones.open(newline="") as file:
+        said = {int(row["location_id"]): row["borough"] for row in csv.DictReader(file)}
+    assert {zone: BOROUGHS[zone - 1] for zone in said} == said

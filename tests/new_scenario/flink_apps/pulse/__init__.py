@@ -1,0 +1,1 @@
+"""Pulse: a beat every so often, into Kinesis; the scenario that a test adds."""

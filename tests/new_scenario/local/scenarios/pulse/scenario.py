@@ -1,0 +1,22 @@
+"""The pulse: the beats that the stream holds."""
+
+from __future__ import annotations
+
+from flink_apps.pulse.metrics import BEATS
+from flink_apps.pulse.settings import Settings
+from local.counts import count
+from local.flink.rest import Job
+from local.scenarios import Outcome, Scenario
+
+
+class Pulse(Scenario):
+    """Measures a run of the pulse."""
+
+    def records_so_far(self, job: Job) -> int:
+        """The beats of all subtasks."""
+        return int(sum(job.metric_values(BEATS)))
+
+    def outcome(self, job: Job) -> Outcome:
+        """Count the stream."""
+        settings = Settings.from_property_groups(self.run.property_groups())
+        return Outcome(records_in=self.records_so_far(job), records_out={"kinesis": count(self.run, settings.sink)})
