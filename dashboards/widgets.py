@@ -12,7 +12,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from flink_constructs import metric_math
-from flink_constructs.application import METRIC_NAMESPACE, FlinkApplication
+from flink_constructs.application import FlinkApplication
+from flink_constructs.application_base import METRIC_NAMESPACE
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
 

@@ -35,6 +35,10 @@ Shards = Annotated[int | Literal["on-demand"], AfterValidator(_shards_in_range)]
 TopicArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$")]
 
 
+#: Whether there is a VPC, or which one.
+Vpc = bool | Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
+
+
 class ContextError(InvalidArgumentError):
     """A context value that breaks its rule: the message has the name, the rule, the value received and the fix."""
 
@@ -80,8 +84,9 @@ class ScenarioConfig(BaseModel):
     alarm_topic_arn: TopicArn | None = Field(
         default=None, description="ARN of the SNS topic that alarms notify; by default none"
     )
-    vpc: bool | None = Field(
-        default=None, description="run inside a VPC; by default only if a sink or source needs one"
+    vpc: Vpc | None = Field(
+        default=None,
+        description="run inside a VPC: true for a new one, or the id of yours; by default only if it is needed",
     )
     nat_gateways: int = Field(default=0, ge=0, le=2, description="NAT gateways of the VPC, for access to the internet")
 
@@ -102,6 +107,11 @@ class ScenarioConfig(BaseModel):
         """An error about a field's value."""
         name = f"{self.scenario}.{_kebab(field)}"
         return ContextError(name, rule, getattr(self, field), f"change it in cdk.json or with -c {name}=…")
+
+    @property
+    def vpc_id(self) -> str | None:
+        """The id of an existing VPC."""
+        return self.vpc if isinstance(self.vpc, str) else None
 
     @classmethod
     def options(cls) -> dict[str, Option[Any]]:

@@ -18,7 +18,8 @@ from flink_apps.common.options import Option, written
 from flink_apps.common.properties import PropertyGroups
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
-from flink_constructs.kafka_cluster import KafkaCluster, KafkaTopic
+from flink_constructs.kafka_cluster import KafkaCluster
+from flink_constructs.kafka_cluster_base import KafkaTopic
 from flink_constructs.metrics_workspace import MetricsWorkspace
 from flink_constructs.network import EndpointService
 from flink_constructs.search_domain import SearchDomain

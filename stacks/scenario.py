@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -16,10 +18,12 @@ from flink_apps.common.options import Option, written
 from flink_apps.common.properties import PropertyGroups, SettingsError
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.data_stream import DataStream, StreamCapacity
 from flink_constructs.kafka_authentication import KafkaAuthentication
-from flink_constructs.kafka_cluster import KafkaCluster, KafkaTopic
-from flink_constructs.network import EndpointService, Network
+from flink_constructs.kafka_cluster import KafkaCluster
+from flink_constructs.kafka_cluster_base import KafkaTopic
+from flink_constructs.network import EndpointService, Network, NetworkBase
 from flink_constructs.stream_archive import StreamArchive
 from stacks.config import ScenarioConfig, Shards
 from stacks.ends import End, StreamEnds, merged
@@ -50,10 +54,10 @@ class ScenarioStack(cdk.Stack):
     purpose: ClassVar[str]
 
     def __init__(self, scope: Construct, construct_id: str, *, config: ScenarioConfig) -> None:
-        """Declare an empty stack; it is agnostic of account and region."""
-        super().__init__(scope, construct_id, description=self.purpose)
+        """Declare an empty stack, agnostic of account and region unless a VPC has to be looked up in them."""
+        super().__init__(scope, construct_id, description=self.purpose, env=_where_a_vpc_is(config))
         self._configuration = config
-        self._network: Network | None = None
+        self._network: NetworkBase | None = None
         self._streams: dict[str, DataStream] = {}
         self._topics: dict[str, KafkaTopic] = {}
         #: What becomes of streams, clusters and logs when the stack is deleted.
@@ -65,27 +69,38 @@ class ScenarioStack(cdk.Stack):
     # Resources, made when they are first used.
 
     @property
-    def network(self) -> Network | None:
+    def network(self) -> NetworkBase | None:
         """The VPC of the applications, where there is one so far."""
         return self._network
 
-    def network_for(self, user: str) -> Network:
+    def network_for(self, user: str) -> NetworkBase:
         """The VPC, for something that is reached from a VPC alone; ``user`` is what an error calls it."""
         if self._network is None:
             if self._configuration.vpc is False:
                 rule = f"be true where {user} is used, which is reached from a VPC alone"
                 raise self._configuration.error("vpc", rule)
-            self._network = Network(
-                self,
-                "Network",
-                nat_gateways=self._configuration.nat_gateways,
-                endpoints=CALLED_BY_ALL,
-                flow_log_removal_policy=self.removal_policy,
-            )
-            if self.removal_policy is cdk.RemovalPolicy.RETAIN:
-                # Clusters and domains that stay need their network.
-                cdk.RemovalPolicies.of(self._network).retain()
+            self._network = self._existing_network() or self._new_network()
         return self._network
+
+    def _existing_network(self) -> NetworkBase | None:
+        """The VPC that the context names, which has its own ways to what the job calls."""
+        vpc_id = self._configuration.vpc_id
+        if vpc_id is None:
+            return None
+        return Network.from_vpc(self, "Network", ec2.Vpc.from_lookup(self, "Vpc", vpc_id=vpc_id))
+
+    def _new_network(self) -> Network:
+        network = Network(
+            self,
+            "Network",
+            nat_gateways=self._configuration.nat_gateways,
+            endpoints=CALLED_BY_ALL,
+            flow_log_removal_policy=self.removal_policy,
+        )
+        if self.removal_policy is cdk.RemovalPolicy.RETAIN:
+            # Clusters and domains that stay need their network.
+            cdk.RemovalPolicies.of(network).retain()
+        return network
 
     @cached_property
     def cluster(self) -> KafkaCluster:
@@ -149,8 +164,8 @@ class ScenarioStack(cdk.Stack):
             auto_scaling=config.auto_scaling,
             start=config.start,
         )
-        if config.nat_gateways and self._network is None:
-            raise config.error("nat_gateways", "be 0 where there is no VPC")
+        if config.nat_gateways and not isinstance(self._network, Network):
+            raise config.error("nat_gateways", "be 0 where there is no VPC of the stack's own")
         self.add_output("ApplicationName", application.application_name, "the application, for the AWS command line")
         self.add_output("LogGroupName", application.log_group.log_group_name, "what the job logs")
         return application
@@ -204,7 +219,7 @@ class ScenarioStack(cdk.Stack):
         application = FlinkApplication(
             self,
             construct_id,
-            bundle=job_bundle(job),
+            code=ApplicationCode.from_bundle(job_bundle(job)),
             property_groups=groups,
             description=description,
             parallelism=parallelism,
@@ -216,6 +231,7 @@ class ScenarioStack(cdk.Stack):
             log_level=config.log_level,
             removal_policy=self.removal_policy,
             vpc=network.vpc if network else None,
+            vpc_subnets=network.subnets if network else None,
             start=start,
         )
         self._connect(application, ends)
@@ -263,7 +279,7 @@ class ScenarioStack(cdk.Stack):
             if self._network:
                 peer.connections.allow_default_port_from(application.connections)
             application.starts_after(peer)
-        if self._network:
+        if isinstance(self._network, Network):
             for call in (call for end in ends for call in end.calls):
                 self._network.add_endpoint(call)
             # The last snapshot before a deletion needs the ways to the ends as much as the start does.
@@ -300,6 +316,17 @@ class ScenarioStack(cdk.Stack):
     def add_output(self, name: str, value: str, description: str) -> None:
         """Add a stack output."""
         cdk.CfnOutput(self, name, value=value, description=description)
+
+
+def _where_a_vpc_is(config: ScenarioConfig) -> cdk.Environment | None:
+    """The account and region in which the CDK looks a VPC up: those of whoever synthesizes."""
+    if config.vpc_id is None:
+        return None
+    account, region = (os.environ.get(f"CDK_DEFAULT_{name}") for name in ("ACCOUNT", "REGION"))
+    if not account or not region:
+        rule = "be true or false where nobody is signed in to AWS, since it is looked up in the account"
+        raise config.error("vpc", rule)
+    return cdk.Environment(account=account, region=region)
 
 
 class _Examples:

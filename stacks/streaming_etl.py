@@ -21,7 +21,7 @@ from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, DOCUMENTS_REJECT
 from flink_constructs import metric_math
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
-from flink_constructs.kafka_cluster import KafkaTopic
+from flink_constructs.kafka_cluster_base import KafkaTopic
 from flink_constructs.search_domain import SearchDomain
 from stacks.config import Shards, from_option
 from stacks.ends import End, TopicEnds, bucket_sink, domain_sink, in_group, merged

@@ -22,7 +22,7 @@ from flink_constructs.application import FlinkApplication
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.search_sign_in import SearchSignIn
 from flink_constructs.stream_delivery import StreamDelivery
-from stacks.config import Shards, from_option
+from stacks.config import Shards, Vpc, from_option
 from stacks.ends import bucket_sink, domain_sink, merged
 from stacks.replay import ReplayConfig, history
 from stacks.scenario import ScenarioStack, comma_separated
@@ -72,8 +72,10 @@ class TaxiAnalyticsConfig(ReplayConfig):
     allowed_networks: Annotated[tuple[str, ...], BeforeValidator(comma_separated)] = Field(
         default=(), description="CIDR blocks from which people may reach the domain; by default from anywhere"
     )
-    vpc: bool | None = Field(
-        default=False, description="put the domain and the job into a VPC, instead of using a public endpoint"
+    vpc: Vpc | None = Field(
+        default=False,
+        description="put the domain and the job into a VPC, instead of using a public endpoint: true for a new one, or"
+        " the id of yours",
     )
     dead_letters_alarm: int = Field(default=100, ge=0, description="alarm above this many dead letters in 5 minutes")
     late_trips_alarm: int = Field(default=100, ge=0, description="alarm above this many late trips in 5 minutes")

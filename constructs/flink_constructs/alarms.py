@@ -9,8 +9,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from flink_constructs import metric_math, validation
-from flink_constructs.application import FlinkApplication
-from flink_constructs.data_stream import DataStream
+from flink_constructs.application_base import FlinkApplicationBase
+from flink_constructs.data_stream import DataStreamBase
 
 __all__ = ["ApplicationAlarms"]
 
@@ -35,10 +35,10 @@ class ApplicationAlarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        application: FlinkApplication,
+        application: FlinkApplicationBase,
         topic: sns.ITopic | None = None,
         always_running: bool = True,
-        source_stream: DataStream | None = None,
+        source_stream: DataStreamBase | None = None,
         max_stream_lag: Duration | None = None,
         max_records_lag: int | None = None,
         max_downtime: Duration | None = None,
@@ -211,7 +211,7 @@ class ApplicationAlarms(Construct):
 
     def stream_lag(
         self,
-        stream: DataStream,
+        stream: DataStreamBase,
         *,
         max_lag: Duration | None = None,
         silence_is_lag: bool = False,

@@ -1,38 +1,34 @@
-"""`FlinkApplication`: a Python job on Amazon Managed Service for Apache Flink, ready to run."""
+"""`FlinkApplication`: a job on Amazon Managed Service for Apache Flink, ready to run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-import jsii
-from aws_cdk import ArnFormat, Duration, Fn, RemovalPolicy, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct, IDependable
 
-from flink_constructs import acknowledgment, application_checks, application_key
+from flink_constructs import acknowledgment, application_checks, application_key, application_network
+from flink_constructs.application_base import FlinkApplicationBase
 from flink_constructs.application_checks import DEFAULT_MAX_KPUS
-from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP, JobBundle
+from flink_constructs.application_code import ApplicationCode
+from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from flink_constructs.lifecycle import ApplicationLifecycle
 
 __all__ = ["FlinkApplication", "LogLevel", "MetricsLevel", "Runtime"]
-
-#: Where the service reports, both its own metrics and the job's.
-METRIC_NAMESPACE = "AWS/KinesisAnalytics"
 
 
 class Runtime(StrEnum):
     """Runtime environment of the service: Flink and Python versions come with it."""
 
     FLINK_1_20 = "FLINK-1_20"
-    """Apache Flink 1.20 with Python 3.11."""
+    """Apache Flink 1.20 with Java 11 and Python 3.11."""
 
 
 class MetricsLevel(StrEnum):
@@ -53,29 +49,24 @@ class LogLevel(StrEnum):
     ERROR = "ERROR"
 
 
-@jsii.implements(iam.IGrantable, ec2.IConnectable)
-class FlinkApplication(Construct):
-    """A PyFlink application with its code, role, log and, unless told otherwise, its start.
+class FlinkApplication(FlinkApplicationBase):
+    """A Flink application with its code, role, log and, unless told otherwise, its start.
 
     Grant it what its sources and sinks need: it is the grantee, as in ``stream.grant_write(application)``.
     """
 
     application: kinesisanalytics.CfnApplication
-    application_name: str
-    application_arn: str
-    role: iam.Role
-    log_group: logs.LogGroup
+    role: iam.IRole
+    log_group: logs.ILogGroup
     metrics_level: MetricsLevel
-    lifecycle: ApplicationLifecycle | None
-    """What starts the application, where it is started."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        bundle: JobBundle,
-        property_groups: Mapping[str, Mapping[str, str]],
+        code: ApplicationCode,
+        property_groups: Mapping[str, Mapping[str, str]] | None = None,
         runtime: Runtime = Runtime.FLINK_1_20,
         description: str | None = None,
         parallelism: int = 1,
@@ -87,10 +78,13 @@ class FlinkApplication(Construct):
         snapshots: bool = True,
         metrics_level: MetricsLevel = MetricsLevel.APPLICATION,
         log_level: LogLevel = LogLevel.INFO,
+        log_group: logs.ILogGroup | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        role: iam.IRole | None = None,
         vpc: ec2.IVpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
         encryption_key: kms.IKey | None = None,
         start: bool = True,
     ) -> None:
@@ -99,10 +93,10 @@ class FlinkApplication(Construct):
         Args:
             scope: The parent.
             construct_id: The id, unique in ``scope``.
-            bundle: The job's code.
-            property_groups: Run-time properties that the job reads, at most 49 groups; the one with the run options is
-                added.
-            runtime: Versions of Flink and Python. Default: Flink 1.20 with Python 3.11.
+            code: The job's code: a bundle, a zip or jar, or an object in S3.
+            property_groups: Run-time properties that the job reads, at most 50 groups; of a Python job at most 49,
+                as one with its run options is added. Default: none.
+            runtime: Versions of Flink, Java and Python. Default: Flink 1.20 with Java 11 and Python 3.11.
             description: What the service's console shows, up to 1,024 characters. Default: nothing.
             parallelism: Initial parallelism of every operator. Default: 1.
             parallelism_per_kpu: Tasks that share one KPU (1 vCPU, 4 GB), 1 to 8. Default: 1.
@@ -115,12 +109,17 @@ class FlinkApplication(Construct):
             snapshots: Keep the state over updates and stops. Default: on.
             metrics_level: How finely the service reports. Default: APPLICATION, which holds the job's custom metrics.
             log_level: The least severe messages that are kept. Default: INFO.
-            log_retention: How long messages are kept. Default: a month.
-            removal_policy: What becomes of the log group when it leaves the stack. Default: it stays.
+            log_group: An existing log group, in which the application gets a stream of its own. Default: a new one.
+            log_retention: How long messages are kept in a new log group. Default: a month.
+            removal_policy: What becomes of a new log group, and of the application's log stream, when they leave the
+                stack. Default: they stay.
+            role: An existing role that ``kinesisanalytics.amazonaws.com`` may assume. It is granted what every
+                application needs, unless it is imported as immutable. Default: a new one.
             vpc: Where the application gets its network interfaces, which have private addresses only. Default: it runs
                 outside a VPC and reaches public endpoints only.
             vpc_subnets: Subnets of ``vpc``, at most 16. Default: those with a way out through NAT where the VPC has
                 them, its isolated ones otherwise.
+            security_groups: Existing security groups in ``vpc``, 1 to 5. Default: a new one.
             encryption_key: Key for snapshots, checkpoints and running state; the policy of an imported key has to be
                 extended by its owner. Whoever deploys needs the permissions that the service's documentation lists
                 for API callers. Default: a key that the service owns.
@@ -132,20 +131,29 @@ class FlinkApplication(Construct):
         """
         checkpoint_interval = checkpoint_interval or Duration.seconds(60)
         min_pause_between_checkpoints = min_pause_between_checkpoints or Duration.seconds(5)
-        application_checks.check_properties(property_groups, description=description)
+        property_groups = property_groups or {}
+        application_checks.check_properties(property_groups, run_options=code.run_options, description=description)
         application_checks.check_parallelism(
             parallelism=parallelism, parallelism_per_kpu=parallelism_per_kpu, max_kpus=max_kpus
         )
         application_checks.check_checkpoints(interval=checkpoint_interval, min_pause=min_pause_between_checkpoints)
         subnets = application_checks.checked_subnets(vpc, vpc_subnets)
+        application_checks.check_security_groups(vpc, security_groups)
         super().__init__(scope, construct_id)
         self.metrics_level = metrics_level
 
-        self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
-        log_stream = logs.LogStream(
-            self, "LogStream", log_group=self.log_group, log_stream_name="application", removal_policy=removal_policy
+        self.log_group = log_group or logs.LogGroup(
+            self, "Logs", retention=log_retention, removal_policy=removal_policy
         )
-        self.role = iam.Role(
+        log_stream = logs.LogStream(
+            self,
+            "LogStream",
+            log_group=self.log_group,
+            # Several applications may share an existing group: CloudFormation makes a name for each of them.
+            log_stream_name=None if log_group else "application",
+            removal_policy=removal_policy,
+        )
+        self.role = role or iam.Role(
             self,
             "Role",
             # By account and region, not by application: the application names its role, so this cannot name it.
@@ -155,13 +163,25 @@ class FlinkApplication(Construct):
             ),
             description="What the Flink application may do",
         )
-        code = self._code(bundle)
-        self._permit_logs(log_stream)
+        location = code.bind(self)
+        location.grant_read(self.role).assert_success()
+        self._grant_logging(log_stream)
+        if log_group is not None:
+            acknowledgment.wildcard_resource(
+                self.role, log_group.log_group_arn, "It stands for the streams of this one log group, which are listed."
+            )
 
-        self._connections: ec2.Connections | None = None
         configuration: dict[str, Any] = {}
         if vpc is not None and subnets is not None:
-            configuration["vpc_configurations"] = [self._vpc_configuration(vpc, subnets)]
+            groups = security_groups or [
+                ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="Flink application")
+            ]
+            self._connections = ec2.Connections(security_groups=list(groups))
+            configuration["vpc_configurations"] = [
+                application_network.vpc_configuration(
+                    self.role, stack=Stack.of(self), subnets=subnets, security_groups=groups
+                )
+            ]
         if encryption_key is not None:
             application_key.allow_service(encryption_key, stack=Stack.of(self))
             configuration["application_encryption_configuration"] = (
@@ -177,16 +197,11 @@ class FlinkApplication(Construct):
             service_execution_role=self.role.role_arn,
             application_description=description,
             application_configuration=l1.ApplicationConfigurationProperty(
-                application_code_configuration=code,
+                application_code_configuration=location.as_configuration(),
                 application_snapshot_configuration=l1.ApplicationSnapshotConfigurationProperty(
                     snapshots_enabled=snapshots
                 ),
-                environment_properties=l1.EnvironmentPropertiesProperty(
-                    property_groups=[
-                        l1.PropertyGroupProperty(property_group_id=group, property_map=dict(properties))
-                        for group, properties in {**property_groups, RUN_OPTIONS_GROUP: RUN_OPTIONS}.items()
-                    ]
-                ),
+                environment_properties=_environment(property_groups, code.run_options),
                 flink_application_configuration=l1.FlinkApplicationConfigurationProperty(
                     checkpoint_configuration=l1.CheckpointConfigurationProperty(
                         configuration_type="CUSTOM",
@@ -234,17 +249,47 @@ class FlinkApplication(Construct):
             if encryption_key is not None:
                 application_key.allow_caller(encryption_key, self.lifecycle, stack=Stack.of(self))
 
-    @property
-    def grant_principal(self) -> iam.IPrincipal:
-        """What a ``grant_*`` of another construct grants to."""
-        return self.role
+    @staticmethod
+    def from_application_arn(scope: Construct, construct_id: str, application_arn: str) -> FlinkApplicationBase:
+        """An existing application, for its metrics and alarms.
 
-    @property
-    def connections(self) -> ec2.Connections:
-        """The network side of the application; nothing may be said of it outside a VPC."""
-        if self._connections is None:
-            raise ValueError("connections must be asked of an application in a VPC (got none); pass vpc")
-        return self._connections
+        Args:
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            application_arn: Of an application in the stack's account and Region.
+
+        Raises:
+            InvalidArgumentError: for what is no ARN of an application.
+
+        """
+        return FlinkApplication.from_application_attributes(scope, construct_id, application_arn=application_arn)
+
+    @staticmethod
+    def from_application_attributes(
+        scope: Construct,
+        construct_id: str,
+        *,
+        application_arn: str,
+        role: iam.IRole | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] = (),
+    ) -> FlinkApplicationBase:
+        """An existing application, for its metrics and alarms, for grants and for connections.
+
+        Args:
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            application_arn: Of an application in the stack's account and Region.
+            role: What it runs as, which ``grant_*`` grants to. Default: unknown, a grant is a warning at synthesis.
+            security_groups: Those of its network interfaces. Default: unknown, it has no connections.
+
+        Raises:
+            InvalidArgumentError: for what is no ARN of an application.
+
+        """
+        application_checks.check_arn(application_arn)
+        return _ExistingApplication(
+            scope, construct_id, application_arn=application_arn, role=role, security_groups=security_groups
+        )
 
     def starts_after(self, *dependables: IDependable) -> None:
         """Have these exist before the application starts, and until it is stopped: what the job needs to reach.
@@ -254,115 +299,6 @@ class FlinkApplication(Construct):
         if self.lifecycle is not None:
             self.lifecycle.starts_after(*dependables)
 
-    def metric(
-        self,
-        name: str,
-        *,
-        statistic: str = cloudwatch.Stats.AVERAGE,
-        period: Duration | None = None,
-        label: str | None = None,
-    ) -> cloudwatch.Metric:
-        """A metric of the application, in the namespace ``AWS/KinesisAnalytics``; by default its mean of a minute.
-
-        This is also where metrics arrive that the job registers in the group ``kinesisanalytics``
-        (https://docs.aws.amazon.com/managed-flink/latest/java/monitoring-metrics-custom.html), at every metrics level:
-        a finer one adds series with more dimensions and keeps this one
-        (https://docs.aws.amazon.com/managed-flink/latest/java/cloudwatch-logs-levels.html).
-        """
-        return cloudwatch.Metric(
-            namespace=METRIC_NAMESPACE,
-            metric_name=name,
-            dimensions_map={"Application": self.application_name},
-            statistic=statistic,
-            period=period or Duration.minutes(1),
-            label=label,
-        )
-
-    def metric_downtime_millis(self) -> cloudwatch.Metric:
-        """Milliseconds since the job last ran, 0 while it runs; the largest in a minute."""
-        return self.metric("downtime", statistic=cloudwatch.Stats.MAXIMUM)
-
-    def metric_uptime_millis(self) -> cloudwatch.Metric:
-        """Milliseconds that the job has run without interruption, -1 once it has ended; the smallest in a minute."""
-        return self.metric("uptime", statistic=cloudwatch.Stats.MINIMUM)
-
-    def metric_full_restarts(self) -> cloudwatch.Metric:
-        """Times that the job restarted since it was started; the largest in a minute."""
-        return self.metric("fullRestarts", statistic=cloudwatch.Stats.MAXIMUM)
-
-    def metric_failed_checkpoints(self) -> cloudwatch.Metric:
-        """Checkpoints that failed since the job was started; the largest in a minute."""
-        return self.metric("numberOfFailedCheckpoints", statistic=cloudwatch.Stats.MAXIMUM)
-
-    def metric_checkpoint_duration_millis(self) -> cloudwatch.Metric:
-        """Milliseconds that the last checkpoint took; the largest in a minute."""
-        return self.metric("lastCheckpointDuration", statistic=cloudwatch.Stats.MAXIMUM)
-
-    def metric_checkpoint_size_bytes(self) -> cloudwatch.Metric:
-        """Bytes of the last checkpoint; the largest in a minute."""
-        return self.metric("lastCheckpointSize", statistic=cloudwatch.Stats.MAXIMUM)
-
-    def metric_cpu_percent(self) -> cloudwatch.Metric:
-        """CPU use of the TaskManagers' containers, in per cent."""
-        return self.metric("containerCPUUtilization")
-
-    def metric_memory_percent(self) -> cloudwatch.Metric:
-        """Memory use of the TaskManagers' containers, in per cent."""
-        return self.metric("containerMemoryUtilization")
-
-    def metric_heap_memory_percent(self) -> cloudwatch.Metric:
-        """Use of the heap of the TaskManagers' JVMs, in per cent."""
-        return self.metric("heapMemoryUtilization")
-
-    def metric_millis_behind_latest(self, stream_name: str) -> cloudwatch.Metric:
-        """Milliseconds that the job's Kinesis source is behind the head of the stream; the largest in a minute.
-
-        It is -1 until the source has read. The dimensions are what the connector's metric gets where it is not split
-        by shard; a dash of the stream's name is an underscore there.
-        """
-        return cloudwatch.Metric(
-            namespace=METRIC_NAMESPACE,
-            metric_name="millisBehindLatest",
-            dimensions_map={
-                "Application": self.application_name,
-                "Flow": "Input",
-                "Id": Fn.join("_", Fn.split("-", stream_name)),
-            },
-            statistic=cloudwatch.Stats.MAXIMUM,
-            period=Duration.minutes(1),
-        )
-
-    def metric_max_records_lag(self) -> cloudwatch.MathExpression:
-        """Records that the job's Kafka source is behind, in the partition where it is most; the largest in a minute.
-
-        A Metrics Insights query finds the metric whatever its other dimensions are: they differ between versions of
-        the connector.
-        """
-        return cloudwatch.MathExpression(
-            expression=f'SELECT MAX(records_lag_max) FROM "{METRIC_NAMESPACE}" '  # noqa: S608 - metrics, no database
-            f"WHERE Application = '{self.application_name}'",
-            label="records_lag_max",
-            period=Duration.minutes(1),
-        )
-
-    def _code(self, bundle: JobBundle) -> kinesisanalytics.CfnApplication.ApplicationCodeConfigurationProperty:
-        # A stack that is not chosen is synthesized, but nothing is built for it: its entry script stands for the zip.
-        path = bundle.build() if Stack.of(self).bundling_required else bundle.main
-        asset = s3_assets.Asset(self, "Code", path=str(path.resolve()), asset_hash=bundle.input_hash())
-        iam.Grant.add_to_principal(
-            grantee=self.role,
-            actions=["s3:GetObject", "s3:GetObjectVersion"],
-            resource_arns=[asset.bucket.arn_for_objects(asset.s3_object_key)],
-        ).assert_success()
-        return kinesisanalytics.CfnApplication.ApplicationCodeConfigurationProperty(
-            code_content_type="ZIPFILE",
-            code_content=kinesisanalytics.CfnApplication.CodeContentProperty(
-                s3_content_location=kinesisanalytics.CfnApplication.S3ContentLocationProperty(
-                    bucket_arn=asset.bucket.bucket_arn, file_key=asset.s3_object_key
-                )
-            ),
-        )
-
     def _log_stream_arn(self, log_stream: logs.LogStream) -> str:
         return Stack.of(self).format_arn(
             service="logs",
@@ -371,55 +307,48 @@ class FlinkApplication(Construct):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
 
-    def _permit_logs(self, log_stream: logs.LogStream) -> None:
+    def _grant_logging(self, log_stream: logs.LogStream) -> None:
         for actions, resource in (
             (["logs:DescribeLogStreams"], self.log_group.log_group_arn),
             (["logs:PutLogEvents"], self._log_stream_arn(log_stream)),
         ):
-            self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+            self.role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
 
-    def _vpc_configuration(
-        self, vpc: ec2.IVpc, subnets: ec2.SelectedSubnets
-    ) -> kinesisanalytics.CfnApplication.VpcConfigurationProperty:
-        security_group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="Flink application")
-        self._connections = ec2.Connections(security_groups=[security_group])
-        stack = Stack.of(self)
-        interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
-        self.role.add_to_policy(
-            iam.PolicyStatement(
-                actions=[
-                    "ec2:CreateNetworkInterface",
-                    "ec2:CreateNetworkInterfacePermission",
-                    "ec2:DeleteNetworkInterface",
-                ],
-                resources=[
-                    interfaces,
-                    stack.format_arn(
-                        service="ec2", resource="security-group", resource_name=security_group.security_group_id
-                    ),
-                    *(
-                        stack.format_arn(service="ec2", resource="subnet", resource_name=subnet)
-                        for subnet in subnets.subnet_ids
-                    ),
-                ],
-            )
-        )
-        self.role.add_to_policy(
-            iam.PolicyStatement(
-                actions=[
-                    "ec2:DescribeDhcpOptions",
-                    "ec2:DescribeNetworkInterfaces",
-                    "ec2:DescribeSecurityGroups",
-                    "ec2:DescribeSubnets",
-                    "ec2:DescribeVpcs",
-                ],
-                resources=["*"],
-            )
-        )
-        acknowledgment.wildcard_resource(self, "*", "EC2's Describe actions know no narrower resource.")
-        acknowledgment.wildcard_resource(
-            self, interfaces, "The service creates the network interfaces, so nobody knows their ids beforehand."
-        )
-        return kinesisanalytics.CfnApplication.VpcConfigurationProperty(
-            security_group_ids=[security_group.security_group_id], subnet_ids=subnets.subnet_ids
-        )
+
+class _ExistingApplication(FlinkApplicationBase):
+    """An application that is not of this stack."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application_arn: str,
+        role: iam.IRole | None,
+        security_groups: Sequence[ec2.ISecurityGroup],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.application_arn = application_arn
+        name = Stack.of(self).split_arn(application_arn, ArnFormat.SLASH_RESOURCE_NAME).resource_name
+        self.application_name = str(name)
+        self.role = role
+        if security_groups:
+            self._connections = ec2.Connections(security_groups=list(security_groups))
+
+    def _without_connections(self) -> str:
+        return "connections must be asked of an application whose security groups are known; pass security_groups"
+
+
+def _environment(
+    groups: Mapping[str, Mapping[str, str]], run_options: Mapping[str, str]
+) -> kinesisanalytics.CfnApplication.EnvironmentPropertiesProperty | None:
+    l1 = kinesisanalytics.CfnApplication
+    everything = {**groups, RUN_OPTIONS_GROUP: run_options} if run_options else groups
+    if not everything:
+        return None
+    return l1.EnvironmentPropertiesProperty(
+        property_groups=[
+            l1.PropertyGroupProperty(property_group_id=group, property_map=dict(properties))
+            for group, properties in everything.items()
+        ]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, Token
 from aws_cdk import aws_ec2 as ec2
@@ -17,12 +17,15 @@ from flink_constructs.validation import InvalidArgumentError
 DEFAULT_MAX_KPUS = 64
 
 
-def check_properties(groups: Mapping[str, Mapping[str, str]], *, description: str | None) -> None:
-    """Refuse property groups, or a description, that the service would."""
+def check_properties(
+    groups: Mapping[str, Mapping[str, str]], *, run_options: Mapping[str, str], description: str | None
+) -> None:
+    """Refuse property groups, or a description, that the service would; ``run_options`` take one of the groups."""
     if RUN_OPTIONS_GROUP in groups:
         rule = f"leave {RUN_OPTIONS_GROUP} out"
-        raise InvalidArgumentError("property_groups", rule, dict(groups[RUN_OPTIONS_GROUP]), "the bundle's is added")
-    validation.property_groups("property_groups", groups, high=49)  # the service's 50, less the run options
+        fix = "it comes with the code of a Python job"
+        raise InvalidArgumentError("property_groups", rule, dict(groups[RUN_OPTIONS_GROUP]), fix)
+    validation.property_groups("property_groups", groups, high=49 if run_options else 50)
     if description is not None:
         validation.short_text("description", description, low=0, high=1024, fix="shorten it")
 
@@ -47,6 +50,28 @@ def checked_subnets(vpc: ec2.IVpc | None, selection: ec2.SubnetSelection | None)
         count = len(subnets.subnet_ids)
         validation.whole_number("the number of vpc_subnets", count, low=1, high=16, fix="one per zone is enough")
     return subnets
+
+
+def check_security_groups(vpc: ec2.IVpc | None, security_groups: Sequence[ec2.ISecurityGroup] | None) -> None:
+    """Refuse security groups without a VPC, and a number of them that the service would refuse."""
+    if security_groups is None:
+        return
+    if vpc is None:
+        raise InvalidArgumentError("security_groups", "come with vpc", "no vpc", "pass the VPC that they are in")
+    validation.whole_number(
+        "the number of security_groups", len(security_groups), low=1, high=5, fix="leave them out for a new one"
+    )
+
+
+def check_arn(application_arn: str) -> None:
+    """Refuse what is no ARN of an application."""
+    validation.matching(
+        "application_arn",
+        application_arn,
+        pattern=r"arn:[a-z-]+:kinesisanalytics:[a-z0-9-]+:\d{12}:application/[a-zA-Z0-9_.-]{1,128}",
+        rule="be the ARN of an application",
+        fix="'aws kinesisanalyticsv2 list-applications' lists them",
+    )
 
 
 def check_parallelism(*, parallelism: int, parallelism_per_kpu: int, max_kpus: int) -> None:

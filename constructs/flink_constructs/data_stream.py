@@ -16,7 +16,7 @@ from constructs import Construct
 from flink_constructs import acknowledgment, validation
 from flink_constructs.validation import InvalidArgumentError
 
-__all__ = ["DataStream", "StreamCapacity"]
+__all__ = ["DataStream", "DataStreamBase", "StreamCapacity"]
 
 # "Each shard can support writes up to 1,000 records per second, up to a maximum data write total of 1 MiB per second"
 # (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html).
@@ -111,64 +111,13 @@ class StreamCapacity:
         return StreamCapacity(shards=shards)
 
 
-class DataStream(Construct):
-    """A Kinesis data stream: encrypted, kept on delete, reachable over TLS only, as every Kinesis endpoint is."""
+class DataStreamBase(Construct):
+    """A Kinesis data stream, of this stack or an existing one: whom it lets read and write, and its metrics."""
 
     stream: kinesis.IStream
     stream_name: str
     stream_arn: str
     encryption_key: kms.IKey | None
-
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        capacity: StreamCapacity | None = None,
-        stream_name: str | None = None,
-        retention: Duration | None = None,
-        encryption_key: kms.IKey | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
-    ) -> None:
-        """Create the stream.
-
-        Args:
-            scope: The parent.
-            construct_id: The id, unique in ``scope``.
-            capacity: On demand or a number of shards. Default: on demand, the service scales the stream.
-            stream_name: 1 to 128 letters, digits, ``_``, ``.`` and ``-``. Default: a name that CloudFormation makes,
-                so that the stream can be replaced.
-            retention: How long records stay, 24 to 8,760 whole hours. Default: 24 hours, which cost nothing extra.
-            encryption_key: Key for the data at rest. Default: the key that AWS manages, ``alias/aws/kinesis``, which
-                needs no permissions and costs nothing.
-            removal_policy: What becomes of the stream and its records when it leaves the stack. Default: they stay.
-
-        Raises:
-            InvalidArgumentError: for a value out of range.
-
-        """
-        retention = retention or Duration.hours(24)
-        _check(stream_name=stream_name, retention=retention)
-        super().__init__(scope, construct_id)
-        capacity = capacity or StreamCapacity.on_demand()
-        provisioned = capacity.shards is not None
-        self.stream = kinesis.Stream(
-            self,
-            "Stream",
-            stream_name=stream_name,
-            stream_mode=kinesis.StreamMode.PROVISIONED if provisioned else kinesis.StreamMode.ON_DEMAND,
-            shard_count=capacity.shards,
-            retention_period=retention,
-            encryption=kinesis.StreamEncryption.KMS if encryption_key else kinesis.StreamEncryption.MANAGED,
-            encryption_key=encryption_key,
-            removal_policy=removal_policy,
-        )
-        self.stream_name = self.stream.stream_name
-        self.stream_arn = self.stream.stream_arn
-        self.encryption_key = encryption_key
-        if encryption_key:
-            reason = "A key of the customer's own was asked for, where access to the key has to be controlled."
-            acknowledgment.findings(self.stream, {"AwsSolutions-KDS3": reason})
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow what the Flink Kinesis sink does: put records into this stream, encrypted with its key."""
@@ -248,6 +197,85 @@ class DataStream(Construct):
     @staticmethod
     def _grant(grantee: iam.IGrantable, actions: tuple[str, ...], *arns: str) -> iam.Grant:
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=list(arns))
+
+
+class DataStream(DataStreamBase):
+    """A Kinesis data stream: encrypted, kept on delete, reachable over TLS only, as every Kinesis endpoint is."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        capacity: StreamCapacity | None = None,
+        stream_name: str | None = None,
+        retention: Duration | None = None,
+        encryption_key: kms.IKey | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        """Create the stream.
+
+        Args:
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            capacity: On demand or a number of shards. Default: on demand, the service scales the stream.
+            stream_name: 1 to 128 letters, digits, ``_``, ``.`` and ``-``. Default: a name that CloudFormation makes,
+                so that the stream can be replaced.
+            retention: How long records stay, 24 to 8,760 whole hours. Default: 24 hours, which cost nothing extra.
+            encryption_key: Key for the data at rest. Default: the key that AWS manages, ``alias/aws/kinesis``, which
+                needs no permissions and costs nothing.
+            removal_policy: What becomes of the stream and its records when it leaves the stack. Default: they stay.
+
+        Raises:
+            InvalidArgumentError: for a value out of range.
+
+        """
+        retention = retention or Duration.hours(24)
+        _check(stream_name=stream_name, retention=retention)
+        super().__init__(scope, construct_id)
+        capacity = capacity or StreamCapacity.on_demand()
+        provisioned = capacity.shards is not None
+        self.stream = kinesis.Stream(
+            self,
+            "Stream",
+            stream_name=stream_name,
+            stream_mode=kinesis.StreamMode.PROVISIONED if provisioned else kinesis.StreamMode.ON_DEMAND,
+            shard_count=capacity.shards,
+            retention_period=retention,
+            encryption=kinesis.StreamEncryption.KMS if encryption_key else kinesis.StreamEncryption.MANAGED,
+            encryption_key=encryption_key,
+            removal_policy=removal_policy,
+        )
+        self.stream_name = self.stream.stream_name
+        self.stream_arn = self.stream.stream_arn
+        self.encryption_key = encryption_key
+        if encryption_key:
+            reason = "A key of the customer's own was asked for, where access to the key has to be controlled."
+            acknowledgment.findings(self.stream, {"AwsSolutions-KDS3": reason})
+
+    @staticmethod
+    def from_stream(scope: Construct, construct_id: str, stream: kinesis.IStream) -> DataStreamBase:
+        """A stream that is made elsewhere, in this app or out of it.
+
+        Args:
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            stream: The stream, such as ``kinesis.Stream.from_stream_attributes(…)``; grants cover its encryption key,
+                where it has one.
+
+        """
+        return _ExistingStream(scope, construct_id, stream)
+
+
+class _ExistingStream(DataStreamBase):
+    """A stream that is made elsewhere."""
+
+    def __init__(self, scope: Construct, construct_id: str, stream: kinesis.IStream) -> None:
+        super().__init__(scope, construct_id)
+        self.stream = stream
+        self.stream_name = stream.stream_name
+        self.stream_arn = stream.stream_arn
+        self.encryption_key = stream.encryption_key
 
 
 def _check(*, stream_name: str | None, retention: Duration) -> None:

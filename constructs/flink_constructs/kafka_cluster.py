@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-import jsii
-from aws_cdk import CfnResource, Duration, Fn, Names, RemovalPolicy
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import CfnResource, Fn, Names, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_msk as msk
-from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk import custom_resources as cr
 from constructs import Construct
 
-from flink_constructs import acknowledgment, kafka_settings, validation
+from flink_constructs import acknowledgment, kafka_settings
 from flink_constructs.kafka_authentication import KafkaAuthentication, ScramSecret
+from flink_constructs.kafka_cluster_base import KafkaClusterBase
 from flink_constructs.network import selected_subnets
-from flink_constructs.validation import InvalidArgumentError
 
-__all__ = ["EnhancedMonitoring", "KafkaCluster", "KafkaTopic"]
+__all__ = ["EnhancedMonitoring", "KafkaCluster"]
 
 
 class EnhancedMonitoring(StrEnum):
@@ -39,34 +33,14 @@ class EnhancedMonitoring(StrEnum):
     PER_TOPIC_PER_PARTITION = "PER_TOPIC_PER_PARTITION"
 
 
-@dataclass(frozen=True)
-class KafkaTopic:
-    """A topic of a cluster, made by ``KafkaCluster.add_topic``."""
-
-    name: str
-    arn: str
-    resource: msk.CfnTopic
-    """For ``node.add_dependency``: what needs the topic when it starts has to come after it."""
-
-
-@jsii.implements(ec2.IConnectable)
-class KafkaCluster(Construct):
+class KafkaCluster(KafkaClusterBase):
     """An MSK cluster of standard brokers: encrypted, private, kept on delete; by default IAM sign-in only, over TLS.
 
     A cluster that stays keeps its security group and its configuration; the VPC under it has to stay as well. Give it
     a stack of its own, or destroy both.
-
-    Whoever deploys a topic needs ``kafka-cluster:Connect``, ``CreateTopic``, ``DescribeTopic``,
-    ``DescribeTopicDynamicConfiguration``, ``AlterTopic``, ``AlterTopicDynamicConfiguration`` and ``DeleteTopic``; the
-    execution role of a bootstrapped CDK environment may do all that.
     """
 
     cluster: msk.CfnCluster
-    cluster_name: str
-    cluster_arn: str
-    authentication: KafkaAuthentication
-    number_of_brokers: int
-    server_properties: Mapping[str, str]
     security_group: ec2.SecurityGroup
     log_group: logs.LogGroup
 
@@ -142,8 +116,6 @@ class KafkaCluster(Construct):
         self.server_properties = properties
         self.cluster_name = cluster_name or Names.unique_resource_name(self, max_length=64, separator="-")
         self._removal_policy = removal_policy
-        self._topics: dict[str, KafkaTopic] = {}
-        self._bootstrap: cr.AwsCustomResource | None = None
 
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="Kafka brokers", allow_all_outbound=False
@@ -210,175 +182,74 @@ class KafkaCluster(Construct):
             reason = "Asked for by its name; only the security groups that are let in can read along."
             acknowledgment.findings(self.cluster, {"AwsSolutions-MSK2": reason})
 
-    @property
-    def connections(self) -> ec2.Connections:
-        """Who may connect to the brokers: ``allow_default_port_from`` opens the port that clients sign in at."""
-        return self._connections
-
-    @property
-    def secret(self) -> secretsmanager.ISecret | None:
-        """Where the name and the password of the clients are, as far as they have one."""
-        return self._scram.secret if self._scram is not None else None
-
-    @property
-    def client_properties(self) -> dict[str, str]:
-        """Settings with which a Kafka client signs in; the address, ``bootstrap_brokers``, is not among them."""
-        if self._scram is not None:
-            return self._scram.client_properties
-        return dict(kafka_settings.CLIENT_PROPERTIES[self.authentication])
-
-    @property
-    def bootstrap_brokers(self) -> str:
-        """Comma-separated ``host:port`` of brokers to connect to first; known at deployment."""
-        if self._bootstrap is None:
-            self._bootstrap = self._ask_for_brokers()
-        return self._bootstrap.get_response_field(self.authentication.brokers_field)
-
-    def add_topic(self, name: str, *, partitions: int, replication_factor: int | None = None) -> KafkaTopic:
-        """Create a topic in the cluster.
+    @staticmethod
+    def from_cluster_attributes(
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster_arn: str,
+        number_of_brokers: int,
+        authentication: KafkaAuthentication = KafkaAuthentication.IAM,
+        server_properties: Mapping[str, str | int | bool] | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] = (),
+        bootstrap_brokers: str | None = None,
+    ) -> KafkaClusterBase:
+        """An existing cluster of provisioned brokers: for topics, which stay on delete, for grants and for metrics.
 
         Args:
-            name: 1 to 249 letters, digits, ``.``, ``_`` and ``-``.
-            partitions: 1 to 4,000 per broker; can grow later, never shrink.
-            replication_factor: Copies of each partition, from ``min.insync.replicas`` to the number of brokers.
-                Default: the cluster's ``default.replication.factor``.
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            cluster_arn: Of a cluster in the stack's account and Region; with Kafka 3.6 or later, to add topics.
+            number_of_brokers: How many it has, 1 to 60.
+            authentication: How clients sign in; not ``SCRAM``, whose secret is the existing cluster's own. Default:
+                with IAM, over TLS.
+            server_properties: Broker settings that topics are checked against, ``default.replication.factor`` and
+                ``min.insync.replicas``. Default: as a new ``KafkaCluster`` of so many brokers has them.
+            security_groups: Those of the brokers. Default: unknown, it has no connections.
+            bootstrap_brokers: Comma-separated ``host:port`` of brokers to connect to first. Default: a function asks
+                MSK for them at deployment.
 
         Raises:
-            InvalidArgumentError: for a value out of range, or a topic that is there already.
+            InvalidArgumentError: for what is no ARN of a cluster, or a value out of range.
 
         """
-        if replication_factor is None:
-            replication_factor = int(self.server_properties["default.replication.factor"])
-        validation.known_at_synthesis("name", name, fix="write it out")
-        kafka_settings.check_name("name", name)
-        if name in {".", ".."} or name.startswith("__"):
-            raise InvalidArgumentError("name", "not be '.', '..' or start with '__', Kafka's own", name, "rename it")
-        if name in self._topics:
-            raise InvalidArgumentError("name", "be new in its cluster", name, "keep what add_topic returned")
-        # The largest brokers are recommended for up to 4,000 partitions each, replicas included
-        # (https://docs.aws.amazon.com/msk/latest/developerguide/bestpractices.html).
-        validation.whole_number(
-            "partitions", partitions, low=1, high=4_000 * self.number_of_brokers, fix="choose a number in this range"
+        kafka_settings.check_existing(
+            cluster_arn=cluster_arn, number_of_brokers=number_of_brokers, authentication=authentication
         )
-        validation.whole_number(
-            "replication_factor",
-            replication_factor,
-            low=int(self.server_properties["min.insync.replicas"]),
-            high=self.number_of_brokers,
-            fix="with fewer copies than min.insync.replicas nothing could be written, and each is on its own broker",
-        )
-        resource = msk.CfnTopic(
-            self,
-            f"Topic-{name}",
-            cluster_arn=self.cluster_arn,
-            topic_name=name,
-            partition_count=partitions,
-            replication_factor=replication_factor,
-        )
-        resource.apply_removal_policy(self._removal_policy)
-        self._topics[name] = KafkaTopic(name=name, arn=self._arn("topic", name), resource=resource)
-        return self._topics[name]
-
-    def grant_write(
-        self, grantee: iam.IGrantable, topic: KafkaTopic, *, transactional_id_prefix: str | None = None
-    ) -> iam.Grant:
-        """Allow to write to ``topic``, idempotently, as producers do by default since Kafka 3.
-
-        Where clients do not sign in with IAM, this is what they sign in with, and what the cluster permits to all.
-
-        Args:
-            grantee: Who writes.
-            topic: What ``add_topic`` returned.
-            transactional_id_prefix: The sink's setting of that name, for exactly-once delivery; Flink adds
-                ``-<subtask>-<number>`` to it. Default: none, no transactions.
-
-        """
-        if transactional_id_prefix is not None:
-            kafka_settings.check_name("transactional_id_prefix", transactional_id_prefix)
-        if self.authentication is not KafkaAuthentication.IAM:
-            return self._grant_sign_in(grantee)
-        grant = self._grant(grantee, self.cluster_arn, "Connect", "WriteDataIdempotently")
-        grant = grant.combine(self._grant(grantee, topic.arn, "DescribeTopic", "WriteData"))
-        if transactional_id_prefix is not None:
-            ids = self._arn("transactional-id", f"{transactional_id_prefix}-*")
-            grant = grant.combine(self._grant(grantee, ids, "AlterTransactionalId", "DescribeTransactionalId"))
-            acknowledgment.wildcard_resource(
-                grantee, ids, "Flink numbers its transactions, so their ids share a prefix and no more."
-            )
-        return grant
-
-    def grant_read(self, grantee: iam.IGrantable, topic: KafkaTopic, *, group: str) -> iam.Grant:
-        """Allow to read ``topic`` and to keep the offsets of the consumer group ``group``; see ``grant_write``."""
-        kafka_settings.check_name("group", group)
-        if self.authentication is not KafkaAuthentication.IAM:
-            return self._grant_sign_in(grantee)
-        grant = self._grant(grantee, self.cluster_arn, "Connect")
-        grant = grant.combine(self._grant(grantee, topic.arn, "DescribeTopic", "ReadData"))
-        return grant.combine(self._grant(grantee, self._arn("group", group), "AlterGroup", "DescribeGroup"))
-
-    def metric_bytes_in_per_sec(self, broker: int, *, period: Duration | None = None) -> cloudwatch.Metric:
-        """Bytes per second that clients send to broker ``broker``, counted from 1; by default over 5 minutes."""
-        return self._metric("BytesInPerSec", broker, period)
-
-    def metric_messages_in_per_sec(self, broker: int, *, period: Duration | None = None) -> cloudwatch.Metric:
-        """Records per second that clients send to broker ``broker``, counted from 1; by default over 5 minutes."""
-        return self._metric("MessagesInPerSec", broker, period)
-
-    def _metric(self, name: str, broker: int, period: Duration | None) -> cloudwatch.Metric:
-        validation.whole_number("broker", broker, low=1, high=self.number_of_brokers, fix="brokers count from 1")
-        return cloudwatch.Metric(
-            namespace="AWS/Kafka",
-            metric_name=name,
-            dimensions_map={"Cluster Name": self.cluster_name, "Broker ID": str(broker)},
-            statistic="Average",
-            period=period or Duration.minutes(5),
+        return _ExistingCluster(
+            scope,
+            construct_id,
+            cluster_arn=cluster_arn,
+            number_of_brokers=number_of_brokers,
+            authentication=authentication,
+            server_properties=kafka_settings.server_properties(number_of_brokers, server_properties or {}),
+            security_groups=security_groups,
+            bootstrap_brokers=bootstrap_brokers,
         )
 
-    def _arn(self, kind: str, name: str) -> str:
-        # arn:…:cluster/<name>/<uuid> → arn:…:<kind>/<name>/<uuid>/<resource>
-        parts = Fn.split(":cluster/", self.cluster_arn)
-        return Fn.join("", [Fn.select(0, parts), f":{kind}/", Fn.select(1, parts), f"/{name}"])
 
-    def _grant_sign_in(self, grantee: iam.IGrantable) -> iam.Grant:
-        if self._scram is not None:
-            return self._scram.grant_read(grantee)
-        return iam.Grant.drop(grantee, "nobody signs in to this cluster")
+class _ExistingCluster(KafkaClusterBase):
+    """A cluster that is not of this stack."""
 
-    @staticmethod
-    def _grant(grantee: iam.IGrantable, arn: str, *actions: str) -> iam.Grant:
-        return iam.Grant.add_to_principal(
-            grantee=grantee, actions=[f"kafka-cluster:{action}" for action in actions], resource_arns=[arn]
-        )
-
-    def _ask_for_brokers(self) -> cr.AwsCustomResource:
-        # CloudFormation has no attribute for the brokers' addresses. A role and a log group of our own keep the
-        # managed policy and the log without end away that the function would otherwise come with.
-        log_group = logs.LogGroup(
-            self,
-            "BootstrapBrokersLogs",
-            retention=logs.RetentionDays.ONE_MONTH,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        role = iam.Role(self, "BootstrapBrokersRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(role)
-        return cr.AwsCustomResource(
-            self,
-            "BootstrapBrokers",
-            resource_type="Custom::KafkaBootstrapBrokers",
-            install_latest_aws_sdk=False,
-            log_group=log_group,
-            role=role,
-            on_update=cr.AwsSdkCall(
-                service="Kafka",
-                action="getBootstrapBrokers",
-                parameters={"ClusterArn": self.cluster_arn},
-                output_paths=[self.authentication.brokers_field],
-                # More brokers, more addresses: a new id has them asked for again.
-                physical_resource_id=cr.PhysicalResourceId.of(f"{self.cluster_name}-{self.number_of_brokers}"),
-            ),
-            # The call is authorized on the cluster, as in
-            # https://docs.aws.amazon.com/msk/latest/developerguide/security_iam_id-based-policy-examples-access-one-cluster.html
-            policy=cr.AwsCustomResourcePolicy.from_statements(
-                [iam.PolicyStatement(actions=["kafka:GetBootstrapBrokers"], resources=[self.cluster_arn])],
-            ),
-        )
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster_arn: str,
+        number_of_brokers: int,
+        authentication: KafkaAuthentication,
+        server_properties: Mapping[str, str],
+        security_groups: Sequence[ec2.ISecurityGroup],
+        bootstrap_brokers: str | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.cluster_arn = cluster_arn
+        self.cluster_name = Fn.select(1, Fn.split("/", cluster_arn))
+        self.number_of_brokers = number_of_brokers
+        self.authentication = authentication
+        self.server_properties = server_properties
+        self._bootstrap_brokers = bootstrap_brokers
+        if security_groups:
+            port = ec2.Port.tcp(authentication.port)
+            self._connections = ec2.Connections(security_groups=list(security_groups), default_port=port)

@@ -116,6 +116,25 @@ def check(
     )
 
 
+def check_existing(*, cluster_arn: str, number_of_brokers: int, authentication: KafkaAuthentication) -> None:
+    """Refuse what is no cluster, and one whose clients cannot be told how to sign in."""
+    validation.matching(
+        "cluster_arn",
+        cluster_arn,
+        pattern=r"arn:[a-z-]+:kafka:[a-z0-9-]+:\d{12}:cluster/[a-zA-Z0-9-]{1,64}/[a-z0-9-]+",
+        rule="be the ARN of a cluster",
+        fix="'aws kafka list-clusters-v2' lists them",
+    )
+    validation.known_at_synthesis("number_of_brokers", number_of_brokers, fix="write the number of brokers")
+    validation.whole_number(
+        "number_of_brokers", number_of_brokers, low=1, high=MAX_BROKERS, fix="'aws kafka describe-cluster-v2' has it"
+    )
+    if authentication is KafkaAuthentication.SCRAM:
+        rule = "be iam, tls or unauthenticated for an existing cluster"
+        fix = "its secret is its owner's: make the client's settings of it, and grant it yourself"
+        raise InvalidArgumentError("authentication", rule, authentication.value, fix)
+
+
 def check_name(name: str, value: str) -> None:
     """Refuse what is no topic name; groups and transactions keep to the same letters, so that an ARN names just one."""
     validation.matching(

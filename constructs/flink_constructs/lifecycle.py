@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import jsii
@@ -13,7 +12,6 @@ from aws_cdk import (
     ArnFormat,
     CustomResource,
     Duration,
-    IgnoreMode,
     IStableAnyProducer,
     Lazy,
     RemovalPolicy,
@@ -24,9 +22,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import custom_resources as cr
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
-from constructs import Construct, IConstruct, IDependable
+from constructs import Construct, IDependable
 
-from flink_constructs import acknowledgment, validation
+from flink_constructs import acknowledgment, handler_function, validation
 
 __all__ = ["ApplicationLifecycle"]
 
@@ -206,12 +204,7 @@ class ApplicationLifecycle(Construct):
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{HANDLER}.index.{function}",
-            # The folder itself is in the zip, so that its modules import each other as they do here.
-            code=lambda_.Code.from_asset(
-                str(Path(__file__).parent),
-                exclude=["*", f"!{HANDLER}", f"!{HANDLER}/*.py"],
-                ignore_mode=IgnoreMode.GIT,
-            ),
+            code=handler_function.code(HANDLER),
             role=role,
             timeout=Duration.minutes(2),
             memory_size=256,
@@ -224,16 +217,9 @@ def acknowledge_framework(provider: cr.Provider, roles: list[iam.Role], handlers
     """Say, next to their cause, why cdk-nag's findings on the provider framework stand."""
     waiter = provider.node.find_child("waiter-state-machine")
     framework = [provider.node.find_child(f"framework-{name}") for name in ("isComplete", "onTimeout")]
-    reason = (
-        "The provider framework may invoke this one function and its versions (':*' is what follows the function's"
-        " own ARN); the grant is the framework's and cannot be narrowed."
-    )
     for role in roles:
-        acknowledgment.findings(
-            role, {f"AwsSolutions-IAM5[Resource::<{logical_id(one)}.Arn>:*]": reason for one in handlers}
-        )
-    findings = {f"AwsSolutions-IAM5[Resource::<{logical_id(one)}.Arn>:*]": reason for one in framework}
-    acknowledgment.findings(waiter.node.find_child("Role"), findings)
+        handler_function.acknowledge_invocation(role, *handlers)
+    handler_function.acknowledge_invocation(waiter.node.find_child("Role"), *framework)
     acknowledgment.findings(
         waiter,
         {
@@ -243,14 +229,6 @@ def acknowledge_framework(provider: cr.Provider, roles: list[iam.Role], handlers
             " tracing on.",
         },
     )
-
-
-def logical_id(function: IConstruct) -> str:
-    """Return the logical id of a function, as findings name it."""
-    resource = function.node.default_child
-    if not isinstance(resource, lambda_.CfnFunction):
-        raise TypeError(f"{function.node.path} is not a Lambda function")
-    return str(Stack.of(function).resolve(resource.logical_id))
 
 
 class Fingerprint:

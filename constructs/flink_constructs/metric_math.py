@@ -15,7 +15,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from flink_constructs import validation
-from flink_constructs.application import FlinkApplication
+from flink_constructs.application_base import FlinkApplicationBase
 
 __all__ = ["increase", "total", "total_increase"]
 
@@ -23,7 +23,7 @@ SNAPSHOT_SECONDS = 15
 
 
 def total(
-    application: FlinkApplication, name: str, *, period: Duration | None = None, label: str | None = None
+    application: FlinkApplicationBase, name: str, *, period: Duration | None = None, label: str | None = None
 ) -> cloudwatch.MathExpression:
     """What all subtasks together have of a metric that each of them reports.
 
@@ -72,7 +72,7 @@ def increase(
 
 
 def total_increase(
-    application: FlinkApplication, name: str, *, period: Duration | None = None, label: str | None = None
+    application: FlinkApplicationBase, name: str, *, period: Duration | None = None, label: str | None = None
 ) -> cloudwatch.MathExpression:
     """By how much a counter of all subtasks together grew from one period to the next; 0 where it started anew.
 

@@ -14,7 +14,10 @@ from constructs import Construct
 from flink_constructs import validation
 from flink_constructs.validation import InvalidArgumentError
 
-__all__ = ["EndpointService", "Network"]
+__all__ = ["EndpointService", "Network", "NetworkBase"]
+
+#: Zones that brokers and domains may be in.
+MAX_ZONES = 3
 
 
 class EndpointService(Enum):
@@ -39,7 +42,15 @@ class EndpointService(Enum):
         return service
 
 
-class Network(Construct):
+class NetworkBase(Construct):
+    """Where applications, brokers and domains are: a VPC, of this stack or an existing one."""
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    """The private subnets to use, one per Availability Zone."""
+
+
+class Network(NetworkBase):
     """A VPC with private subnets, flow logs, and ways to AWS services that do not leave Amazon's network.
 
     Without NAT gateways it has no internet gateway, and no route to the internet at all.
@@ -55,7 +66,7 @@ class Network(Construct):
         construct_id: str,
         *,
         cidr: str = "10.0.0.0/16",
-        availability_zones: int = 2,
+        availability_zones: int | Sequence[str] = 2,
         nat_gateways: int = 0,
         endpoints: Sequence[EndpointService] = (),
         flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
@@ -68,8 +79,9 @@ class Network(Construct):
             construct_id: The id, unique in ``scope``.
             cidr: Addresses of the VPC, IPv4, /16 to /24, shared out evenly to the subnets. Default: 10.0.0.0/16.
             availability_zones: How many Availability Zones to spread over, 2 or 3: the first ones that the Region
-                offers the account, chosen at deployment. Default: 2, which every Region has.
-            nat_gateways: Gateways for connections out to the internet, 0 to ``availability_zones``, paid by the hour
+                offers the account, chosen at deployment. Or the names of 2 or 3 zones, such as ``eu-west-1a``. Default:
+                2, which every Region has.
+            nat_gateways: Gateways for connections out to the internet, 0 to the number of zones, paid by the hour
                 each. Default: none; the subnets are isolated. With one or more, they get a route out, and public
                 subnets hold the gateways, nothing else.
             endpoints: Services to reach without the internet, by an interface endpoint with private DNS, paid by the
@@ -83,12 +95,15 @@ class Network(Construct):
             InvalidArgumentError: for a value out of range.
 
         """
-        _check(cidr=cidr, availability_zones=availability_zones, nat_gateways=nat_gateways)
+        _check_zones(availability_zones)
+        zones = availability_zones if isinstance(availability_zones, int) else len(availability_zones)
+        _check(cidr=cidr, nat_gateways=nat_gateways, zones=zones)
         super().__init__(scope, construct_id)
-        self._subnet_type = ec2.SubnetType.PRIVATE_WITH_EGRESS if nat_gateways else ec2.SubnetType.PRIVATE_ISOLATED
-        subnets = [ec2.SubnetConfiguration(name="Private", subnet_type=self._subnet_type)]
+        private = ec2.SubnetType.PRIVATE_WITH_EGRESS if nat_gateways else ec2.SubnetType.PRIVATE_ISOLATED
+        self.subnets = ec2.SubnetSelection(subnet_type=private)
+        kinds = [ec2.SubnetConfiguration(name="Private", subnet_type=private)]
         if nat_gateways:
-            subnets.append(
+            kinds.append(
                 ec2.SubnetConfiguration(
                     name="Public",
                     subnet_type=ec2.SubnetType.PUBLIC,
@@ -102,9 +117,11 @@ class Network(Construct):
             ip_addresses=ec2.IpAddresses.cidr(cidr),
             # Named by intrinsic functions, not by number: an environment-agnostic stack would get 2 zones whatever the
             # number, and a concrete one made-up names until the CLI has looked them up.
-            availability_zones=[Fn.select(zone, Fn.get_azs()) for zone in range(availability_zones)],
+            availability_zones=[Fn.select(zone, Fn.get_azs()) for zone in range(availability_zones)]
+            if isinstance(availability_zones, int)
+            else list(availability_zones),
             nat_gateways=nat_gateways,
-            subnet_configuration=subnets,
+            subnet_configuration=kinds,
             enable_dns_support=True,
             enable_dns_hostnames=True,
             # Nothing here uses the default group, and it admits its own members only: not worth a Lambda function.
@@ -131,10 +148,26 @@ class Network(Construct):
         for service in endpoints:
             self.add_endpoint(service)
 
-    @property
-    def subnets(self) -> ec2.SubnetSelection:
-        """The private subnets, one per Availability Zone: where applications, brokers and domains go."""
-        return ec2.SubnetSelection(subnet_type=self._subnet_type)
+    @staticmethod
+    def from_vpc(
+        scope: Construct, construct_id: str, vpc: ec2.IVpc, *, subnets: ec2.SubnetSelection | None = None
+    ) -> NetworkBase:
+        """A VPC that is made elsewhere, in this app or out of it.
+
+        What is in it reaches AWS services, S3 among them, in the VPC's own way: through NAT, or by its endpoints.
+
+        Args:
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            vpc: The VPC, such as ``ec2.Vpc.from_lookup(…)``.
+            subnets: The private subnets to use, one per Availability Zone. Default: one in each of up to 3 zones, with
+                a way out through NAT where the VPC has such subnets, an isolated one otherwise.
+
+        Raises:
+            InvalidArgumentError: for public subnets, and where there is none.
+
+        """
+        return _ExistingNetwork(scope, construct_id, vpc, subnets=_private_subnets(vpc, subnets))
 
     def add_endpoint(self, service: EndpointService) -> ec2.InterfaceVpcEndpoint:
         """Make ``service`` reachable from the VPC under its usual name; the same endpoint when called again."""
@@ -152,6 +185,15 @@ class Network(Construct):
         return self._endpoints[service]
 
 
+class _ExistingNetwork(NetworkBase):
+    """A VPC that is made elsewhere."""
+
+    def __init__(self, scope: Construct, construct_id: str, vpc: ec2.IVpc, *, subnets: ec2.SubnetSelection) -> None:
+        super().__init__(scope, construct_id)
+        self.vpc = vpc
+        self.subnets = subnets
+
+
 def selected_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> ec2.SelectedSubnets:
     """The subnets of ``vpc`` that ``selection`` names; without one, the private subnets as the CDK chooses them."""
     if selection is None:
@@ -166,17 +208,50 @@ def selected_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> ec
     )
 
 
-def _check(*, cidr: str, availability_zones: int, nat_gateways: int) -> None:
-    # The subnets are counted and cut out of the addresses now, not at deployment.
+def _private_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> ec2.SubnetSelection:
+    selected = selected_subnets(vpc, selection or ec2.SubnetSelection(one_per_az=True))
+    if not selected.is_pending_lookup:
+        if selected.has_public:
+            fix = "name private ones, as SubnetSelection(subnet_group_name=…)"
+            raise InvalidArgumentError("subnets", "be private", "public subnets", fix)
+        if not selected.subnets:
+            raise InvalidArgumentError("subnets", "be in the VPC", "none", "name some that it has")
+    # Brokers and domains are in 2 or 3 zones; a Region may have more.
+    return selection or ec2.SubnetSelection(subnets=selected.subnets[:MAX_ZONES])
+
+
+def _check_zones(availability_zones: int | Sequence[str]) -> None:
+    # The subnets are counted now, not at deployment.
     validation.known_at_synthesis("availability_zones", availability_zones, fix="write 2 or 3")
+    if isinstance(availability_zones, int):
+        validation.whole_number(
+            "availability_zones", availability_zones, low=2, high=MAX_ZONES, fix="2 survive the loss of a zone"
+        )
+        return
+    if isinstance(availability_zones, str):
+        fix = f"write ['{availability_zones}', …]"
+        raise InvalidArgumentError("availability_zones", "be a number, or a list of names", availability_zones, fix)
+    names = list(availability_zones)
+    if len(names) not in {2, MAX_ZONES} or len(set(names)) != len(names):
+        raise InvalidArgumentError("availability_zones", "name 2 or 3 zones", names, "or write the number of zones")
+    for name in names:
+        validation.matching(
+            "availability_zones",
+            name,
+            pattern=r"[a-z]+(-[a-z]+)+-\d[a-z]",
+            rule="be names of Availability Zones",
+            fix="write eu-west-1a, say",
+        )
+
+
+def _check(*, cidr: str, nat_gateways: int, zones: int) -> None:
     validation.known_at_synthesis("nat_gateways", nat_gateways, fix="write 0 for none")
     validation.known_at_synthesis("cidr", cidr, fix="write 10.0.0.0/16, say")
-    validation.whole_number("availability_zones", availability_zones, low=2, high=3, fix="2 survive the loss of a zone")
     validation.whole_number(
         "nat_gateways",
         nat_gateways,
         low=0,
-        high=availability_zones,
+        high=zones,
         fix="0 for no way out, 1 to save, one per zone to be safe",
     )
     try:

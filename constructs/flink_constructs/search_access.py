@@ -12,6 +12,7 @@ from constructs import Construct
 
 from flink_constructs import acknowledgment, search_settings
 from flink_constructs.search_installer import SECURITY_TYPE, SearchInstaller
+from flink_constructs.search_settings import IndexAccess
 from flink_constructs.search_sign_in import SearchSignIn
 from flink_constructs.validation import InvalidArgumentError
 
@@ -47,11 +48,27 @@ class NetworkPolicy:
         self.document = iam.PolicyDocument(statements=[self._statement])
         self._roles: list[str] = []
 
-    def let_pass(self, role: iam.IRole) -> None:
+    def admit(self, role: iam.IRole) -> None:
         """Take signed requests of a role of this very stack from everywhere; other roles have to be in the networks."""
         if isinstance(role.node.default_child, iam.CfnRole) and role.role_arn not in self._roles:
             self._roles.append(role.role_arn)
             self._statement.add_condition("ArnNotEquals", {"aws:PrincipalArn": self._roles})
+
+
+def grant_requests(grantee: iam.IGrantable, access: IndexAccess, *, domain_arn: str) -> iam.Grant:
+    """Allow the requests by IAM."""
+    grants = []
+    for action, paths in access.requests.items():
+        arns = [f"{domain_arn}/{path}" for path in paths]
+        grants.append(iam.Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=arns))
+        for path, arn in zip(paths, arns, strict=True):
+            if "*" in path:
+                reason = "The names of the indices and the ids of their documents come with the data."
+                acknowledgment.wildcard_resource(grantee, arn, reason)
+    grant, *others = grants
+    for other in others:
+        grant = grant.combine(other)
+    return grant
 
 
 class SearchAccess:
@@ -65,50 +82,30 @@ class SearchAccess:
         self._granted: dict[str, iam.Grant] = {}
         self._dashboards: iam.Grant | None = None
 
-    def grant(
-        self,
-        kind: str,
-        grantee: iam.IGrantable,
-        indices: tuple[str, ...],
-        *,
-        requests: Mapping[str, Sequence[str]],
-        cluster_actions: Sequence[str],
-        index_actions: Sequence[str],
-    ) -> iam.Grant:
-        """Allow ``requests``, paths by IAM action, and the actions of fine-grained access control behind them."""
-        search_settings.check_indices(indices)
+    def grant(self, grantee: iam.IGrantable, access: IndexAccess) -> iam.Grant:
+        """Allow the requests by IAM, and the actions behind them by fine-grained access control."""
         role: Any = grantee.grant_principal
         role_arn = getattr(role, "role_arn", None)
         if role_arn is None:
             raise InvalidArgumentError(
                 "grantee", "be a role, or have one", type(role).__name__, "the domain knows its users by their role"
             )
-        name = self._role_name(role, kind, indices)
+        name = self._role_name(role, access.kind, access.indices)
         if name in self._granted:
             return self._granted[name]
-        grants = []
-        for action, paths in requests.items():
-            arns = [f"{self._domain_arn}/{path}" for path in paths]
-            grants.append(iam.Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=arns))
-            for path, arn in zip(paths, arns, strict=True):
-                if "*" in path:
-                    reason = "The names of the indices and the ids of their documents come with the data."
-                    acknowledgment.wildcard_resource(grantee, arn, reason)
+        grant = grant_requests(grantee, access, domain_arn=self._domain_arn)
         self._install(
             name,
             search_settings.role_objects(
                 name,
                 role_arn=role_arn,
-                cluster_actions=cluster_actions,
-                index_actions=index_actions,
-                indices=indices,
+                cluster_actions=access.cluster_actions,
+                index_actions=access.index_actions,
+                indices=access.indices,
             ),
         )
         if self._network_policy is not None:
-            self._network_policy.let_pass(role)
-        grant, *others = grants
-        for other in others:
-            grant = grant.combine(other)
+            self._network_policy.admit(role)
         self._granted[name] = grant
         return grant
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jsii
 from aws_cdk import CfnResource, CfnUpdatePolicy, CustomResource, Fn, Names, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -17,14 +16,13 @@ from constructs import Construct
 from flink_constructs import acknowledgment, search_settings
 from flink_constructs.network import selected_subnets
 from flink_constructs.search_access import NetworkPolicy, SearchAccess
+from flink_constructs.search_domain_base import HTTPS, SearchDomainBase
 from flink_constructs.search_installer import DASHBOARDS_TYPE, OBJECTS_TYPE, SECURITY_TYPE, SearchInstaller
-from flink_constructs.search_metrics import DomainMetrics
+from flink_constructs.search_settings import IndexAccess
 from flink_constructs.search_sign_in import SearchSignIn
 from flink_constructs.validation import InvalidArgumentError
 
 __all__ = ["SearchDomain"]
-
-HTTPS = 443
 
 # The service's names of a domain's logs, and what they are called here.
 LOGS = {
@@ -35,8 +33,7 @@ LOGS = {
 }
 
 
-@jsii.implements(ec2.IConnectable)
-class SearchDomain(DomainMetrics):
+class SearchDomain(SearchDomainBase):
     """An OpenSearch domain: encrypted, HTTPS with TLS 1.2, every request signed with IAM, kept on delete.
 
     It is private in a VPC, or has a public endpoint where its users look at Dashboards from elsewhere.
@@ -55,14 +52,6 @@ class SearchDomain(DomainMetrics):
     """
 
     domain: opensearch.CfnDomain
-    domain_name: str
-    domain_arn: str
-    endpoint: str
-    """``https://`` and the host, known at deployment."""
-
-    dashboards_url: str
-    """Where Dashboards are."""
-
     security_group: ec2.SecurityGroup | None
     """Of the domain in its VPC; none at a public endpoint."""
 
@@ -132,7 +121,7 @@ class SearchDomain(DomainMetrics):
             dedicated_master_nodes=dedicated_master_nodes,
             master_instance_type=master_instance_type,
         )
-        search_settings.check_place(vpc=vpc, subnets=subnets, allowed_networks=allowed_networks)
+        search_settings.check_network(vpc=vpc, subnets=subnets, allowed_networks=allowed_networks)
         selected = selected_subnets(vpc, subnets) if vpc else None
         zones = search_settings.zones_of(selected, data_nodes=data_nodes, availability_zones=availability_zones)
         used = selected.subnets[:zones] if selected else []
@@ -141,7 +130,6 @@ class SearchDomain(DomainMetrics):
         self._sign_in = sign_in
 
         self.security_group = None
-        self._connections = None
         if vpc is not None:
             self.security_group = ec2.SecurityGroup(
                 self, "SecurityGroup", vpc=vpc, description="OpenSearch domain", allow_all_outbound=False
@@ -152,12 +140,12 @@ class SearchDomain(DomainMetrics):
             self._connections.allow_default_port_from(self._installer)
         network_policy = NetworkPolicy(self, allowed_networks) if allowed_networks else None
         if network_policy is not None:
-            network_policy.let_pass(self._installer.role)
+            network_policy.admit(self._installer.role)
         self.log_groups = {
             log: logs.LogGroup(self, name, retention=log_retention, removal_policy=removal_policy)
             for log, name in LOGS.items()
         }
-        log_policy = self._let_the_service_log()
+        log_policy = self._grant_logging()
 
         l1 = opensearch.CfnDomain
         self.domain = l1(
@@ -207,7 +195,6 @@ class SearchDomain(DomainMetrics):
         self.domain_name = self.domain.ref
         self.domain_arn = self.domain.attr_arn
         self.endpoint = f"https://{self.domain.attr_domain_endpoint}"
-        self.dashboards_url = f"{self.endpoint}/_dashboards"
         groups = [self.security_group] if self.security_group else []
         # A domain that stays needs these: neither its network nor its way to the logs can go under it.
         for resource in (self.domain, *(one.node.default_child for one in (*groups, log_policy))):
@@ -231,18 +218,6 @@ class SearchDomain(DomainMetrics):
             resource_type=SECURITY_TYPE,
             removal_policy=RemovalPolicy.RETAIN,  # a setting, which no deletion could take back
         )
-
-    @property
-    def connections(self) -> ec2.Connections:
-        """Who may connect to the domain in its VPC: ``allow_default_port_from`` opens port 443.
-
-        Raises:
-            ValueError: the domain has a public endpoint.
-
-        """
-        if self._connections is None:
-            raise ValueError("connections must be asked of a domain in a VPC (got a public endpoint); pass vpc")
-        return self._connections
 
     def add_index_template(self, name: str, body: Mapping[str, Any]) -> CustomResource:
         """Install a composable index template, for the indices that are made from then on.
@@ -315,7 +290,7 @@ class SearchDomain(DomainMetrics):
 
         Args:
             sign_in: The domain's own.
-            indices: Their names, or beginnings such as ``trips-*``.
+            indices: Their names, or prefixes such as ``trips-*``.
 
         Raises:
             InvalidArgumentError: for a sign-in that the domain does not have, or names that are none.
@@ -326,57 +301,32 @@ class SearchDomain(DomainMetrics):
             raise InvalidArgumentError("sign_in", "be the domain's own", got, "pass it to the domain as sign_in, too")
         return self._access.grant_dashboards(sign_in, indices)
 
-    def grant_write(self, grantee: iam.IGrantable, *indices: str) -> iam.Grant:
-        """Allow what the sink does: to index, replace and delete documents in ``indices`` with ``POST /_bulk``.
+    @staticmethod
+    def from_domain(
+        scope: Construct,
+        construct_id: str,
+        domain: opensearch.IDomain,
+        *,
+        security_groups: Sequence[ec2.ISecurityGroup] = (),
+    ) -> SearchDomainBase:
+        """A domain that is made elsewhere, in this app or out of it, for grants, connections and metrics.
 
-        The indices are made with their first document, by their template. A job writes from its start on, so it comes
-        after all of this: ``application.starts_after(domain)``. The grantee is in the domain's stack, as each names the
-        other.
-
-        Args:
-            grantee: Who writes: a role, or what has one.
-            indices: Their names, or beginnings such as ``trips-*``.
-
-        Raises:
-            InvalidArgumentError: for a grantee without a role, or names that are none.
-
-        """
-        return self._access.grant(
-            "writer",
-            grantee,
-            indices,
-            # The names are in the body, out of IAM's sight; fine-grained access control checks them.
-            requests={"es:ESHttpPost": ["_bulk"]},
-            cluster_actions=search_settings.WRITER_CLUSTER_ACTIONS,
-            index_actions=search_settings.WRITER_INDEX_ACTIONS,
-        )
-
-    def grant_read(self, grantee: iam.IGrantable, *indices: str) -> iam.Grant:
-        """Allow to search, count and get documents of ``indices``; the grantee is in the domain's stack.
+        Its grants are those of IAM. Where it has fine-grained access control, its master maps the grantee's role to a
+        role over the indices, and installs index templates and saved objects: this stack may do neither.
 
         Args:
-            grantee: Who reads: a role, or what has one.
-            indices: Their names, or beginnings such as ``trips-*``.
-
-        Raises:
-            InvalidArgumentError: for a grantee without a role, or names that are none.
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            domain: The domain, such as ``opensearch.Domain.from_domain_attributes(…)``.
+            security_groups: Those of the domain in its VPC. Default: unknown, or none; it has no connections.
 
         """
-        search_settings.check_indices(indices)
-        searches = [f"{index}/{api}" for index in indices for api in ("_count", "_search")]
-        return self._access.grant(
-            "reader",
-            grantee,
-            indices,
-            requests={
-                "es:ESHttpGet": [*searches, *(f"{index}/_doc/*" for index in indices)],
-                "es:ESHttpPost": searches,
-            },
-            cluster_actions=(),
-            index_actions=search_settings.READER_INDEX_ACTIONS,
-        )
+        return _ExistingDomain(scope, construct_id, domain, security_groups=security_groups)
 
-    def _let_the_service_log(self) -> logs.ResourcePolicy:
+    def _grant(self, grantee: iam.IGrantable, access: IndexAccess) -> iam.Grant:
+        return self._access.grant(grantee, access)
+
+    def _grant_logging(self) -> logs.ResourcePolicy:
         """Allow the service to write to the log groups: in one policy, as an account may have 10 per Region."""
         stack = Stack.of(self)
         return logs.ResourcePolicy(
@@ -405,3 +355,25 @@ class SearchDomain(DomainMetrics):
                 )
             ],
         )
+
+
+class _ExistingDomain(SearchDomainBase):
+    """A domain that is made elsewhere."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        domain: opensearch.IDomain,
+        *,
+        security_groups: Sequence[ec2.ISecurityGroup],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.domain_name = domain.domain_name
+        self.domain_arn = domain.domain_arn
+        self.endpoint = f"https://{domain.domain_endpoint}"
+        if security_groups:
+            self._connections = ec2.Connections(security_groups=list(security_groups), default_port=ec2.Port.tcp(HTTPS))
+
+    def _without_connections(self) -> str:
+        return "connections must be asked of a domain whose security groups are known; pass security_groups"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import jsii
-from aws_cdk import CustomResource, Duration, IgnoreMode, RemovalPolicy, Stack
+from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -15,8 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import custom_resources as cr
 from constructs import Construct, IDependable
 
-from flink_constructs import acknowledgment
-from flink_constructs.lifecycle import logical_id
+from flink_constructs import acknowledgment, handler_function
 
 #: Resource types of what is installed; a local run installs the first kind in its node, which has no security plugin
 #: and no Dashboards.
@@ -63,7 +61,7 @@ class SearchInstaller(Construct):
         subnets: Sequence[ec2.ISubnet],
         log_retention: logs.RetentionDays,
     ) -> None:
-        """Make the role and the function's place in the network."""
+        """Make the role, and the security group of the function where it is in a VPC."""
         super().__init__(scope, construct_id)
         self._vpc = vpc
         self._subnets = subnets
@@ -136,13 +134,7 @@ class SearchInstaller(Construct):
                 framework_on_event_role=framework_role,
                 log_group=self.log_group,
             )
-            reason = (
-                "The provider framework may invoke this one function and its versions (':*' is what follows the "
-                "function's own ARN); the grant is the framework's and cannot be narrowed."
-            )
-            acknowledgment.findings(
-                framework_role, {f"AwsSolutions-IAM5[Resource::<{logical_id(function)}.Arn>:*]": reason}
-            )
+            handler_function.acknowledge_invocation(framework_role, function)
         return self._provider.service_token
 
     def _function(self) -> lambda_.Function:
@@ -152,11 +144,7 @@ class SearchInstaller(Construct):
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{HANDLER}.index.on_event",
-            code=lambda_.Code.from_asset(
-                str(Path(__file__).parent),
-                exclude=["*", f"!{HANDLER}", f"!{HANDLER}/*.py"],
-                ignore_mode=IgnoreMode.GIT,
-            ),
+            code=handler_function.code(HANDLER),
             role=self.role,
             timeout=TIMEOUT,
             memory_size=256,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import aws_ec2 as ec2
@@ -16,10 +17,6 @@ from flink_constructs.validation import InvalidArgumentError
 #: (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html).
 MAX_NODES = 80
 
-# What a writer does with the bulk API; "create_index" and "index" let an index and its fields come into being with
-# the first document (https://docs.opensearch.org/latest/security/access-control/default-action-groups/).
-WRITER_CLUSTER_ACTIONS = ("indices:data/write/bulk",)
-WRITER_INDEX_ACTIONS = ("create_index", "delete", "index")
 READER_INDEX_ACTIONS = ("read",)
 
 #: The service's own role for whoever uses Dashboards, beside one for the indices
@@ -62,6 +59,50 @@ AUDIT_SETTINGS = {
         "write_ignore_users": [],
     },
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexAccess:
+    """What a grantee may do with some indices, as IAM sees it and as fine-grained access control does."""
+
+    kind: str
+    indices: Sequence[str]
+    requests: Mapping[str, Sequence[str]]
+    """Paths below the domain, by IAM action."""
+
+    cluster_actions: Sequence[str]
+    index_actions: Sequence[str]
+
+
+def writer(indices: Sequence[str]) -> IndexAccess:
+    """What the sink does: it indexes, replaces and deletes documents with the bulk API."""
+    check_indices(indices)
+    return IndexAccess(
+        kind="writer",
+        indices=indices,
+        # The names are in the body, out of IAM's sight; fine-grained access control checks them.
+        requests={"es:ESHttpPost": ["_bulk"]},
+        cluster_actions=("indices:data/write/bulk",),
+        # "create_index" and "index" let an index and its fields come into being with the first document
+        # (https://docs.opensearch.org/latest/security/access-control/default-action-groups/).
+        index_actions=("create_index", "delete", "index"),
+    )
+
+
+def reader(indices: Sequence[str]) -> IndexAccess:
+    """What a search does: it searches, counts and gets documents."""
+    check_indices(indices)
+    searches = [f"{index}/{api}" for index in indices for api in ("_count", "_search")]
+    return IndexAccess(
+        kind="reader",
+        indices=indices,
+        requests={
+            "es:ESHttpGet": [*searches, *(f"{index}/_doc/*" for index in indices)],
+            "es:ESHttpPost": searches,
+        },
+        cluster_actions=(),
+        index_actions=READER_INDEX_ACTIONS,
+    )
 
 
 def audit_objects() -> list[dict[str, Any]]:
@@ -197,10 +238,10 @@ def check(
     validation.one_of("dedicated_master_nodes", dedicated_master_nodes, (0, 3, 5), fix="3 are usual in production")
 
 
-def check_place(
+def check_network(
     *, vpc: ec2.IVpc | None, subnets: ec2.SubnetSelection | None, allowed_networks: Sequence[str] | None
 ) -> None:
-    """Refuse what does not go with the place of the domain: in a VPC, or at a public endpoint."""
+    """Refuse what does not go with a domain in a VPC, or with one at a public endpoint."""
     if vpc is None and subnets is not None:
         raise InvalidArgumentError("subnets", "be left out without a vpc", "subnets", "pass vpc, or neither")
     if allowed_networks is None:
@@ -212,10 +253,10 @@ def check_place(
         fix = "pass the addresses of the users, or leave it out for all"
         raise InvalidArgumentError("allowed_networks", "name at least one", list(allowed_networks), fix)
     for network in allowed_networks:
-        _check_network(network)
+        _check_cidr(network)
 
 
-def _check_network(network: str) -> None:
+def _check_cidr(network: str) -> None:
     validation.known_at_synthesis("allowed_networks", network, fix="write it out")
     try:
         # Exactly the network's own address, so that nobody means a single one and opens a thousand.
@@ -295,7 +336,7 @@ def check_name(name: str, value: str) -> None:
 
 
 def check_indices(indices: Sequence[str]) -> None:
-    """Refuse no indices at all, and what is neither an index nor the beginning of some: a grant names them."""
+    """Refuse no indices at all, and what is neither an index nor the prefix of some: a grant names them."""
     if not indices:
         raise InvalidArgumentError("indices", "name at least one", indices, "pass the names of the indices")
     for index in indices:

@@ -12,7 +12,7 @@ from constructs import Construct
 from flink_constructs import acknowledgment, validation
 from flink_constructs.validation import InvalidArgumentError
 
-__all__ = ["StreamArchive"]
+__all__ = ["StreamArchive", "StreamArchiveBase"]
 
 #: The filter id of the request metrics of all objects of the bucket.
 METRICS_FILTER = "EntireBucket"
@@ -30,7 +30,92 @@ SOURCE_ACTIONS = ("s3:GetObject",)
 BUCKET_ACTIONS = ("s3:ListBucket",)
 
 
-class StreamArchive(Construct):
+class StreamArchiveBase(Construct):
+    """A bucket for files of records, of this stack or an existing one: whom it lets read and write, and its metrics."""
+
+    bucket: s3.IBucket
+    bucket_name: str
+    bucket_arn: str
+    encryption_key: kms.IKey | None
+    metrics_filter: str = METRICS_FILTER
+    """Id of the filter of the bucket's request metrics."""
+
+    def grant_write(self, grantee: iam.IGrantable, *, prefix: str = "") -> iam.Grant:
+        """Allow what Flink's file sink does below ``prefix``, and to encrypt with the bucket's key.
+
+        Args:
+            grantee: Who writes.
+            prefix: Folder of the files, such as ``trips/json``, without a slash at its ends. Default: the whole bucket.
+
+        Raises:
+            InvalidArgumentError: for a prefix that is none.
+
+        """
+        _check_prefix(prefix)
+        grant = self._grant(grantee, SINK_ACTIONS, [self._objects(prefix)])
+        if self.encryption_key:
+            # Decrypt: S3 reads the parts of an upload to complete it.
+            grant = grant.combine(self.encryption_key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey"))
+        return grant
+
+    def grant_read(self, grantee: iam.IGrantable, *, prefix: str = "") -> iam.Grant:
+        """Allow to list the bucket, to read what is below ``prefix``, and to decrypt it with the bucket's key.
+
+        Args:
+            grantee: Who reads.
+            prefix: Folder of the files, such as ``trips/json``, without a slash at its ends. Default: the whole bucket.
+
+        Raises:
+            InvalidArgumentError: for a prefix that is none.
+
+        """
+        _check_prefix(prefix)
+        # S3A first asks whether a folder is an object.
+        folder = [self.bucket.arn_for_objects(prefix)] if prefix else []
+        grant = self._grant(grantee, SOURCE_ACTIONS, [*folder, self._objects(prefix)])
+        if self.encryption_key:
+            grant = grant.combine(self.encryption_key.grant(grantee, "kms:Decrypt"))
+        return grant
+
+    def metric_put_requests(self, *, statistic: str = "Sum", period: Duration | None = None) -> cloudwatch.Metric:
+        """``PUT`` requests, of parts and of whole objects; by default their number in 5 minutes."""
+        return self._metric("PutRequests", statistic, period)
+
+    def metric_bytes_uploaded(self, *, statistic: str = "Sum", period: Duration | None = None) -> cloudwatch.Metric:
+        """Bytes uploaded; by default their number in 5 minutes."""
+        return self._metric("BytesUploaded", statistic, period)
+
+    def metric_errors_4xx(self, *, statistic: str = "Sum", period: Duration | None = None) -> cloudwatch.Metric:
+        """Requests refused, among them the sink's questions for what is not there; by default in 5 minutes."""
+        return self._metric("4xxErrors", statistic, period)
+
+    def metric_errors_5xx(self, *, statistic: str = "Sum", period: Duration | None = None) -> cloudwatch.Metric:
+        """Requests that S3 failed to answer or throttled (the client repeats them); by default in 5 minutes."""
+        return self._metric("5xxErrors", statistic, period)
+
+    def _objects(self, prefix: str) -> str:
+        return self.bucket.arn_for_objects(f"{prefix}/*" if prefix else "*")
+
+    def _grant(self, grantee: iam.IGrantable, actions: tuple[str, ...], objects: list[str]) -> iam.Grant:
+        grant = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=objects)
+        acknowledgment.wildcard_resource(
+            grantee, objects[-1], "The job names its files itself, so they share a folder and no more."
+        )
+        return grant.combine(
+            iam.Grant.add_to_principal(grantee=grantee, actions=list(BUCKET_ACTIONS), resource_arns=[self.bucket_arn])
+        )
+
+    def _metric(self, name: str, statistic: str, period: Duration | None) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace="AWS/S3",
+            metric_name=name,
+            dimensions_map={"BucketName": self.bucket_name, "FilterId": self.metrics_filter},
+            statistic=statistic,
+            period=period or Duration.minutes(5),
+        )
+
+
+class StreamArchive(StreamArchiveBase):
     """A bucket for files of records: private, encrypted, TLS 1.2 only, versioned, kept on delete.
 
     The sink of Flink uploads a file in parts and completes it at a checkpoint; a job that fails for good leaves such
@@ -38,9 +123,6 @@ class StreamArchive(Construct):
     """
 
     bucket: s3.Bucket
-    bucket_name: str
-    bucket_arn: str
-    encryption_key: kms.IKey | None
 
     def __init__(
         self,
@@ -131,79 +213,36 @@ class StreamArchive(Construct):
             reason = "Nobody but the job has access; who wants each request logged passes a bucket for it."
             acknowledgment.findings(self.bucket, {"AwsSolutions-S1": reason})
 
-    def grant_write(self, grantee: iam.IGrantable, *, prefix: str = "") -> iam.Grant:
-        """Allow what Flink's file sink does below ``prefix``, and to encrypt with the bucket's key.
+    @staticmethod
+    def from_bucket(
+        scope: Construct, construct_id: str, bucket: s3.IBucket, *, metrics_filter: str = METRICS_FILTER
+    ) -> StreamArchiveBase:
+        """A bucket that is made elsewhere, in this app or out of it.
+
+        It should give up incomplete uploads by a lifecycle rule: a job that fails for good leaves some behind.
 
         Args:
-            grantee: Who writes.
-            prefix: Folder of the files, such as ``trips/json``, without a slash at its ends. Default: the whole bucket.
-
-        Raises:
-            InvalidArgumentError: for a prefix that is none.
-
-        """
-        _check_prefix(prefix)
-        grant = self._grant(grantee, SINK_ACTIONS, [self._objects(prefix)])
-        if self.encryption_key:
-            # Decrypt: S3 reads the parts of an upload to complete it.
-            grant = grant.combine(self.encryption_key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey"))
-        return grant
-
-    def grant_read(self, grantee: iam.IGrantable, *, prefix: str = "") -> iam.Grant:
-        """Allow to list the bucket, to read what is below ``prefix``, and to decrypt it with the bucket's key.
-
-        Args:
-            grantee: Who reads.
-            prefix: Folder of the files, such as ``trips/json``, without a slash at its ends. Default: the whole bucket.
-
-        Raises:
-            InvalidArgumentError: for a prefix that is none.
+            scope: The parent.
+            construct_id: The id, unique in ``scope``.
+            bucket: The bucket, such as ``s3.Bucket.from_bucket_attributes(…)``; grants cover its encryption key, where
+                it has one.
+            metrics_filter: Id of the filter of its request metrics, without which ``metric_*`` have no data. Default:
+                ``EntireBucket``.
 
         """
-        _check_prefix(prefix)
-        # S3A first asks whether a folder is an object.
-        folder = [self.bucket.arn_for_objects(prefix)] if prefix else []
-        grant = self._grant(grantee, SOURCE_ACTIONS, [*folder, self._objects(prefix)])
-        if self.encryption_key:
-            grant = grant.combine(self.encryption_key.grant(grantee, "kms:Decrypt"))
-        return grant
+        return _ExistingArchive(scope, construct_id, bucket, metrics_filter=metrics_filter)
 
-    def metric_put_requests(self, *, statistic: str = "Sum", period: Duration | None = None) -> cloudwatch.Metric:
-        """``PUT`` requests, of parts and of whole objects; by default their number in 5 minutes."""
-        return self._metric("PutRequests", statistic, period)
 
-    def metric_bytes_uploaded(self, *, statistic: str = "Sum", period: Duration | None = None) -> cloudwatch.Metric:
-        """Bytes uploaded; by default their number in 5 minutes."""
-        return self._metric("BytesUploaded", statistic, period)
+class _ExistingArchive(StreamArchiveBase):
+    """A bucket that is made elsewhere."""
 
-    def metric_errors_4xx(self, *, statistic: str = "Sum", period: Duration | None = None) -> cloudwatch.Metric:
-        """Requests refused, among them the sink's questions for what is not there; by default in 5 minutes."""
-        return self._metric("4xxErrors", statistic, period)
-
-    def metric_errors_5xx(self, *, statistic: str = "Sum", period: Duration | None = None) -> cloudwatch.Metric:
-        """Requests that S3 failed to answer or throttled (the client repeats them); by default in 5 minutes."""
-        return self._metric("5xxErrors", statistic, period)
-
-    def _objects(self, prefix: str) -> str:
-        return self.bucket.arn_for_objects(f"{prefix}/*" if prefix else "*")
-
-    def _grant(self, grantee: iam.IGrantable, actions: tuple[str, ...], objects: list[str]) -> iam.Grant:
-        grant = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=objects)
-        acknowledgment.wildcard_resource(
-            grantee, objects[-1], "The job names its files itself, so they share a folder and no more."
-        )
-        return grant.combine(
-            iam.Grant.add_to_principal(grantee=grantee, actions=list(BUCKET_ACTIONS), resource_arns=[self.bucket_arn])
-        )
-
-    def _metric(self, name: str, statistic: str, period: Duration | None) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace="AWS/S3",
-            metric_name=name,
-            dimensions_map={"BucketName": self.bucket_name, "FilterId": METRICS_FILTER},
-            statistic=statistic,
-            period=period or Duration.minutes(5),
-        )
+    def __init__(self, scope: Construct, construct_id: str, bucket: s3.IBucket, *, metrics_filter: str) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = bucket
+        self.bucket_name = bucket.bucket_name
+        self.bucket_arn = bucket.bucket_arn
+        self.encryption_key = bucket.encryption_key
+        self.metrics_filter = metrics_filter
 
 
 def _check(*, bucket_name: str | None, **expirations: Duration | None) -> None:

@@ -10,8 +10,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from flink_constructs import acknowledgment, validation
-from flink_constructs.data_stream import DataStream
-from flink_constructs.stream_archive import StreamArchive
+from flink_constructs.data_stream import DataStreamBase
+from flink_constructs.stream_archive import StreamArchiveBase
 
 __all__ = ["StreamDelivery"]
 
@@ -42,8 +42,8 @@ class StreamDelivery(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        stream: DataStream,
-        archive: StreamArchive,
+        stream: DataStreamBase,
+        archive: StreamArchiveBase,
         prefix: str,
         buffer_interval: Duration | None = None,
         buffer_size: Size | None = None,
@@ -93,7 +93,7 @@ class StreamDelivery(Construct):
             description="Reads one stream and writes it to one prefix of a bucket",
             assumed_by=iam.ServicePrincipal("firehose.amazonaws.com"),
         )
-        permitted = self._permit(stream, archive, prefix)
+        granted = self._grant_all(stream, archive, prefix)
 
         l1 = firehose.CfnDeliveryStream
         self.delivery_stream = l1(
@@ -133,7 +133,7 @@ class StreamDelivery(Construct):
             ),
         )
         # The service tries to read while it creates the delivery.
-        self.delivery_stream.node.add_dependency(permitted)
+        self.delivery_stream.node.add_dependency(granted)
         self.delivery_stream_name = self.delivery_stream.ref
         reason = "It takes its records from a stream, which is encrypted; the service encrypts them no second time."
         acknowledgment.findings(self.delivery_stream, {"AwsSolutions-KDF1": reason})
@@ -148,7 +148,7 @@ class StreamDelivery(Construct):
             period=period or Duration.minutes(5),
         )
 
-    def _permit(self, stream: DataStream, archive: StreamArchive, prefix: str) -> iam.Grant:
+    def _grant_all(self, stream: DataStreamBase, archive: StreamArchiveBase, prefix: str) -> iam.Grant:
         objects = archive.bucket.arn_for_objects(f"{prefix}/*")
         grant = self._grant(READ_ACTIONS, stream.stream_arn)
         grant = grant.combine(self._grant(OBJECT_ACTIONS, objects))

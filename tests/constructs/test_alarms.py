@@ -13,6 +13,7 @@ from aws_cdk.assertions import Template
 
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.validation import InvalidArgumentError
@@ -38,7 +39,9 @@ def make(bundle: JobBundle) -> Make:
     def alarms(stack: Stack | None = None, *, start: bool = False, **arguments: Any) -> ApplicationAlarms:
         stack = stack or new_stack()
         groups = {"DataGen": {"records.per.second": "10"}}
-        application = FlinkApplication(stack, "Flink", bundle=bundle, property_groups=groups, start=start)
+        application = FlinkApplication(
+            stack, "Flink", code=ApplicationCode.from_bundle(bundle), property_groups=groups, start=start
+        )
         return ApplicationAlarms(stack, "Alarms", application=application, **arguments)
 
     return alarms

@@ -19,6 +19,7 @@ from aws_cdk.assertions import Template
 from constructs import IConstruct
 
 from flink_constructs.application import FlinkApplication, LogLevel, MetricsLevel
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP, JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.network import Network
@@ -47,7 +48,7 @@ def make(bundle: JobBundle) -> Make:
     """Makes an application, in a stack of its own unless told otherwise, and not started."""
 
     def application(stack: Stack | None = None, **arguments: Any) -> FlinkApplication:
-        given = {"bundle": bundle, "property_groups": GROUPS, "start": False, **arguments}
+        given = {"code": ApplicationCode.from_bundle(bundle), "property_groups": GROUPS, "start": False, **arguments}
         return FlinkApplication(stack or new_stack(), "Flink", **given)
 
     return application
@@ -233,7 +234,7 @@ ONE_PROPERTY_TOO_MANY = {f"key{number}": "value" for number in range(51)}
                 "property_groups",
                 f"leave {RUN_OPTIONS_GROUP} out",
                 "{'python': 'mine.py'}",
-                "the bundle's is added",
+                "it comes with the code of a Python job",
             ),
         ),
         (
@@ -411,11 +412,11 @@ def test_the_code_is_the_bundle_under_a_key_of_its_own(make: Make, bundle: JobBu
 
 def test_a_change_of_the_job_changes_the_key_and_nothing_else_does(make: Make, tmp_path: Path) -> None:
     bundle = new_bundle(tmp_path)
-    before = code_asset(make(bundle=bundle))[2]
+    before = code_asset(make(code=ApplicationCode.from_bundle(bundle)))[2]
     (tmp_path / "source" / "README.md").write_text("A note.")
-    assert code_asset(make(bundle=bundle))[2] == before
+    assert code_asset(make(code=ApplicationCode.from_bundle(bundle)))[2] == before
     bundle.main.write_text("changed = True\n")
-    assert code_asset(make(bundle=bundle))[2] != before
+    assert code_asset(make(code=ApplicationCode.from_bundle(bundle)))[2] != before
 
 
 def test_nothing_is_built_for_a_stack_that_is_not_chosen(
@@ -425,7 +426,7 @@ def test_nothing_is_built_for_a_stack_that_is_not_chosen(
     built: list[JobBundle] = []
     monkeypatch.setattr(JobBundle, "build", built.append)
     stack = new_stack(context={"aws:cdk:bundling-stacks": ["Another"]})
-    application = make(stack, bundle=bundle, start=True)
+    application = make(stack, code=ApplicationCode.from_bundle(bundle), start=True)
     assert built == []
     assert not bundle.cache.exists()
     assert asset_files(application)[code_asset(application)[2]].read_bytes() == bundle.main.read_bytes()
@@ -434,7 +435,7 @@ def test_nothing_is_built_for_a_stack_that_is_not_chosen(
 
 def test_a_stack_that_is_chosen_is_built(make: Make, tmp_path: Path) -> None:
     bundle = new_bundle(tmp_path)
-    make(new_stack(context={"aws:cdk:bundling-stacks": ["Test"]}), bundle=bundle)
+    make(new_stack(context={"aws:cdk:bundling-stacks": ["Test"]}), code=ApplicationCode.from_bundle(bundle))
     assert [path.name for path in bundle.cache.iterdir()] == [f"prices-{bundle.input_hash()}.zip"]
 
 
@@ -544,7 +545,7 @@ def test_by_default_the_application_is_started_after_its_policy_and_its_logging_
     bundle: JobBundle,
 ) -> None:
     stack = new_stack()
-    application = FlinkApplication(stack, "Flink", bundle=bundle, property_groups=GROUPS)
+    application = FlinkApplication(stack, "Flink", code=ApplicationCode.from_bundle(bundle), property_groups=GROUPS)
     template = template_of(application)
     start = only(template, LIFECYCLE)
     assert start["Properties"]["ApplicationName"] == {"Ref": logical_id(application.application)}
@@ -687,7 +688,7 @@ def test_the_wildcards_of_the_vpc_are_acknowledged_and_no_other(make: Make) -> N
     stack = new_stack()
     application = make(stack, vpc=Network(stack, "Network").vpc)
     assert findings(stack) == []
-    application.role.add_to_policy(iam.PolicyStatement(actions=["kinesis:PutRecord*"], resources=["*"]))
+    application.role.add_to_principal_policy(iam.PolicyStatement(actions=["kinesis:PutRecord*"], resources=["*"]))
     assert [finding.split(" at ")[0] for finding in findings(stack)] == [
         "AwsSolutions-IAM5[Action::kinesis:PutRecord*]"
     ]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aws_cdk import CfnParameter, Duration, Environment, RemovalPolicy
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 from hypothesis import given
@@ -303,3 +304,43 @@ def test_metrics_are_the_streams_own(method: str, metric_name: str, statistic: s
     assert metric.period.to_seconds() == 300
     assert getattr(stream, method)(period=Duration.minutes(1)).period.to_seconds() == 60
     assert getattr(stream, method)(statistic="p99").statistic == "p99"
+
+
+# A stream that exists.
+
+STREAM_ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/trips"
+KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/12345678"
+
+
+def test_an_existing_stream_gives_the_same_permissions_as_one_of_this_stack() -> None:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "Key", KEY_ARN)
+    existing = kinesis.Stream.from_stream_attributes(stack, "Trips", stream_arn=STREAM_ARN, encryption_key=key)
+    stream = DataStream.from_stream(stack, "Stream", existing)
+    role = iam.Role(stack, "Job", assumed_by=iam.ServicePrincipal("kinesisanalytics.amazonaws.com"))
+    stream.grant_read(role, consumer="etl")
+    stream.grant_write(role)
+    assert findings(stack) == []
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::Kinesis::Stream", 0)
+    granted = permissions(template, of="Job")
+    assert (["kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"], [STREAM_ARN]) in granted
+    assert (["kinesis:PutRecords"], [STREAM_ARN]) in granted
+    assert (["kms:Decrypt"], [KEY_ARN]) in granted
+    assert (["kms:GenerateDataKey"], [KEY_ARN]) in granted
+
+
+def test_an_existing_stream_has_metrics() -> None:
+    stack = new_stack()
+    existing = kinesis.Stream.from_stream_arn(stack, "Trips", STREAM_ARN)
+    metric = DataStream.from_stream(stack, "Stream", existing).metric_incoming_records()
+    assert (metric.metric_name, metric.dimensions) == ("IncomingRecords", {"StreamName": "trips"})
+
+
+def test_a_stream_of_another_construct_is_granted_by_its_reference() -> None:
+    stack = new_stack()
+    stream = DataStream.from_stream(stack, "Stream", kinesis.Stream(stack, "Trips"))
+    role = iam.Role(stack, "Job", assumed_by=iam.ServicePrincipal("kinesisanalytics.amazonaws.com"))
+    stream.grant_write(role)
+    arn = {"Fn::GetAtt": [only(Template.from_stack(stack), "AWS::Kinesis::Stream")["LogicalId"], "Arn"]}
+    assert (["kinesis:PutRecords"], [arn]) in permissions(Template.from_stack(stack), of="Job")

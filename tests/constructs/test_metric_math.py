@@ -10,6 +10,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from flink_constructs import metric_math
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.validation import InvalidArgumentError
 from tests.constructs.checks import new_stack
 from tests.constructs.fake_bundle import new_bundle
@@ -18,7 +19,9 @@ from tests.constructs.fake_bundle import new_bundle
 @pytest.fixture(scope="module")
 def application(tmp_path_factory: pytest.TempPathFactory) -> FlinkApplication:
     bundle = new_bundle(tmp_path_factory.mktemp("job"))
-    return FlinkApplication(new_stack(), "Flink", bundle=bundle, property_groups={"A": {"b": "c"}}, start=False)
+    return FlinkApplication(
+        new_stack(), "Flink", code=ApplicationCode.from_bundle(bundle), property_groups={"A": {"b": "c"}}, start=False
+    )
 
 
 def value(expression: cloudwatch.MathExpression, *, snapshots: list[float]) -> float:

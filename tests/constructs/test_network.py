@@ -1,17 +1,23 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import CfnParameter, Environment, RemovalPolicy
+from aws_cdk import CfnParameter, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Template
 
-from flink_constructs.network import EndpointService, Network
+from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
+from flink_constructs.kafka_cluster import KafkaCluster
+from flink_constructs.network import EndpointService, Network, NetworkBase, selected_subnets
+from flink_constructs.search_domain import SearchDomain
 from flink_constructs.validation import InvalidArgumentError
 from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack, only
+from tests.constructs.fake_bundle import new_bundle
 
 
 def _template(env: Environment | None = AGNOSTIC, **arguments: Any) -> Template:
@@ -43,6 +49,22 @@ def test_by_default_there_is_no_way_to_or_from_the_internet(env: Environment | N
 def test_subnets_are_in_the_first_zones_of_the_region_wherever_it_is(env: Environment | None, zones: int) -> None:
     template = _template(env, availability_zones=zones)
     assert _zones(template) == [{"Fn::Select": [zone, {"Fn::GetAZs": ""}]} for zone in range(zones)]
+
+
+@pytest.mark.parametrize("env", [AGNOSTIC, CONCRETE])
+def test_subnets_are_in_the_zones_that_are_named(env: Environment | None) -> None:
+    stack = new_stack(env)
+    Network(stack, "Network", availability_zones=["eu-west-1a", "eu-west-1c"])
+    template = Template.from_stack(stack)
+    assert findings(stack) == []
+    assert _zones(template) == ["eu-west-1a", "eu-west-1c"]
+
+
+def test_the_name_of_a_zone_may_wait_for_the_deployment() -> None:
+    stack = new_stack()
+    parameter = CfnParameter(stack, "Zone")
+    Network(stack, "Network", availability_zones=["eu-west-1a", parameter.value_as_string])
+    assert _zones(Template.from_stack(stack)) == ["eu-west-1a", {"Ref": "Zone"}]
 
 
 @pytest.mark.parametrize("cidr", ["10.1.0.0/16", "192.168.7.0/24"])
@@ -148,6 +170,27 @@ def test_the_subnets_offered_are_the_private_ones(nat_gateways: int, subnet_type
             "availability_zones must be an integer from 2 to 3 (got 4); 2 survive the loss of a zone",
         ),
         (
+            {"availability_zones": "eu-west-1a"},
+            "availability_zones must be a number, or a list of names (got 'eu-west-1a'); write ['eu-west-1a', …]",
+        ),
+        (
+            {"availability_zones": ["eu-west-1a"]},
+            "availability_zones must name 2 or 3 zones (got ['eu-west-1a']); or write the number of zones",
+        ),
+        (
+            {"availability_zones": ["eu-west-1a", "eu-west-1a"]},
+            "availability_zones must name 2 or 3 zones (got ['eu-west-1a', 'eu-west-1a']); "
+            "or write the number of zones",
+        ),
+        (
+            {"availability_zones": ["eu-west-1a", "euw1-az2"]},
+            "availability_zones must be names of Availability Zones (got 'euw1-az2'); write eu-west-1a, say",
+        ),
+        (
+            {"availability_zones": ["eu-west-1a", "eu-west-1b"], "nat_gateways": 3},
+            "nat_gateways must be an integer from 0 to 2 (got 3); 0 for no way out, 1 to save, one per zone to be safe",
+        ),
+        (
             {"nat_gateways": -1},
             "nat_gateways must be an integer from 0 to 2 (got -1); 0 for no way out, 1 to save, one per zone to be "
             "safe",
@@ -181,3 +224,81 @@ def test_what_shapes_the_network_cannot_wait_for_the_deployment(name: str) -> No
     token: Any = parameter.value_as_string if name == "cidr" else parameter.value_as_number
     with pytest.raises(InvalidArgumentError, match=rf"^{name} must be known at synthesis \(got .*\); write "):
         Network(stack, "Network", **{name: token})
+
+
+# A VPC that exists.
+
+
+def _existing_vpc(stack: Stack, **arguments: Any) -> ec2.IVpc:
+    """A VPC over four zones, with a public, a private and an isolated subnet in each."""
+    kinds = enumerate(("public", "private", "isolated"))
+    subnets = {f"{kind}_subnet_ids": [f"subnet-000000{number}{zone}" for zone in "abcd"] for number, kind in kinds}
+    zones = [f"eu-west-1{zone}" for zone in "abcd"]
+    given = {"vpc_id": "vpc-12345678", "availability_zones": zones, **subnets, **arguments}
+    return ec2.Vpc.from_vpc_attributes(stack, "Vpc", **given)
+
+
+def _subnet_ids(network: NetworkBase) -> list[str]:
+    return list(selected_subnets(network.vpc, network.subnets).subnet_ids)
+
+
+def test_an_existing_vpc_is_used_as_it_is() -> None:
+    stack = new_stack()
+    vpc = _existing_vpc(stack)
+    network = Network.from_vpc(stack, "Network", vpc)
+    assert network.vpc is vpc
+    assert _subnet_ids(network) == ["subnet-0000001a", "subnet-0000001b", "subnet-0000001c"]
+    assert Template.from_stack(stack).to_json().get("Resources", {}) == {}
+
+
+def test_isolated_subnets_of_an_existing_vpc_are_used_where_it_has_no_way_out() -> None:
+    stack = new_stack()
+    network = Network.from_vpc(stack, "Network", _existing_vpc(stack, private_subnet_ids=None))
+    assert _subnet_ids(network) == ["subnet-0000002a", "subnet-0000002b", "subnet-0000002c"]
+
+
+def test_subnets_of_an_existing_vpc_can_be_chosen() -> None:
+    stack = new_stack()
+    chosen = ec2.SubnetSelection(
+        subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, availability_zones=["eu-west-1b", "eu-west-1d"]
+    )
+    network = Network.from_vpc(stack, "Network", _existing_vpc(stack), subnets=chosen)
+    assert _subnet_ids(network) == ["subnet-0000002b", "subnet-0000002d"]
+
+
+def test_a_vpc_that_the_cdk_has_yet_to_look_up_passes() -> None:
+    stack = new_stack(CONCRETE)
+    network = Network.from_vpc(stack, "Network", ec2.Vpc.from_lookup(stack, "Vpc", vpc_id="vpc-12345678"))
+    assert len(_subnet_ids(network)) == 2
+
+
+def test_applications_brokers_and_domains_fit_into_an_existing_vpc(tmp_path: Path) -> None:
+    stack = new_stack()
+    network = Network.from_vpc(stack, "Network", _existing_vpc(stack))
+    KafkaCluster(stack, "Kafka", vpc=network.vpc, subnets=network.subnets)
+    SearchDomain(stack, "Search", vpc=network.vpc, subnets=network.subnets)
+    code = ApplicationCode.from_bundle(new_bundle(tmp_path))
+    FlinkApplication(stack, "Flink", code=code, vpc=network.vpc, vpc_subnets=network.subnets)
+    assert findings(stack) == []
+    assert lint(Template.from_stack(stack)) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)},
+            "subnets must be private (got 'public subnets'); "
+            "name private ones, as SubnetSelection(subnet_group_name=…)",
+        ),
+        (
+            {"subnets": ec2.SubnetSelection(availability_zones=["eu-west-1f"])},
+            "subnets must be in the VPC (got 'none'); name some that it has",
+        ),
+    ],
+)
+def test_subnets_that_are_public_or_missing_are_refused(arguments: dict[str, Any], message: str) -> None:
+    stack = new_stack()
+    with pytest.raises(InvalidArgumentError, match=f"^{re.escape(message)}$"):
+        Network.from_vpc(stack, "Network", _existing_vpc(stack), **arguments)
+    assert stack.node.try_find_child("Network") is None

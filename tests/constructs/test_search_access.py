@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.network import Network
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.search_handler import index
@@ -165,7 +166,9 @@ def test_a_job_starts_when_it_may_write_and_ends_before_it_may_not(env: Environm
     stack = new_stack(env)
     network = Network(stack, "Network")
     domain = SearchDomain(stack, "Search", vpc=network.vpc)
-    job = FlinkApplication(stack, "Job", bundle=new_bundle(tmp_path), property_groups={}, vpc=network.vpc)
+    job = FlinkApplication(
+        stack, "Job", code=ApplicationCode.from_bundle(new_bundle(tmp_path)), property_groups={}, vpc=network.vpc
+    )
     domain.grant_write(job, "trips").assert_success()
     domain.connections.allow_default_port_from(job.connections)
     job.starts_after(domain)

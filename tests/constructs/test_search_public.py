@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.network import Network
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.search_sign_in import SearchSignIn
@@ -200,7 +201,9 @@ def test_a_role_from_elsewhere_has_to_be_in_the_networks() -> None:
 @pytest.mark.parametrize("env", [AGNOSTIC, CONCRETE])
 def test_a_job_outside_a_vpc_writes_to_a_domain_with_networks(env: Environment | None, tmp_path: Path) -> None:
     restricted = _Restricted(env)
-    job = FlinkApplication(restricted.stack, "Job", bundle=new_bundle(tmp_path), property_groups={})
+    job = FlinkApplication(
+        restricted.stack, "Job", code=ApplicationCode.from_bundle(new_bundle(tmp_path)), property_groups={}
+    )
     restricted.domain.grant_write(job, "trips").assert_success()
     job.starts_after(restricted.domain)
     assert len(restricted.excepted()) == 2

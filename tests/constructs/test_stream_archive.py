@@ -262,3 +262,36 @@ def test_metrics_are_those_of_the_whole_bucket(method: str, metric_name: str) ->
     assert metric.dimensions == {"BucketName": archive.bucket_name, "FilterId": configuration["Id"]}
     assert metric.period.to_seconds() == 300
     assert getattr(archive, method)(period=Duration.minutes(1), statistic="Average").period.to_seconds() == 60
+
+
+# A bucket that exists.
+
+
+def test_an_existing_bucket_gives_the_same_permissions_as_one_of_this_stack() -> None:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:123456789012:key/12345678")
+    bucket = s3.Bucket.from_bucket_attributes(
+        stack, "Bucket", bucket_arn="arn:aws:s3:::trips", bucket_name="trips", encryption_key=key
+    )
+    archive = StreamArchive.from_bucket(stack, "Archive", bucket)
+    role = iam.Role(stack, "Job", assumed_by=iam.ServicePrincipal("kinesisanalytics.amazonaws.com"))
+    archive.grant_write(role, prefix="json")
+    archive.grant_read(role, prefix="json")
+    assert findings(stack) == []
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::S3::Bucket", 0)
+    granted = permissions(template, of="Job")
+    objects = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    assert (objects, ["arn:aws:s3:::trips/json/*"]) in granted
+    assert (["s3:ListBucket"], ["arn:aws:s3:::trips"]) in granted
+    assert any(actions == ["kms:Decrypt", "kms:GenerateDataKey"] for actions, _ in granted)
+
+
+def test_metrics_of_an_existing_bucket_are_those_of_its_filter() -> None:
+    stack = new_stack()
+    bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "trips")
+    archive = StreamArchive.from_bucket(stack, "Archive", bucket, metrics_filter="Everything")
+    dimensions = {"BucketName": "trips", "FilterId": "Everything"}
+    assert archive.metric_put_requests().dimensions == dimensions
+    usual = StreamArchive.from_bucket(stack, "Usual", bucket)
+    assert usual.metric_errors_4xx().dimensions == {"BucketName": "trips", "FilterId": "EntireBucket"}

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from aws_cdk import Duration, Environment, RemovalPolicy, Size
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
 from flink_constructs.data_stream import DataStream
@@ -92,3 +94,17 @@ def test_the_log_goes_with_the_stack_where_that_is_asked_for() -> None:
 def test_what_the_service_would_refuse_is_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidArgumentError, match=message):
         delivered(**arguments)
+
+
+def test_existing_streams_and_buckets_are_delivered_from_and_to() -> None:
+    stack = new_stack()
+    source = kinesis.Stream.from_stream_arn(stack, "Trips", "arn:aws:kinesis:eu-west-1:123456789012:stream/trips")
+    StreamDelivery(
+        stack,
+        "Delivery",
+        stream=DataStream.from_stream(stack, "Stream", source),
+        archive=StreamArchive.from_bucket(stack, "Archive", s3.Bucket.from_bucket_name(stack, "Bucket", "trips")),
+        prefix="raw",
+    )
+    assert findings(stack) == []
+    assert lint(Template.from_stack(stack)) == []

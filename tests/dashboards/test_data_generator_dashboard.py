@@ -11,6 +11,7 @@ from dashboards import data_generator
 from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_COUNT_METRIC, RECORD_RATE_METRIC
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication, MetricsLevel
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
@@ -68,7 +69,7 @@ def stack_with(
     application = FlinkApplication(
         stack,
         "Flink",
-        bundle=bundle,
+        code=ApplicationCode.from_bundle(bundle),
         property_groups={"DataGen": {"records.per.second": "10"}},
         metrics_level=MetricsLevel.TASK,
         start=False,

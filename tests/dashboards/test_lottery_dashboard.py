@@ -12,6 +12,7 @@ from flink_apps.lottery.logic import REASONS
 from flink_apps.lottery.metrics import REJECTED_BY_REASON, WINNER_COUNT
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
@@ -67,7 +68,9 @@ def stack_with(bundle: JobBundle, *parts: str, env: Environment | None = AGNOSTI
     """A stack with the dashboard of a job, and of the named parts beside it: streams, or a ``cluster``."""
     stack = new_stack(env)
     groups = {"LotteryProperties": {"connector": "kinesis"}}
-    application = FlinkApplication(stack, "Flink", bundle=bundle, property_groups=groups, start=False)
+    application = FlinkApplication(
+        stack, "Flink", code=ApplicationCode.from_bundle(bundle), property_groups=groups, start=False
+    )
     made: dict[str, Any] = {part: DataStream(stack, part) for part in parts if part in STREAMS}
     if "cluster" in parts:
         network = Network(stack, "Network")

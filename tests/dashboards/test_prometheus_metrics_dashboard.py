@@ -10,6 +10,7 @@ from dashboards import prometheus_metrics
 from flink_apps.prometheus_metrics import metrics
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from tests.constructs.checks import CONCRETE, findings, lint, new_stack
 from tests.constructs.fake_bundle import new_bundle
 from tests.dashboards.bodies import add_dashboard, by_label, graphs, headings, identifiers, lines
@@ -44,7 +45,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """It is looked at, not changed."""
     stack = new_stack(CONCRETE)
     application = FlinkApplication(
-        stack, "Flink", bundle=new_bundle(tmp_path_factory.mktemp("job")), property_groups={}, start=False
+        stack,
+        "Flink",
+        code=ApplicationCode.from_bundle(new_bundle(tmp_path_factory.mktemp("job"))),
+        property_groups={},
+        start=False,
     )
     alarms = ApplicationAlarms(stack, "Alarms", application=application)
     add_dashboard(stack, prometheus_metrics, application=application, alarms=alarms)

@@ -14,6 +14,7 @@ from dashboards.search import SearchMetrics
 from dashboards.streaming_etl import ArchiveMetrics
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication, MetricsLevel
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
@@ -123,7 +124,9 @@ def make(bundle: JobBundle) -> Make:
 
 def application_of(stack: Stack, bundle: JobBundle, name: str, **arguments: Any) -> FlinkApplication:
     groups = {"FlinkApplicationProperties": {"a": "b"}}
-    return FlinkApplication(stack, name, bundle=bundle, property_groups=groups, start=False, **arguments)
+    return FlinkApplication(
+        stack, name, code=ApplicationCode.from_bundle(bundle), property_groups=groups, start=False, **arguments
+    )
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from dashboards.search import SearchMetrics
 from flink_apps.taxi_analytics.metrics import DEAD_LETTER_COUNT, LATE_TRIPS, OUTSIDE_NEW_YORK
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.search_domain import SearchDomain
@@ -64,7 +65,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> JobBundle:
 
 def application_of(stack: Stack, bundle: JobBundle, name: str) -> FlinkApplication:
     groups = {"FlinkApplicationProperties": {"Region": "eu-west-1"}}
-    return FlinkApplication(stack, name, bundle=bundle, property_groups=groups, start=False)
+    return FlinkApplication(stack, name, code=ApplicationCode.from_bundle(bundle), property_groups=groups, start=False)
 
 
 def archive_behind(stack: Stack, stream: DataStream) -> cloudwatch.Metric:

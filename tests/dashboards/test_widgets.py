@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from dashboards import widgets
 from dashboards.widgets import Graph
 from flink_constructs.application import FlinkApplication
+from flink_constructs.application_code import ApplicationCode
 from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
@@ -25,7 +26,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> JobBundle:
 
 @pytest.fixture
 def application(bundle: JobBundle) -> FlinkApplication:
-    return FlinkApplication(new_stack(), "Flink", bundle=bundle, property_groups={"A": {"b": "c"}}, start=False)
+    return FlinkApplication(
+        new_stack(), "Flink", code=ApplicationCode.from_bundle(bundle), property_groups={"A": {"b": "c"}}, start=False
+    )
 
 
 @pytest.fixture
