@@ -37,17 +37,17 @@ def samples(generated: str, settings: Settings) -> str:
           metric_name,
           labels,
           RAND() AS `value`,
-          counted(due_millis - samples + 1 + position, {literal(GENERATED_SAMPLES)}) AS `timestamp`
+          counted(due_millis - samples + 1 + slot, {literal(GENERATED_SAMPLES)}) AS `timestamp`
         FROM (
           SELECT
             metric_name,
             MAP[{literal(INSTANCE)}, CAST(instance AS STRING)] AS labels,
             samples,
             due_millis,
-            {_numbers(settings.max_samples)} AS positions
+            {_numbers(settings.max_samples)} AS slots
           FROM `{generated}`
-        ) CROSS JOIN UNNEST(positions) AS each_position (position)
-        WHERE position < samples
+        ) CROSS JOIN UNNEST(slots) AS each_slot (slot)
+        WHERE slot < samples
     """
 
 
