@@ -13,7 +13,7 @@ from stacks.registry import FAILED_BUILDS, REFUSALS, add_stacks
 
 def main() -> None:
     """Build and synthesize the application; a wrong context is one line and status 2, a failed build status 1."""
-    # The built-in check of the templates takes a third of a synthesis; the tests put every variant through cfn-lint.
+    # The CDK's own template check takes a third of a synthesis, and the tests run cfn-lint on every variant.
     app = cdk.App(context=file_context(), builtin_cloud_formation_validation=False)
     try:
         add_stacks(app)

@@ -1,4 +1,4 @@
-"""The scenarios, named once. What belongs to one bears its name in every room, and is imported when it is asked for."""
+"""The names of the scenarios, once. Each room has a module of that name, which is imported when it is needed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ NAMES = ("data-generator", "prometheus-metrics", "streaming-etl", "lottery", "ta
 
 
 def folder(name: str) -> str:
-    """The name of its folders and modules: ``data-generator`` → ``data_generator``."""
+    """The name of a scenario's folders and modules: ``data-generator`` → ``data_generator``."""
     return name.replace("-", "_")
 
 
 def class_name(name: str) -> str:
-    """What the names of its classes and of its stack begin with: ``data-generator`` → ``DataGenerator``."""
+    """The prefix of a scenario's classes, and its stack's name: ``data-generator`` → ``DataGenerator``."""
     return "".join(word.capitalize() for word in name.split("-"))
 
 
 def module(room: str, name: str) -> ModuleType:
-    """Its module in a room, such as ``stacks.data_generator``, or ``flink_apps.data_generator.settings``."""
+    """A scenario's module in a room, such as ``stacks.data_generator`` or ``flink_apps.data_generator.settings``."""
     return import_module(f"{room}.{folder(name)}")

@@ -1,4 +1,4 @@
-"""The data generator's dashboard: what is generated, and what of it arrives in Kafka and in Kinesis."""
+"""The data generator's dashboard: records generated, and records that arrive in Kafka and Kinesis."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def add_sections(
     stream: DataStream | None = None,
     target_records_per_second: float | None = None,
 ) -> None:
-    """Add the generator, its sinks and the application; there is a graph for what there is.
+    """Add sections about the generator, its sinks and the application; absent parts have no graphs.
 
     Args:
-        dashboard: What they are added to, from top to bottom.
+        dashboard: Gets the sections, from top to bottom.
         application: The job.
         cluster: The Kafka cluster that the job writes. Default: none.
         stream: The stream that the job writes. Default: none.
-        target_records_per_second: Where the graph of the rate has a line. Default: it has none.
+        target_records_per_second: The line in the graph of the rate. Default: no line.
 
     """
     dashboard.add_section(
@@ -49,7 +49,7 @@ def add_sections(
 
 
 def generated_rate(application: FlinkApplication) -> cloudwatch.MathExpression:
-    """Records that all subtasks together generate in a second: the mean of one, times how many there are."""
+    """Records per second of all subtasks together: the mean of a subtask, times the parallelism."""
     return cloudwatch.MathExpression(
         expression="rate * parallelism",
         using_metrics={
@@ -62,7 +62,7 @@ def generated_rate(application: FlinkApplication) -> cloudwatch.MathExpression:
 
 
 def _generated(application: FlinkApplication) -> Graph:
-    """Records since the start: over a minute, the sum of all subtasks' four reports, by four."""
+    """Records since the start: all subtasks' reports of a minute added up, divided by 4 reports per subtask."""
     return Graph(
         title="Generated since the start (records)",
         left=[metric_math.total(application, RECORD_COUNT_METRIC, label="generated")],

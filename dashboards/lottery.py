@@ -1,4 +1,4 @@
-"""The lottery's dashboard: events in, what the rules and the draw make of them, results out."""
+"""The lottery's dashboard: inputs, rules and draws, outputs."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def add_sections(
     rejected_events: DataStream | None = None,
     cluster: KafkaCluster | None = None,
 ) -> None:
-    """Add the inputs, the game and the outputs; there is a graph for what there is.
+    """Add sections about the inputs, the game and the outputs; absent parts have no graphs.
 
     Args:
-        dashboard: What they are added to, from top to bottom.
+        dashboard: Gets the sections, from top to bottom.
         application: The job.
         lottery_events: The stream with the starts and stops of lotteries. Default: none.
         user_events: The stream with the players' purchases and clicks. Default: none.
         winners: The stream of the winners. Default: none.
-        rejected_events: The stream of the events that were refused. Default: none.
+        rejected_events: The stream of the rejected events. Default: none.
         cluster: The Kafka cluster with the topics of all of these. Default: none.
 
     """
@@ -68,7 +68,7 @@ def _events_in(
 
 
 def _winners(application: FlinkApplication) -> Graph:
-    """Windows that were drawn, of all lotteries."""
+    """Windows drawn, of all lotteries."""
     return Graph(
         title="Winners (in 5 minutes)",
         left=[metric_math.total_increase(application, WINNER_COUNT, label="winners")],
@@ -76,7 +76,7 @@ def _winners(application: FlinkApplication) -> Graph:
 
 
 def _rejected(application: FlinkApplication) -> Graph:
-    """Events that the rules refused, a line for each reason."""
+    """Rejected events, with a line per reason."""
     return Graph(
         title="Rejected events by reason (in 5 minutes)",
         left=[
@@ -87,13 +87,13 @@ def _rejected(application: FlinkApplication) -> Graph:
 
 
 def _event_time(application: FlinkApplication) -> Graph:
-    """How far event time is behind the clock, and the clicks that it left behind.
+    """The lag of event time behind the clock, and the late clicks.
 
-    Only operators with two inputs report the watermark that they received
-    (https://docs.aws.amazon.com/managed-flink/latest/java/metrics-dimensions.html, currentInputWatermark). That of the
-    rules is the largest: the other one, which gives starts and stops their time, has an input without watermarks. A
-    watermark below 0 is none yet, and is left out. The last of a minute is up to a quarter of a minute old at its end.
-    EPOCH is the time at which a point's minute began
+    Only operators with two inputs report their input watermark
+    (https://docs.aws.amazon.com/managed-flink/latest/java/metrics-dimensions.html, currentInputWatermark). The operator
+    with the rules has the largest. The other operator gives starts and stops their times, and has an input without
+    watermarks. A watermark below 0 means that there is none yet; it is not plotted. The last value of a minute is up to
+    15 seconds old at the end of the minute. EPOCH is the start of a data point's minute
     (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
     """
     watermark = application.metric("currentInputWatermark", statistic=cloudwatch.Stats.MAXIMUM)

@@ -1,4 +1,4 @@
-"""The dashboard of the Prometheus metrics' job: samples and requests, from the generators into the workspace."""
+"""The dashboard of the Prometheus metrics: samples and requests, from the generators into the workspace."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def add_sections(
     *,
     application: FlinkApplication,
 ) -> None:
-    """Add the samples and requests, and the application; what the samples say is for Grafana.
+    """Add sections about samples, requests and the application; Grafana shows the samples' values.
 
     Args:
-        dashboard: What they are added to, from top to bottom.
+        dashboard: Gets the sections, from top to bottom.
         application: The job.
 
     """
@@ -29,7 +29,7 @@ def add_sections(
 
 
 def _samples(application: FlinkApplication) -> Graph:
-    """The two lines are one as long as Prometheus keeps up."""
+    """Samples generated and accepted: the lines coincide while Prometheus keeps up."""
     return Graph(
         title="Samples (in 5 minutes)",
         left=[
@@ -40,7 +40,7 @@ def _samples(application: FlinkApplication) -> Graph:
 
 
 def _requests(application: FlinkApplication) -> Graph:
-    """Requests, and how often one was tried again."""
+    """Requests and retries."""
     return Graph(
         title="Write requests and retries (in 5 minutes)",
         left=[metric_math.total_increase(application, metrics.REQUESTS_OUT, label="accepted")],
@@ -52,7 +52,7 @@ def _requests(application: FlinkApplication) -> Graph:
 
 
 def _dropped(application: FlinkApplication) -> Graph:
-    """Samples that are lost, of which the other two lines are the reasons that a server has."""
+    """Dropped samples: all of them, and those for each of the server's two reasons."""
     return Graph(
         title="Dropped samples (in 5 minutes)",
         left=[

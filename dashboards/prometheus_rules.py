@@ -1,6 +1,6 @@
-"""What Amazon Managed Service for Prometheus derives of the job's series: averages to look at, and alerts.
+"""Recording rules and alert rules on the job's series, for Amazon Managed Service for Prometheus.
 
-Names are `level:metric:operation`, where the level says which labels are left: of a `workspace` none is.
+Names are `level:metric:operation`. The level stands for the labels that remain: `workspace` has none.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 
 from flink_apps.prometheus_metrics.schema import METRICS
 
-#: How long nothing may come before that is an alert.
+#: Alert if there have been no samples for this long.
 SILENCE = "5m"
-#: How high the average over all instances may be, and for how long.
+#: Alert if the average over all instances has been higher for this long.
 HIGHEST_CPU = 0.9
 HIGHEST_CPU_FOR = "10m"
 

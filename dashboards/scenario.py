@@ -1,4 +1,4 @@
-"""A CloudWatch dashboard in sections: a heading, and below it graphs that share the width evenly."""
+"""A CloudWatch dashboard in sections: a heading, and graphs of equal width below it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboards.widgets import Graph
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication, MetricsLevel
 
-#: Columns of CloudWatch's grid, and how many graphs share them at the most.
+#: Columns of CloudWatch's grid, and the most graphs in a row.
 COLUMNS = 24
 GRAPHS_PER_ROW = 3
 
@@ -45,8 +45,8 @@ class ScenarioDashboard(Construct):
             scope: The parent.
             construct_id: The id, unique in ``scope``.
             title: The heading of the first row.
-            alarms: Whose state is shown at the top. Default: none.
-            dashboard_name: 1 to 255 letters, digits, ``-`` and ``_``. Default: a name that CloudFormation makes.
+            alarms: The alarms whose state is shown at the top. Default: none.
+            dashboard_name: 1 to 255 letters, digits, ``-`` and ``_``. Default: a name that CloudFormation generates.
 
         """
         super().__init__(scope, construct_id)
@@ -55,7 +55,7 @@ class ScenarioDashboard(Construct):
             "Dashboard",
             dashboard_name=dashboard_name,
             default_interval=Duration.hours(3),
-            # Otherwise a longer time range would change the periods, and "in 5 minutes" were wrong.
+            # Otherwise a longer time range would change the periods, and "in 5 minutes" would be wrong.
             period_override=cloudwatch.PeriodOverride.INHERIT,
         )
         self.dashboard_name = self.dashboard.dashboard_name
@@ -69,7 +69,7 @@ class ScenarioDashboard(Construct):
             )
 
     def add_section(self, title: str, graphs: Sequence[Graph]) -> None:
-        """Add a heading, and ``graphs`` in rows below it; nothing where there are none."""
+        """Add a heading with ``graphs`` in rows below it; without graphs, add nothing."""
         if not graphs:
             return
         self._heading(f"## {title}")
@@ -81,8 +81,8 @@ class ScenarioDashboard(Construct):
     ) -> None:
         """Add the section that every application has, with ``more`` at its end.
 
-        It shows uptime, failures, checkpoints, utilization and throughput; from the metrics level TASK on, also what
-        the tasks do with their time.
+        It shows uptime, failures, checkpoints, utilization and throughput. From the metrics level TASK on, it also
+        shows busy, idle and backpressured time of the tasks.
         """
         graphs = [
             widgets.uptime(application),
@@ -100,7 +100,7 @@ class ScenarioDashboard(Construct):
 
 
 def _rows(graphs: Sequence[Graph]) -> list[Sequence[Graph]]:
-    """Divide graphs over as few rows as hold them, so that no row has two more than another."""
+    """Divide graphs into as few rows as possible, whose lengths differ by at most one."""
     rows = math.ceil(len(graphs) / GRAPHS_PER_ROW)
     bounds = [math.ceil(len(graphs) * row / rows) for row in range(rows + 1)]
     return [graphs[start:end] for start, end in itertools.pairwise(bounds)]

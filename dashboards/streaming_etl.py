@@ -19,7 +19,7 @@ from flink_constructs.kafka_cluster import KafkaCluster
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveMetrics:
-    """What an S3 bucket with request metrics reports; the graph has rates of it."""
+    """Request metrics of an S3 bucket; the graph shows their rates."""
 
     put_requests: cloudwatch.Metric
     bytes_uploaded: cloudwatch.Metric
@@ -41,16 +41,16 @@ def add_sections(
     archive: ArchiveMetrics | None = None,
     search: SearchMetrics | None = None,
 ) -> None:
-    """Add the source, the job and the sinks; there is a graph for what there is.
+    """Add sections about the source, the job and the sinks; absent parts have no graphs.
 
     Args:
-        dashboard: What they are added to, from top to bottom.
+        dashboard: Gets the sections, from top to bottom.
         application: The job.
         replay: The application that replays trips into the source. Default: none.
         source_stream: The stream that the job reads. Default: none.
         source_cluster: The Kafka cluster that the job reads. Default: none.
         sink_stream: The stream that the job writes. Default: none.
-        sink_cluster: The Kafka cluster that the job writes; where it is the source's, its graphs are there once.
+        sink_cluster: The Kafka cluster that the job writes; if it is the source's, its graphs are shown once.
             Default: none.
         archive: Metrics of the bucket that the job writes. Default: none.
         search: Metrics of the search domain that the job writes. Default: none.

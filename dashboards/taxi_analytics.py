@@ -27,12 +27,12 @@ def add_sections(
     search: SearchMetrics | None = None,
     archive_behind: cloudwatch.Metric | None = None,
 ) -> None:
-    """Add the stream, the job and the domain; there is a graph for what there is.
+    """Add sections about the stream, the job and the domain; absent parts have no graphs.
 
     Args:
-        dashboard: What they are added to, from top to bottom.
+        dashboard: Gets the sections, from top to bottom.
         application: The job.
-        stream: What it reads.
+        stream: The stream that the job reads.
         replay: The application that replays trips into the stream. Default: none.
         search: Metrics of the domain that the job writes. Default: none.
         archive_behind: How far the archive of the stream is behind, in seconds. Default: none.

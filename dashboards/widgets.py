@@ -1,6 +1,6 @@
-"""Graphs of CloudWatch dashboards, one function each: what is plotted, in which unit, beside which limit.
+"""Graphs of CloudWatch dashboards, one function each, with their metrics, units and limits.
 
-A :class:`Graph` has no size yet; the dashboard that it is put into gives it a place.
+A :class:`Graph` has no size and no position yet; the dashboard decides on both.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from flink_constructs.application_base import METRIC_NAMESPACE
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
 
-#: Of a graph, in the units of CloudWatch's grid.
+#: The height of a graph, in units of CloudWatch's grid.
 HEIGHT = 6
 
 MINUTE = Duration.minutes(1)
@@ -26,17 +26,17 @@ MINUTE_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """Lines over time; the title names the units, of the left axis first."""
+    """Lines over time; the title names the units, the left axis first."""
 
     title: str
     left: Sequence[cloudwatch.IMetric]
     right: Sequence[cloudwatch.IMetric] = ()
     limit: float | None = None
-    """Where a horizontal line is drawn on the left axis."""
+    """The value of a horizontal line on the left axis."""
     limit_label: str | None = None
-    """What stands beside that line."""
+    """The label of that line."""
     maximum: float | None = None
-    """Where the left axis ends; by default where the values do."""
+    """The end of the left axis; by default the highest value."""
 
     def widget(self, *, width: int) -> cloudwatch.GraphWidget:
         """The graph as a widget of a dashboard, ``width`` of its 24 columns wide."""
@@ -45,7 +45,7 @@ class Graph:
             if self.limit is not None
             else []
         )
-        # No period here: lines have their own, of which the CDK writes all but five minutes, CloudWatch's default.
+        # No period here: each line has its own. The CDK omits only five minutes, CloudWatch's default.
         return cloudwatch.GraphWidget(
             title=self.title,
             left=list(self.left),
@@ -59,7 +59,7 @@ class Graph:
 
 
 def uptime(application: FlinkApplication) -> Graph:
-    """How long the job has run, and how long it has not."""
+    """Uptime and downtime."""
     return Graph(
         title="Uptime (hours) and downtime (seconds)",
         left=[_scaled("uptime", application.metric_uptime_millis(), divisor=3_600_000)],
@@ -68,7 +68,7 @@ def uptime(application: FlinkApplication) -> Graph:
 
 
 def failures(application: FlinkApplication) -> Graph:
-    """Restarts, and checkpoints that failed."""
+    """Restarts and failed checkpoints."""
     return Graph(
         title="Full restarts and failed checkpoints (in 5 minutes)",
         left=[
@@ -79,7 +79,7 @@ def failures(application: FlinkApplication) -> Graph:
 
 
 def checkpoints(application: FlinkApplication) -> Graph:
-    """How long the last checkpoint took, and how large it was."""
+    """Duration and size of the last checkpoint."""
     return Graph(
         title="Last checkpoint: duration (seconds) and size (MB)",
         left=[_scaled("duration", application.metric_checkpoint_duration_millis(), divisor=1_000)],
@@ -88,7 +88,7 @@ def checkpoints(application: FlinkApplication) -> Graph:
 
 
 def utilization(application: FlinkApplication, *, limit: float = 90) -> Graph:
-    """CPU and memory of the TaskManagers, the fullest of them, with a line at ``limit`` per cent."""
+    """CPU and memory of the busiest TaskManager, with a line at ``limit`` per cent."""
     return Graph(
         title="CPU and memory of the fullest TaskManager (%)",
         left=[
@@ -105,7 +105,7 @@ def utilization(application: FlinkApplication, *, limit: float = 90) -> Graph:
 
 
 def throughput(application: FlinkApplication) -> Graph:
-    """Records that the job's operators take and give; a record counts once at every operator that it passes."""
+    """Records into and out of the job's operators; a record counts at every operator that it passes."""
     return Graph(
         title="Records in and out, summed over the operators (records/s)",
         left=[
@@ -116,9 +116,9 @@ def throughput(application: FlinkApplication) -> Graph:
 
 
 def task_time(application: FlinkApplication) -> Graph:
-    """What the tasks do with their time; the busiest is the bottleneck, those before it are backpressured.
+    """Busy, idle and backpressured time of the tasks. The busiest task is the bottleneck; those before it wait.
 
-    The service reports this of tasks, so from the metrics level TASK on.
+    The service reports these metrics per task, so from the metrics level TASK on.
     """
     return Graph(
         title="Time of the busiest, the most backpressured and the most idle task (ms/s)",
@@ -140,7 +140,7 @@ def task_time(application: FlinkApplication) -> Graph:
 
 
 def stream_writes(stream: DataStream, *, title: str) -> Graph:
-    """Records that come into a stream, and those that it refuses because a shard is full."""
+    """Records into a stream, and records that it throttles because a shard is full."""
     return Graph(
         title=f"{title}: written (records/s) and throttled (records/min)",
         left=[_expression("written", stream.metric_incoming_records(period=MINUTE), "{value} / PERIOD({value})")],
@@ -155,7 +155,7 @@ def stream_writes(stream: DataStream, *, title: str) -> Graph:
 
 
 def stream_bytes(stream: DataStream, *, title: str) -> Graph:
-    """Bytes that come into a stream: a shard takes 1 MiB/s."""
+    """Bytes into a stream; a shard accepts 1 MiB/s."""
     return Graph(
         title=f"{title}: written (MB/s)",
         left=[
@@ -171,7 +171,7 @@ def stream_lag(
     title: str = "Behind the head of the stream",
     limit: float = 60,
 ) -> Graph:
-    """How far the job is behind the head of a stream, as the job and as the stream see it, and refused reads."""
+    """The lag of the job behind a stream, as reported by the job and by the stream, and throttled reads."""
     return Graph(
         title=f"{title} (seconds) and refused reads (calls/min)",
         left=[
@@ -188,22 +188,22 @@ def stream_lag(
 
 
 def topic_lag(application: FlinkApplication) -> Graph:
-    """How far the job is behind the end of its topic, in the partition where it is most."""
+    """The lag of the job behind its topic, in the partition with the largest lag."""
     return Graph(title="Behind the end of the topic, at most (records)", left=[application.metric_max_records_lag()])
 
 
 def kafka_bytes(cluster: KafkaCluster) -> Graph:
-    """Bytes that clients send to each broker, however many there are."""
+    """Bytes from clients per broker, for any number of brokers."""
     return Graph(title="Kafka: written to each broker (bytes/s)", left=[_per_broker(cluster, "BytesInPerSec")])
 
 
 def kafka_messages(cluster: KafkaCluster) -> Graph:
-    """Records that clients send to each broker, however many there are."""
+    """Records from clients per broker, for any number of brokers."""
     return Graph(title="Kafka: written to each broker (records/s)", left=[_per_broker(cluster, "MessagesInPerSec")])
 
 
 def archive_writes(put_requests: cloudwatch.Metric, bytes_uploaded: cloudwatch.Metric) -> Graph:
-    """Requests that write to a bucket, and what they upload, from the bucket's request metrics."""
+    """Write requests to a bucket and bytes uploaded, from the bucket's request metrics."""
     requests, uploaded = (
         metric.with_(statistic=cloudwatch.Stats.SUM, period=MINUTE) for metric in (put_requests, bytes_uploaded)
     )
@@ -215,7 +215,7 @@ def archive_writes(put_requests: cloudwatch.Metric, bytes_uploaded: cloudwatch.M
 
 
 def dead_letters(application: FlinkApplication, counter: str) -> Graph:
-    """Records that the job refused, by its counter of them."""
+    """Records that the job refused, from its counter."""
     return Graph(
         title="Dead letters (records in 5 minutes)",
         left=[metric_math.total_increase(application, counter, label="dead letters")],
@@ -223,7 +223,7 @@ def dead_letters(application: FlinkApplication, counter: str) -> Graph:
 
 
 def replayed(application: FlinkApplication, *, rate: str, lag_millis: str) -> Graph:
-    """How fast events are replayed, and how far behind their schedule, by the names of the replay's metrics."""
+    """Rate and lag of a replay, from its metrics with these names."""
     lag = application.metric(lag_millis, statistic=cloudwatch.Stats.MAXIMUM)
     return Graph(
         title="Replayed (events/s) and behind schedule (seconds)",

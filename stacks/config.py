@@ -1,4 +1,4 @@
-"""The CDK context as typed values: parsed once, with unknown keys and wrong values refused in one line."""
+"""The CDK context as typed values. It is parsed once; unknown keys and invalid values are refused in one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flink_constructs.validation import InvalidArgumentError
 T = TypeVar("T")
 
 STAGE_PATTERN = r"[a-z][a-z0-9-]{0,19}"
-#: What the CDK's command line keeps in the context under names without a ``:`` or a ``/``.
+#: Keys of the CDK's command line in the context that have no ``:`` or ``/``.
 _CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 
 
@@ -29,7 +29,7 @@ def _shards_in_range(shards: int | str) -> int | str:
     return shards
 
 
-#: Shards of a stream; ``on-demand`` leaves their number to the service.
+#: Shards of a stream; with ``on-demand`` the service scales them.
 Shards = Annotated[int | Literal["on-demand"], AfterValidator(_shards_in_range)]
 #: The SNS topic of a stack's alarms.
 TopicArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$")]
@@ -40,16 +40,16 @@ Vpc = bool | Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
 
 
 class ContextError(InvalidArgumentError):
-    """A context value that breaks its rule: the message has the name, the rule, the value received and the fix."""
+    """An invalid context value; the message states the name, the rule, the value received and the fix."""
 
 
 def from_option(option: Option[T], *, default: T | None = None, meaning: str = "") -> Any:  # noqa: ANN401 - as pydantic's Field, which it is
-    """A context key that the job gets as it is, with the type, bounds, default and meaning that it has there.
+    """A context key that becomes a property of the job, with the type, bounds, default and meaning of its option.
 
     Args:
-        option: What the job declares.
-        default: What stands for an absent key. Default: the option's own.
-        meaning: What the README says of the key. Default: the option's own.
+        option: The job's option.
+        default: The default of the key. Default: the option's own.
+        meaning: The meaning of the key in the README. Default: the option's own.
 
     """
     field: FieldInfo = Field(  # type: ignore[assignment] # which Field does not say it is
@@ -64,7 +64,7 @@ def _kebab(name: str) -> str:
 
 
 class ScenarioConfig(BaseModel):
-    """What every scenario can be told in its context block; the keys are written with dashes."""
+    """The context keys of every scenario; in the context they are written with dashes."""
 
     model_config = ConfigDict(alias_generator=_kebab, extra="forbid", frozen=True, validate_default=True)
 
@@ -92,7 +92,12 @@ class ScenarioConfig(BaseModel):
 
     @classmethod
     def parse(cls, block: Mapping[str, Any]) -> Self:
-        """Read a context block, or raise :class:`ContextError` about the first thing that is wrong with it."""
+        """Parse a context block.
+
+        Raises:
+            ContextError: A key is unknown, or a value invalid; the error is about the first one.
+
+        """
         try:
             config = cls.model_validate(dict(block))
         except ValidationError as error:
@@ -101,7 +106,12 @@ class ScenarioConfig(BaseModel):
         return config
 
     def check(self) -> None:
-        """Check the rules over several keys that the job does not know; :class:`ContextError` where one is broken."""
+        """Check the rules over several keys, except those that the job's parser checks.
+
+        Raises:
+            ContextError: A rule is broken.
+
+        """
 
     def error(self, field: str, rule: str) -> ContextError:
         """An error about a field's value."""
@@ -115,7 +125,7 @@ class ScenarioConfig(BaseModel):
 
     @classmethod
     def options(cls) -> dict[str, Option[Any]]:
-        """The options of jobs that are fields here, by the names of the fields."""
+        """The options of jobs behind the fields, by field name."""
         return {
             name: option
             for name, field in cls.model_fields.items()
@@ -124,16 +134,16 @@ class ScenarioConfig(BaseModel):
         }
 
     def values(self, options: Collection[Option[Any]]) -> dict[Option[Any], Any]:
-        """Of a job's options those that are fields here, with their values; what is absent is left to the job."""
+        """Those of a job's ``options`` that are fields here, with their values; without the absent ones."""
         found = {option: getattr(self, name) for name, option in self.options().items() if option in options}
         return {option: value for option, value in found.items() if value is not None}
 
     def in_context_keys(self, error: SettingsError, keys: Mapping[str, str]) -> ContextError:
-        """A job's error in the words of the context.
+        """A job's error with context keys instead of property names.
 
         Args:
-            error: What the job's parser raised.
-            keys: Context keys by the names, ``group/key``, of the options that they stand for.
+            error: The error of the job's parser.
+            keys: Further context keys, by the names (``group/key``) of their options.
 
         """
         names = {option.name: _kebab(field) for field, option in self.options().items()} | dict(keys)
@@ -152,7 +162,7 @@ class ScenarioConfig(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _as_the_job_reads_it(cls, value: object, info: ValidationInfo) -> object:
-        """The value of an option as its own type has it, which knows the bounds."""
+        """Parse an option's value with the option's own type, which checks the bounds."""
         option = cls.options().get(str(info.field_name))
         if option is None or value is None:
             return value
@@ -166,7 +176,7 @@ class ScenarioConfig(BaseModel):
 
 
 def _as_text(option: Option[Any], value: object) -> str:
-    """A value of JSON, or a default, as a property would have it; what is of another type becomes an invalid text."""
+    """A JSON value, or a default, as the text of a property; a value of a wrong type becomes an invalid text."""
     if isinstance(value, bool):
         return str(value).lower()
     try:
@@ -176,9 +186,13 @@ def _as_text(option: Option[Any], value: object) -> str:
 
 
 def scenario_blocks(context: Mapping[str, Any], scenarios: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The context block of each scenario, with ``<scenario>.<key>`` overrides in it, or :class:`ContextError`.
+    """The context block of each scenario, with the ``<scenario>.<key>`` overrides.
 
-    Keys of the CDK itself (feature flags, look-ups, what its command line remembers) pass.
+    Keys of the CDK itself (feature flags, look-ups, state of its command line) are allowed.
+
+    Raises:
+        ContextError: A key is unknown, or a block is not a block.
+
     """
     blocks: dict[str, dict[str, Any]] = {name: {} for name in scenarios}
     overrides = []
@@ -199,15 +213,15 @@ def scenario_blocks(context: Mapping[str, Any], scenarios: Iterable[str]) -> dic
 
 
 def _explain(model: type[ScenarioConfig], errors: list[ErrorDetails]) -> ContextError:
-    """Say what is wrong with the first key that has an error; a union has one error for each of its members."""
-    # A default that breaks a rule is told of by the field's name.
+    """The error about the first invalid key; pydantic reports one error for each member of a union."""
+    # For an invalid default, pydantic reports the field's name instead of the alias.
     key = _kebab(str(errors[0]["loc"][0]))
     name = f"{model.scenario}.{key}"
     if errors[0]["type"] == "extra_forbidden":
         known = sorted(_kebab(field) for field in model.model_fields)
         return ContextError(name, "be a known context key", errors[0]["input"], nearest(key, known))
     of_key = [error for error in errors if _kebab(str(error["loc"][0])) == key]
-    # A wrong item is also missing from the number of right ones.
+    # An invalid item also reduces the number of valid ones, which causes a second error.
     of_items = [error for error in of_key if error["type"] != "too_short"]
     rules = dict.fromkeys(_rule(error) for error in of_items or of_key)
     fix = of_key[0].get("ctx", {}).get("fix") or f"change it in cdk.json or with -c {name}=…"

@@ -28,11 +28,11 @@ from stacks.kafka import KafkaConfig
 from stacks.project import ROOT
 from stacks.scenario import ScenarioStack, comma_separated
 
-#: Minutes for which the generator may be throttled, or too slow, before it alarms.
+#: The alarms wait for this many minutes of throttling, or of a rate that is too low.
 TROUBLE_MINUTES = 5
-#: The share of the asked rate below which the generator is too slow.
+#: The rate is too low below this share of the configured rate.
 TOO_SLOW = 0.9
-#: What the rate metric's subtasks may each leave out: they report whole numbers.
+#: The rounding error of the rate metric per subtask: subtasks report integers.
 ROUNDED_OFF = 0.5
 
 
@@ -78,7 +78,7 @@ class DataGeneratorConfig(KafkaConfig):
     @field_validator("profile")
     @classmethod
     def _profile_without_files(cls, text: str | None) -> str | None:
-        """The profile as the job gets it."""
+        """The profile with CSV files replaced by their steps, as the job gets it."""
         if not text:
             return None
         try:
@@ -90,7 +90,7 @@ class DataGeneratorConfig(KafkaConfig):
         return text
 
     def check(self) -> None:
-        """The stream holds the rate."""
+        """The shards must be enough for the rate."""
         if isinstance(self.shards, int) and "kinesis" in self.sinks:
             if self.shards < 1:
                 raise self.error("shards", "be at least 1")
@@ -103,16 +103,16 @@ class DataGeneratorConfig(KafkaConfig):
 
     @property
     def steady_rate(self) -> int | None:
-        """Records per second that are asked for all the time; none with a profile, whose rate changes."""
+        """The constant rate in records per second; ``None`` with a profile."""
         return None if self.profile else self.records_per_second
 
     def peak_records_per_second(self) -> int:
-        """The highest rate that there will be, records that are sent twice counted twice."""
+        """The highest rate, including duplicates."""
         peak = profile_text.parse(self.profile).peak_records_per_second if self.profile else self.records_per_second
         return math.ceil(peak * (1 + self.faults_duplicate))
 
     def chosen_record_type(self) -> RecordType:
-        """What the name in the context stands for."""
+        """The configured record type."""
         return RECORD_TYPES[self.record_type]
 
 
@@ -135,7 +135,7 @@ class DataGeneratorStack(ScenarioStack):
         return {"number_of_brokers": self._config.brokers, "authentication": self._config.authentication}
 
     def own_properties(self, job: str) -> PropertyGroups:
-        """What the context says; a profile stands in as many keys as it takes, and in the place of the rate."""
+        """The options from the context; a profile replaces the rate, and takes as many keys as it needs."""
         config, own = self._config, merged(super().own_properties(job))
         if config.profile:
             own[settings.GROUP] |= settings.profile_properties(config.profile)

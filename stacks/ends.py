@@ -1,4 +1,4 @@
-"""The ends of a job as its stack has them: what the job is told of each, and what permits its use."""
+"""The ends of a job in its stack: the properties that name them to the job, and the permission to use them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from flink_constructs.network import EndpointService
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.stream_archive import StreamArchive
 
-#: A function that makes the property group of a Kafka client's own settings, which are not options of the job.
+#: A function that returns the property group with settings of Kafka's client, which are not options of the job.
 ClientGroup = Callable[[Mapping[str, str]], PropertyGroups]
 
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """A source, a sink, or where dead letters go."""
+    """A source, a sink, or the end for dead letters."""
 
     #: What the job is told.
     properties: PropertyGroups
@@ -48,13 +48,13 @@ class End:
 
 
 def in_group(group: str, *, prefix: str = "") -> ClientGroup:
-    """Settings of a Kafka client as properties of ``group``, with a prefix where it holds other keys, too."""
+    """Settings of a Kafka client as properties of ``group``, with a prefix if the group has other keys, too."""
     return lambda settings: {group: {f"{prefix}{key}": value for key, value in settings.items()}}
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamEnds:
-    """The ends that Kinesis streams can be."""
+    """Ends for Kinesis streams."""
 
     region: str
 
@@ -82,7 +82,7 @@ class StreamEnds:
 
 @dataclass(frozen=True, kw_only=True)
 class TopicEnds:
-    """The ends that topics of a cluster can be; ``client_group`` holds what its clients need to sign in."""
+    """Ends for topics of a cluster; ``client_group`` returns the properties with which clients sign in."""
 
     cluster: KafkaCluster
     client_group: ClientGroup
@@ -95,7 +95,7 @@ class TopicEnds:
         )
 
     def sink(self, topic: KafkaTopic, options: KafkaOptions, *, context_key: str | None = None) -> End:
-        """A topic to write, exactly once where the options have a prefix of transactional ids."""
+        """A topic to write, exactly once if the options have a prefix of transactional ids."""
         option = options.transactional_id_prefix
         prefix = str(option.default) if option else None
         return self._end(
@@ -114,7 +114,7 @@ class TopicEnds:
         *,
         context_key: str | None = None,
     ) -> End:
-        """A topic for dead letters: the job finds its brokers by the other topic that it uses."""
+        """A topic for dead letters, on the brokers of the job's other topic."""
         prefix = str(transactional_id_prefix.default)
         named = [(options.topic, topic.name)] if options.topic else []
         return End(
@@ -153,7 +153,7 @@ class TopicEnds:
 
 
 def bucket_sink(archive: StreamArchive, options: BucketOptions, *, context_key: str | None = None) -> End:
-    """The folder of a bucket that an option names by default."""
+    """The folder of a bucket, with the default of the prefix's option."""
     prefix = str(options.prefix.default)
     return End(
         properties=written([(options.bucket, archive.bucket_name), (options.prefix, prefix)]),
@@ -163,7 +163,7 @@ def bucket_sink(archive: StreamArchive, options: BucketOptions, *, context_key: 
 
 
 def domain_sink(domain: SearchDomain, options: OpenSearchOptions, *, region: str, indices: Sequence[str]) -> End:
-    """Indices of a domain, and that of the documents that it refuses."""
+    """Indices of a domain, and the index of rejected documents."""
     return End(
         properties=written([(options.endpoint, domain.endpoint), (options.region, region)]),
         grant=lambda job: domain.grant_write(job, *indices, REJECTED_DOCUMENTS),
@@ -181,7 +181,7 @@ def workspace_sink(workspace: MetricsWorkspace, options: PrometheusOptions, *, r
 
 
 def merged(*several: PropertyGroups) -> dict[str, dict[str, str]]:
-    """All the property groups in one."""
+    """Merge property groups."""
     result: dict[str, dict[str, str]] = {}
     for groups in several:
         for group, properties in groups.items():

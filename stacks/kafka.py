@@ -1,4 +1,4 @@
-"""What the context says of a Kafka cluster, in the scenarios that can have one."""
+"""The context keys of a Kafka cluster, for the scenarios that can have one."""
 
 from __future__ import annotations
 

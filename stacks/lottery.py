@@ -21,7 +21,7 @@ from stacks.ends import End, TopicEnds, in_group
 from stacks.kafka import KafkaConfig
 from stacks.scenario import MAX_RECORDS_LAG, ScenarioStack
 
-#: Construct ids of the streams, and prefixes of their outputs' names.
+#: Construct ids of the streams, which are also prefixes of their outputs' names.
 LOTTERY_EVENTS, USER_EVENTS, WINNERS, REJECTED_EVENTS = "LotteryEvents", "UserEvents", "Winners", "RejectedEvents"
 #: The option with the name of each; a topic has the option's default for its name.
 INPUTS = {LOTTERY_EVENTS: settings.LOTTERY_INPUT, USER_EVENTS: settings.USER_INPUT}
@@ -31,7 +31,7 @@ STREAMS = INPUTS | OUTPUTS
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A shell command that puts an event into a stream, in the partition of one of the event's ids."""
+    """A shell command that puts an event into a stream, with one of the event's ids as partition key."""
 
     purpose: str
     stream: str
@@ -40,7 +40,7 @@ class Command:
 
     def shell(self, stream: DataStream) -> str:
         """The command as it is typed."""
-        # Whole seconds: not every system's date knows milliseconds.
+        # Whole seconds: not every system's `date` supports milliseconds.
         data = json.dumps(self.event, separators=(",", ":")).replace(json.dumps(NOW), "'$(date +%s)'000")
         return (
             f"aws kinesis put-record --stream-name {stream.stream_name} --partition-key {self.event[self.key]}"
@@ -48,9 +48,9 @@ class Command:
         )
 
 
-#: Stands in an event for the time at which the command is run, in milliseconds since 1970.
+#: A placeholder in an event for the time at which the command runs, in milliseconds since 1970.
 NOW = "now"
-#: What a first game takes, by the prefixes of the outputs' names.
+#: The commands of a first game, by the prefixes of the outputs' names.
 COMMANDS = {
     "StartLottery": Command(
         purpose="starts lottery 1",
@@ -103,7 +103,7 @@ class LotteryConfig(KafkaConfig):
     rejected_alarm: int = Field(default=1000, ge=0, description="alarm above this many rejected events in 5 minutes")
 
     def check(self) -> None:
-        """A KPU is a TaskManager: its tasks are threads of one interpreter, of which one runs at a time."""
+        """In thread mode the tasks of a KPU are threads of one Python interpreter, of which one runs at a time."""
         if self.execution_mode == settings.THREAD and self.parallelism_per_kpu > 1:
             rule = "be process where parallelism-per-kpu is above 1, as threads of a KPU share one interpreter"
             raise self.error("execution_mode", rule)

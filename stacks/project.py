@@ -1,4 +1,4 @@
-"""Where things are in the project. No CDK in here: the local run and the tools import it as well."""
+"""Paths in the project. Without the CDK, as the local run and the tools import it, too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flink_constructs.bundle import JobBundle
 from flink_constructs.connector_jar import ConnectorJar
 
 ROOT = Path(__file__).resolve().parent.parent
-#: What is built, and can be built again.
+#: The folder of build results, which can be built again.
 BUILD = ROOT / "build"
 
 

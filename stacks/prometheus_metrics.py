@@ -42,7 +42,7 @@ class PrometheusMetricsConfig(ScenarioConfig):
     rules: bool = Field(default=True, description="install recording rules and alert rules in the workspace")
 
     def check(self) -> None:
-        """The parallelism stays: the job shares its instances out to so many tasks, evenly."""
+        """The parallelism must be constant: the job divides its instances evenly among the tasks."""
         if self.auto_scaling:
             rule = "be false: the service would choose a parallelism that the sources are no multiple of"
             raise self.error("auto_scaling", rule)

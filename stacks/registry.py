@@ -16,9 +16,9 @@ from flink_constructs.validation import InvalidArgumentError
 from stacks.config import STAGE_PATTERN, ContextError, scenario_blocks
 from stacks.scenario import ScenarioStack
 
-#: What a wrong context raises: its parsing, or the construct that a value ends up in.
+#: Errors about an invalid context, from its parsing or from the construct that gets a value.
 REFUSALS = (InvalidArgumentError,)
-#: What a bundle raises that cannot be built: no Maven, say, or more than the service takes.
+#: Errors about a bundle that cannot be built, for example without Maven, or because it is too large.
 FAILED_BUILDS = (BuildError, BundleError)
 
 
@@ -32,9 +32,9 @@ def add_stacks(app: cdk.App) -> list[cdk.Stack]:
     """Add the stack of every scenario, or of the one that the context names, to ``app``.
 
     Raises:
-        InvalidArgumentError: for a context that cannot be used.
-        BuildError: for connectors that cannot be built.
-        BundleError: for a bundle that cannot be made.
+        InvalidArgumentError: The context is invalid.
+        BuildError: Connectors cannot be built.
+        BundleError: A bundle cannot be made.
 
     """
     context: Mapping[str, Any] = app.node.get_all_context()

@@ -1,4 +1,4 @@
-"""The replay of historic trips: what the context says of it, and where the trips lie."""
+"""The replay of historic trips: its context keys, and the location of the trips."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from stacks.config import ScenarioConfig, from_option
 from stacks.ends import End
 from stacks.scenario import ScenarioStack
 
-#: Where the trips to replay lie in the stack's own bucket.
+#: The prefix of the trips to replay in the stack's own bucket.
 HISTORY_PREFIX = "history"
 
 
 class ReplayConfig(ScenarioConfig):
-    """Context of a scenario that historic trips can be replayed into."""
+    """Context of a scenario with a replay of historic trips."""
 
     replay_from: str | None = Field(
         default=None,
@@ -32,7 +32,7 @@ class ReplayConfig(ScenarioConfig):
 
 
 def history(stack: ScenarioStack, config: ReplayConfig, *, example: str) -> End:
-    """The trips to replay: where the context says, or in the stack's own bucket.
+    """The trips to replay: in the location from the context, or in the stack's own bucket.
 
     Args:
         stack: The scenario's stack; it gets an output with the command that uploads trips into its bucket.
@@ -52,7 +52,7 @@ def history(stack: ScenarioStack, config: ReplayConfig, *, example: str) -> End:
 
 
 def _history_from(stack: ScenarioStack, uri: str) -> End:
-    """Trips in a bucket that is there already."""
+    """Trips in an existing bucket."""
     path = urlsplit(uri)
     prefix = path.path.strip("/")
     bucket = s3.Bucket.from_bucket_name(stack, "History", path.netloc)
@@ -62,7 +62,7 @@ def _history_from(stack: ScenarioStack, uri: str) -> End:
             iam.Grant.add_to_principal(
                 grantee=reader, actions=["s3:GetObject"], resource_arns=[bucket.arn_for_objects(objects)]
             )
-        # Without it a missing object is answered as a forbidden one.
+        # Without this permission, S3 reports a missing object as forbidden.
         iam.Grant.add_to_principal(grantee=reader, actions=["s3:ListBucket"], resource_arns=[bucket.bucket_arn])
         acknowledgment.wildcard_resource(
             reader, bucket.arn_for_objects(f"{prefix}/*"), "The files to replay are known by their prefix alone."

@@ -1,4 +1,4 @@
-"""What every scenario's stack has: the bundle of its job, its application, its ends, its outputs and alarms."""
+"""The base of all scenarios' stacks: bundle, application, ends, outputs, alarms, dashboard."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from stacks.config import ScenarioConfig, Shards
 from stacks.ends import End, StreamEnds, merged
 from stacks.project import job_bundle
 
-#: Records that a job may be behind in a Kafka partition before it alarms.
+#: Alarm above this many records of lag in a Kafka partition.
 MAX_RECORDS_LAG = 100_000
 #: What every application in a VPC calls; S3 needs no endpoint of this kind.
 CALLED_BY_ALL = (EndpointService.CLOUDWATCH_LOGS, EndpointService.CLOUDWATCH_MONITORING, EndpointService.STS)
-#: How clients sign in, in the words of the stack's output.
+#: How clients sign in, for the description of the stack's output.
 SIGN_IN = {
     KafkaAuthentication.IAM: "that sign in by IAM",
     KafkaAuthentication.SCRAM: "that sign in with the cluster's secret",
@@ -43,9 +43,9 @@ SIGN_IN = {
 
 
 class ScenarioStack(cdk.Stack):
-    """A stack with one scenario's application; its own class adds sources, sinks and grants.
+    """A stack with one scenario's application; the scenario's class adds sources, sinks and grants.
 
-    The network, the cluster and the bucket are made when they are first used.
+    The network, the cluster and the bucket are created when they are first used.
     """
 
     #: What the scenario's context block is parsed into.
@@ -171,7 +171,7 @@ class ScenarioStack(cdk.Stack):
         return application
 
     def add_replay(self, ends: Sequence[End]) -> FlinkApplication:
-        """Add the application that replays historic trips: not started, as each start is a replay of its own."""
+        """Add the application that replays historic trips. It is not started, as each start is a new replay."""
         replay = self._flink_application(
             "Replay",
             "replay",
@@ -189,7 +189,7 @@ class ScenarioStack(cdk.Stack):
         return replay
 
     def add_generator(self, ends: Sequence[End]) -> FlinkApplication:
-        """Add the application that makes records up, for as long as it runs."""
+        """Add the application that generates records for as long as it runs."""
         return self._flink_application(
             "Generator",
             "data-generator",
@@ -212,7 +212,7 @@ class ScenarioStack(cdk.Stack):
         auto_scaling: bool = False,
         start: bool,
     ) -> FlinkApplication:
-        """An application that runs a job as the context has it for all applications of the scenario."""
+        """An application with a job, configured by the context keys for all applications of the scenario."""
         config, network = self._configuration, self._network
         groups = merged(self.own_properties(job), *(end.properties for end in ends))
         self._check(job, groups, ends)
@@ -238,17 +238,17 @@ class ScenarioStack(cdk.Stack):
         return application
 
     def own_properties(self, job: str) -> PropertyGroups:
-        """What the context says to a job of its own options, ends aside."""
+        """The values from the context for a job's own options, except those of ends."""
         options = scenarios.module("flink_apps", f"{job}.settings").OPTIONS
         return written(self._configuration.values(options).items())
 
     def check_settings(self, job: str, settings: Any) -> None:  # noqa: ANN401 - each job has a class of its own
-        """Check what a job's settings say only of the whole application; by default nothing."""
+        """Check a job's settings against the application's parallelism; by default there is nothing to check."""
 
     def _check(self, job: str, groups: PropertyGroups, ends: Sequence[End]) -> None:
-        """Have the job's own parser read the groups; its errors are told in context keys.
+        """Parse the groups with the job's own parser; its errors name context keys.
 
-        What only a deployment knows is replaced by examples of its kind.
+        Values that are only known after the deployment are replaced by examples.
         """
         module = scenarios.module("flink_apps", f"{job}.settings")
         options: dict[tuple[str, str], Option[Any]] = {(option.group, option.key): option for option in module.OPTIONS}
@@ -270,7 +270,7 @@ class ScenarioStack(cdk.Stack):
             raise self._configuration.in_context_keys(error, keys) from None
 
     def _connect(self, application: FlinkApplication, ends: Sequence[End]) -> None:
-        """Permit the application the use of its ends, and have them there before it starts."""
+        """Permit the application to use its ends, and create them before it starts."""
         for end in ends:
             end.grant(application)
             for needed in end.needed:
@@ -330,7 +330,7 @@ def _where_a_vpc_is(config: ScenarioConfig) -> cdk.Environment | None:
 
 
 class _Examples:
-    """Examples in the place of values that only a deployment knows: the same one for the same value, if it can be."""
+    """Examples for values that are only known after the deployment; equal values get equal examples, if possible."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}

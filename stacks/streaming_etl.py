@@ -1,4 +1,4 @@
-"""Streaming ETL: taxi trips from one source to any set of sinks, nothing lost."""
+"""Streaming ETL: taxi trips from one source to any set of sinks, without loss."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Sink = Literal["kinesis", "kafka", "s3", "opensearch"]
 SOURCE_TOPIC, SINK_TOPIC, DEAD_LETTER_TOPIC = "trips", "clean-trips", "dead-letters"
 #: Construct ids of the stack's streams.
 SOURCE, SINK, DEAD_LETTERS = "Source", "Sink", "DeadLetters"
-#: Indices that the job may write: those of the events' types.
+#: Indices that the job may write, named by the types of the events.
 INDICES = ("trip*", "yellow-trip*", "green-trip*")
 #: The context key that chooses where dead letters go.
 DEAD_LETTERS_KEY = "dead-letters"
@@ -69,7 +69,7 @@ class StreamingEtlConfig(ReplayConfig, KafkaConfig):
         return sinks
 
     def check(self) -> None:
-        """The replay has to know the shards that it sends watermark events to."""
+        """Watermark events need a fixed number of shards."""
         most = replay_settings.MAX_WATERMARK_SHARDS
         too_many = self.shards == "on-demand" or self.shards > most
         if self.replay_watermark_seconds and self.source == "kinesis" and too_many:
@@ -104,7 +104,7 @@ class StreamingEtlStack(ScenarioStack):
         return {"number_of_brokers": self._config.brokers}
 
     def own_properties(self, job: str) -> PropertyGroups:
-        """What the context says; the replay also has to know how many shards or partitions its sink has."""
+        """The options from the context; the replay also gets the number of shards or partitions of its sink."""
         config, own = self._config, super().own_properties(job)
         if job == "replay" and config.replay_watermark_seconds:
             shards = config.shards if config.source == "kinesis" else config.partitions

@@ -29,17 +29,17 @@ from stacks.scenario import ScenarioStack, comma_separated
 
 #: Construct id of the stream that the job reads.
 TRIPS = "Trips"
-#: Where the trips go as they came.
+#: The prefix of the raw trips in the archive.
 RAW_PREFIX = "raw"
 #: The indices that the job writes.
 INDICES = (schema.PICKUP_COUNT, schema.TRIP_DURATION)
 #: Availability Zones of the network that a stack makes.
 ZONES_OF_A_VPC = 2
-#: What the replay's Kinesis sink is told.
+#: Options of the replay's Kinesis sink.
 REPLAY_SINK = {
-    # Of several requests at a time a later one may be written first: with the speedup, hours too early.
+    # With several requests in flight, a later one may be written first: with the speedup, hours too early.
     "sink.requests.max-inflight": "1",
-    # What waits in the sink has left the replay, so its lag would not show a full stream before the buffer is.
+    # The replay's lag does not include records in the sink's buffer: a large buffer would hide a full stream.
     "sink.requests.max-buffered": "2000",
 }
 
@@ -81,7 +81,7 @@ class TaxiAnalyticsConfig(ReplayConfig):
     late_trips_alarm: int = Field(default=100, ge=0, description="alarm above this many late trips in 5 minutes")
 
     def check(self) -> None:
-        """A domain in the stack's VPC has its zones, and is reached from there alone."""
+        """A domain in the stack's VPC has at most the VPC's zones, and can only be reached from there."""
         if self.vpc and (self.search_zones or 0) > ZONES_OF_A_VPC:
             rule = f"be false where search-zones is above {ZONES_OF_A_VPC}, the zones of the stack's VPC"
             raise self.error("vpc", rule)
@@ -120,7 +120,7 @@ class TaxiAnalyticsStack(ScenarioStack):
         self._add_alarms_and_dashboard(application, replay, delivery)
 
     def own_properties(self, job: str) -> PropertyGroups:
-        """What the context says; the replay's sink keeps the order of the trips, and the generator makes rides."""
+        """The options from the context; the replay's sink keeps the trips in order, and the generator emits rides."""
         own = super().own_properties(job)
         if job == "replay":
             prefix = replay_settings.prefix_of(replay_settings.KINESIS_OPTIONS)
@@ -130,7 +130,7 @@ class TaxiAnalyticsStack(ScenarioStack):
         return own
 
     def _add_domain(self) -> SearchDomain:
-        """Add the domain with what the job's documents and their dashboards need."""
+        """Add the domain with index templates, sign-in and saved objects."""
         config, network = self._config, self.network
         sign_in = SearchSignIn(self, "SignIn", removal_policy=self.removal_policy) if config.sign_in else None
         domain = SearchDomain(
@@ -160,7 +160,7 @@ class TaxiAnalyticsStack(ScenarioStack):
         return domain
 
     def _add_delivery(self) -> StreamDelivery:
-        """Add the second reader of the stream, which keeps the trips as they came."""
+        """Add the second reader of the stream, which archives the raw trips."""
         uri = f"s3://{self.archive.bucket_name}/{RAW_PREFIX}/"
         self.add_output("ArchiveUri", uri, "the trips as they came, in folders by the hour of their arrival")
         return StreamDelivery(

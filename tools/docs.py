@@ -1,6 +1,6 @@
-"""The tables in the READMEs, from the code: ``python -m tools.docs`` writes them anew.
+"""Generates the tables in the READMEs from the code: ``python -m tools.docs``.
 
-A README marks the place of a table with ``<!-- table: NAME -->`` and ``<!-- end -->``.
+Markers in a README, ``<!-- table: NAME -->`` and ``<!-- end -->``, enclose each table.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MARKED = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTAL
 
 
 def properties_table(options: Iterable[Option[Any]], passed_on: Mapping[str, str]) -> str:
-    """The property groups of a job."""
+    """The table of a job's property groups."""
     rows = [
         (f"`{option.group}`", f"`{option.key}`", option.type.values, _code(option.default_text), option.meaning)
         for option in options
@@ -36,7 +36,7 @@ def properties_table(options: Iterable[Option[Any]], passed_on: Mapping[str, str
 
 
 def context_table(config: type[ScenarioConfig]) -> str:
-    """The context block of a scenario: its own keys first."""
+    """The table of a scenario's context keys, its own first."""
     own = [name for name in config.model_fields if name not in ScenarioConfig.model_fields]
     rows = []
     for name in (*own, *ScenarioConfig.model_fields):
@@ -52,12 +52,12 @@ def _context_table_of(scenario: str) -> str:
 
 
 def fields_table(record_type: RecordType) -> str:
-    """What the fields of a record type are."""
+    """The table of a record type's fields."""
     return _table(("field", "what it is"), [(f"`{field.name}`", field.meaning) for field in record_type.fields])
 
 
 def _values(field: FieldInfo) -> str:
-    """The values of a field that is no option: its choices or its bounds, as far as its type has them."""
+    """The values of a field that is not an option: its choices or bounds, if its type has any."""
     members = get_args(field.annotation) or (field.annotation,)
     choices = [str(choice) for kind in (field.annotation, *members) for choice in _choices(kind)]
     if choices:
@@ -107,20 +107,20 @@ def _tables_of(job: str) -> dict[str, Callable[[], str]]:
     return tables
 
 
-#: The tables of each README by their names: a job has its properties, a scenario its context, too.
+#: The tables of each README, by name. Every job has its properties; a scenario also has its context.
 TABLES: dict[Path, dict[str, Callable[[], str]]] = {
     ROOT / "flink_apps" / job / "README.md": _tables_of(job) for job in jobs()
 }
 
 
 def rendered(readme: Path) -> str:
-    """The text that a README should have: its own, with the tables of now."""
+    """The text of a README with its tables up to date."""
     writers = TABLES[readme]
     return _MARKED.sub(lambda mark: mark[1] + writers[mark[2]]() + mark[3], readme.read_text(encoding="utf-8"))
 
 
 def main() -> None:
-    """Write the tables anew."""
+    """Update the tables in all READMEs."""
     for readme in TABLES:
         readme.write_text(rendered(readme), encoding="utf-8")
 

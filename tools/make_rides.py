@@ -1,10 +1,10 @@
 """The taxi rides in ``data/taxi_rides``: ``python -m tools.make_rides`` writes them, always the same.
 
-All made up: nobody took these rides. They are to look like New York when their ends are drawn on a map: rides begin
-along Manhattan's streets and avenues, crowd at stations and in Midtown, move downtown at night, and leave the city now
-and then. How many begin in an hour, how fast they go and what they cost is as in ``tools/make_trips.py``.
+All rides are made up. On a map, they look like New York: rides start along Manhattan's streets and avenues, crowd at
+stations and in Midtown, move downtown at night, and sometimes leave the city. Hourly numbers, speeds and fares are
+those of ``tools/make_trips.py``.
 
-JSON objects, one a line, in the order of their ends, gzip.
+The format is JSON, one object per line, in the order of their ends, compressed with gzip.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ METRES_PER_DEGREE = 111_200.0
 METRES_PER_MILE = 1609.344
 #: Metres east of a degree of longitude, as far north as New York is.
 METRES_PER_LONGITUDE = METRES_PER_DEGREE * math.cos(math.radians(40.75))
-#: How far the avenues turn away from north, to the east.
+#: The angle of the avenues east of north.
 TILT = math.radians(29)
 #: Fifth Avenue and 59th Street, from which the street grid is measured.
 CORNER = (40.7645, -73.9735)
@@ -42,7 +42,7 @@ AVENUES = (-1744, -1500, -1256, -1012, -768, -524, -280, 0, 128, 256, 379, 507, 
 PARK_LENGTH, PARK_WIDTH = 51 * STREET_METRES, 768.0
 #: The hours when people are out rather than at work.
 NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4})
-#: A ride is at least this long, and the way is longer than the straight line by this factor.
+#: The shortest ride, and how many times longer the route is than the straight line.
 SHORTEST_METRES = 400.0
 DETOUR = 1.3
 
@@ -52,14 +52,14 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class _Place:
-    """Where rides begin and end: a cloud around a point."""
+    """A place where rides start and end: a cloud around a point."""
 
     latitude: float
     longitude: float
     weight: float
     metres: float
     night: float = 1.0
-    """How many times as likely it is at night."""
+    """The factor of the weight at night."""
 
 
 #: Parts of Manhattan, whose rides begin and end on the street grid.
@@ -121,7 +121,7 @@ PLACES = (*DISTRICTS, *STANDS, *ACROSS_THE_RIVER, *TERMINALS, *OUT_OF_TOWN)
 
 
 def inside(outline: Outline, point: Point) -> bool:
-    """Whether a point (latitude, longitude) lies within an outline: a line due east crosses its edges an odd number."""
+    """Whether a point (latitude, longitude) is inside an outline: a ray to the east crosses an odd number of edges."""
     latitude, longitude = point
     odd = False
     for (south, west), (north, east) in zip(outline, (*outline[1:], outline[0]), strict=True):
@@ -131,7 +131,7 @@ def inside(outline: Outline, point: Point) -> bool:
 
 
 def on_the_grid(point: Point) -> tuple[float, float]:
-    """Metres of a point from the corner: up Fifth Avenue, and across it to the east."""
+    """The position of a point relative to the corner, in metres: up Fifth Avenue, and across it to the east."""
     north = (point[0] - CORNER[0]) * METRES_PER_DEGREE
     east = (point[1] - CORNER[1]) * METRES_PER_LONGITUDE
     return north * math.cos(TILT) + east * math.sin(TILT), east * math.cos(TILT) - north * math.sin(TILT)
@@ -144,7 +144,7 @@ def _from_the_grid(up: float, across: float) -> Point:
 
 
 def in_central_park(point: Point) -> bool:
-    """Whether a point lies in the park, more than the width of a street away from its edges."""
+    """Whether a point is in the park, and not within 20 m of its edges."""
     up, across = on_the_grid(point)
     return 20 < up < PARK_LENGTH - 20 and 20 - PARK_WIDTH < across < -20
 
@@ -175,7 +175,7 @@ def _point(draws: random.Random, place: _Place) -> Point:
 
 
 def metres(one: Point, other: Point) -> float:
-    """The straight line between two points, on a plane: right to a thousandth within the city."""
+    """The distance of two points on a plane, in metres; exact to a thousandth within the city."""
     north, east = (one[0] - other[0]) * METRES_PER_DEGREE, (one[1] - other[1]) * METRES_PER_LONGITUDE
     return math.hypot(north, east)
 

@@ -1,10 +1,10 @@
 """The taxi trips in ``data/taxi_trips``: ``python -m tools.make_trips`` writes them, always the same.
 
-All made up: nobody took these rides. What is typical of New York's yellow taxis is typical of them, too: where and
-when rides begin, how long they are, what they cost, and a few oddities (refunds, zones that nobody knows).
+All trips are made up. They are typical of New York's yellow taxis: where and when trips start, how long they are, what
+they cost, and a few oddities (refunds, unknown zones).
 
-The layout is that of the public replay data sets: JSON objects, one a line, in the order of their ends, gzip. The two
-days lie in two months, a file for each, so that whatever sorts trips by month has something to sort.
+The layout is that of the public replay data sets: JSON, one object per line, in the order of their ends, compressed
+with gzip. The two days are in two months, one file for each, so that partitioning by month has an effect.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ TRIPS_PER_DAY = 10_000
 SEED = 20240131
 
 EWR, JFK, LGA = 1, 132, 138
-#: How many times as many rides begin or end here as in another zone of Manhattan: stations, Midtown, Upper East Side.
+#: Weights of busy zones (stations, Midtown, Upper East Side), relative to another zone of Manhattan.
 HOT_SPOTS = {237: 9, 236: 8, 161: 8, 162: 7, 186: 7, 230: 6, 234: 5, 170: 5, 48: 5, 142: 5, 163: 4, 79: 4, 239: 4}
 AIRPORTS = {EWR: 0.6, JFK: 7.0, LGA: 6.0}
-#: The same for a zone of another borough.
+#: Weights of other zones, by borough.
 BOROUGHS = {"Manhattan": 1.0, "Brooklyn": 0.07, "Queens": 0.06, "Bronx": 0.01, "Staten Island": 0.001, "Unknown": 1.2}
-#: Rides that begin in each hour of the day, as parts of the day's.
+#: Relative number of rides that start in each hour of the day.
 DAY_CURVE = (28, 19, 13, 9, 7, 9, 20, 37, 47, 46, 44, 46, 48, 49, 52, 51, 47, 54, 63, 62, 55, 53, 51, 42)
-#: Miles an hour in each hour of the day.
+#: Miles per hour in each hour of the day.
 SPEEDS = (17, 18, 19, 20, 21, 19, 15, 11, 9, 9, 9, 9, 9, 9, 9, 8, 8, 8, 9, 11, 13, 14, 15, 16)
 PASSENGERS = {1: 71, 2: 15, 3: 4, 4: 2, 5: 4, 6: 3, 0: 1}
 
@@ -51,7 +51,7 @@ Trip = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Zones:
-    """Zones to draw from, and how likely each is."""
+    """Zones with their weights."""
 
     ids: list[int]
     weights: list[float]

@@ -1,4 +1,4 @@
-"""What is in a search domain: index templates and saved objects, a folder a scenario; and the graphs of its metrics."""
+"""Contents of a search domain: index templates and saved objects, one folder per scenario. Graphs of its metrics."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
 from flink_constructs.search_domain import SearchDomain
 
 _FOLDER = Path(__file__).parent
-#: Every scenario's sink keeps there what OpenSearch refuses.
+#: The index template of the rejected documents, which every scenario needs.
 _REJECTED_DOCUMENTS = _FOLDER / f"{REJECTED_DOCUMENTS}.json"
 _SAVED_OBJECTS = "saved-objects.ndjson"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchMetrics:
-    """What a search domain reports; a graph without lines is left out."""
+    """Metrics of a search domain; a graph without lines is left out."""
 
     indexing: Sequence[cloudwatch.IMetric] = ()
     """Documents indexed, per minute."""
     latency: Sequence[cloudwatch.IMetric] = ()
-    """Times of a request, in milliseconds."""
+    """Latencies of requests, in milliseconds."""
     errors: Sequence[cloudwatch.IMetric] = ()
-    """Requests that were refused or not answered, in 5 minutes."""
+    """Requests that were refused or got no response, in 5 minutes."""
     state: Sequence[cloudwatch.IMetric] = ()
-    """What is 1 while the domain is in trouble: red, yellow, or closed to writes."""
+    """Metrics that are 1 while the domain is red, yellow, or blocks writes."""
     load: Sequence[cloudwatch.IMetric] = ()
     """CPU and JVM memory, in per cent."""
     free_storage: Sequence[cloudwatch.IMetric] = ()
@@ -39,7 +39,7 @@ class SearchMetrics:
 
     @classmethod
     def of(cls, domain: SearchDomain) -> SearchMetrics:
-        """What ``domain`` reports."""
+        """The metrics of ``domain``."""
         return cls(
             indexing=[domain.metric_indexing_rate()],
             latency=[domain.metric_indexing_latency_millis()],
@@ -67,12 +67,12 @@ class SearchMetrics:
 
 
 def index_templates(scenario: str) -> dict[str, dict[str, Any]]:
-    """The index templates of a scenario by their names: the one definition of how documents are indexed."""
+    """The index templates of a scenario, by name. They are the only definition of how documents are indexed."""
     files = [_REJECTED_DOCUMENTS, *sorted((_FOLDER / scenario.replace("-", "_")).glob("*.json"))]
     return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
 
 
 def saved_objects(scenario: str) -> list[dict[str, Any]]:
-    """What OpenSearch Dashboards shows of a scenario: index patterns, visualizations, and the dashboard of them."""
+    """The saved objects of a scenario in OpenSearch Dashboards: index patterns, visualizations, the dashboard."""
     file = _FOLDER / scenario.replace("-", "_") / _SAVED_OBJECTS
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]

@@ -41,7 +41,7 @@ def code(fault: Option[float]) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Faults:
-    """The shares of the records that are wrong in one way or another."""
+    """The shares of the records with each fault."""
 
     late: float = 0
     duplicate: float = 0
@@ -69,25 +69,25 @@ class Faults:
         )
 
     def __bool__(self) -> bool:
-        """Whether there are any at all."""
+        """Whether any share is above 0."""
         return any((self.late, self.duplicate, self.malformed, self.out_of_range))
 
     def draw(self, random: Generator, size: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The faults of ``size`` records, by their numbers; and the positions, from 1 on, of all records that leave.
+        """Draw the codes of ``size`` records' faults, and the positions, from 1 on, of the records to emit.
 
-        Both are int32; a position that is there twice is a duplicate.
+        Both are int32. A position that occurs twice is a duplicate.
         """
         import numpy
 
         limits = numpy.cumsum([self.late, self.malformed, self.out_of_range])
-        # Numbers from the last limit on are no fault: they come to stand behind it.
+        # Draws from the last limit on are no fault: their index is one too high, and becomes 0.
         kinds = (numpy.searchsorted(limits, random.random(size), side="right") + 1) % (len(limits) + 1)
         times = 1 + (random.random(size) < self.duplicate)
         return kinds.astype("int32"), numpy.repeat(numpy.arange(1, size + 1, dtype="int32"), times)
 
 
 def count(kinds: NDArray[Any], positions: NDArray[Any]) -> dict[Option[float], int]:
-    """How many of the records that leave have each fault."""
+    """How many of the emitted records have each fault."""
     import numpy
 
     counts = numpy.bincount(kinds[positions - 1], minlength=1 + len(_EXCLUSIVE))
@@ -95,7 +95,7 @@ def count(kinds: NDArray[Any], positions: NDArray[Any]) -> dict[Option[float], i
 
 
 def select_list(record_type: RecordType, *, fault: str) -> str:
-    """The SQL select list of records, those out of range among them; ``fault`` is the column with the number."""
+    """The SQL select list of records, some out of range; ``fault`` is the column with the code."""
     return ", ".join(f"{_value(field, fault)} AS `{field.name}`" for field in record_type.fields)
 
 
@@ -106,14 +106,14 @@ def _value(field: Field, fault: str) -> str:
 
 
 def as_row(columns: tuple[Column, ...]) -> str:
-    """The SQL expression of a row with all the columns, under their names."""
+    """The SQL expression of a row with all columns, by name."""
     names = ", ".join(f"`{column.name}`" for column in columns)
     types = ", ".join(f"`{column.name}` {column.type}" for column in columns)
     return f"CAST(ROW({names}) AS ROW<{types}>)"
 
 
 def json_bytes(row: str, *, fault: str) -> str:
-    """The SQL expression of a row's JSON, as bytes, of which a malformed one has the first half."""
+    """The SQL expression of a row's JSON as bytes; a malformed record gets only the first half."""
     text = f"JSON_STRING({row})"
     half = f"SUBSTRING({text} FROM 1 FOR CHAR_LENGTH({text}) / 2)"
     return f"ENCODE(CASE {fault} WHEN {code(MALFORMED)} THEN {half} ELSE {text} END, 'UTF-8')"

@@ -31,7 +31,7 @@ OPTIONS = (FORMAT, SCHEMA_REGISTRY_URL, KEY_FIELD)
 
 @dataclass(frozen=True, kw_only=True)
 class RecordFormat:
-    """How records are written."""
+    """The format of the records, and the schema registry if it needs one."""
 
     name: str = DEFAULT_FORMAT
     schema_registry_url: str | None = None
@@ -51,7 +51,7 @@ class RecordFormat:
         return cls(name=name, schema_registry_url=url)
 
     def as_format(self, record_type: RecordType, *, destination: str) -> Format:
-        """The format for records of a type on their way to a topic or stream, after which their schema is named."""
+        """The format of a record type in a topic or stream; ``destination`` is its name, which names the schema."""
         if self.schema_registry_url:
             prefix = f"{WITH_REGISTRY}."
             options = {f"{prefix}url": self.schema_registry_url, f"{prefix}subject": f"{destination}-value"}
@@ -64,7 +64,7 @@ class RecordFormat:
 
 
 def key_field(groups: PropertyGroups, record_type: RecordType) -> str:
-    """The field that the properties choose: one that every record has."""
+    """The configured partition key, a field that every record has."""
     name = KEY_FIELD.find(groups) or record_type.partition_key
     if name not in record_type.keys:
         raise KEY_FIELD.error(

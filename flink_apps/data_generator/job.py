@@ -1,4 +1,4 @@
-"""The pipeline: ticks, an Arrow array of draws for each, which SQL makes records of, into the sinks."""
+"""The pipeline: an Arrow UDF draws an array per tick, SQL turns it into records, and the sinks write them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from flink_apps.data_generator.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Records leave in slices of this length: fine enough to look even, coarse enough that a slice costs next to nothing.
+#: The length of a slice: short enough for an even rate, long enough to make the cost per slice negligible.
 TICK_MILLIS = 20
 
 #: The names under which ``sources`` and ``sinks`` hold their tables.
@@ -39,7 +39,7 @@ _FAULTY, _GENERATED = "faulty", "generated"
 
 
 class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
-    """Per tick, the time, and arrays with the random draws for the records that are due."""
+    """Returns, per tick, its time and arrays with the random draws of the due records."""
 
     def __init__(self, *, settings: Settings, parallelism: int) -> None:
         self._settings = settings
@@ -47,7 +47,7 @@ class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
         self._parallelism = parallelism
 
     def open(self, function_context: FunctionContext) -> None:
-        """Register the metrics; called once in each subtask."""
+        """Register the metrics; Flink calls it once per subtask."""
         import numpy
 
         self._random = numpy.random.default_rng()
@@ -61,9 +61,9 @@ class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
 
     @property
     def result_type(self) -> DataType:
-        """A row with ``now_millis``, and an array for each of the record type's numbers, by its name.
+        """The type of the result: a row with ``now_millis``, and an array for each number of the record type, by name.
 
-        With faults also arrays of the records' faults, and of the positions of those that leave.
+        With faults there are two more arrays: the records' faults, and the positions of the records to emit.
         """
         types = {"INT": DataTypes.INT(), "BIGINT": DataTypes.BIGINT()}
         columns = {drawn.name: types[drawn.type] for drawn in self._record_type.drawn}
@@ -73,7 +73,7 @@ class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
         return DataTypes.ROW([DataTypes.FIELD("now_millis", DataTypes.BIGINT()), *arrays])
 
     def eval(self, starts: pd.Series, ends: pd.Series) -> pd.DataFrame:
-        """The loops run once a tick, never once a record."""
+        """Draw the records of some ticks; the loops run per tick, never per record."""
         import pandas
 
         ticks = [self._slice(int(start), int(end)) for start, end in zip(starts, ends, strict=True)]
@@ -99,7 +99,7 @@ class Draw(ScalarFunction):  # type: ignore[misc] # PyFlink is untyped
 
         profile, seed = self._settings.profile, self._settings.seed
         return Slice(
-            # A generator of its own: what a slice holds follows from its position alone, whatever came before it.
+            # A random generator per slice: the slice's records depend only on its position, not on earlier slices.
             random=numpy.random.default_rng((seed.number, start)) if seed else self._random,
             seed=seed.number if seed else 0,
             start_millis=start,
@@ -119,9 +119,9 @@ def build(
     """Declare the pipeline from ``sources["ticks"]`` to every one of ``sinks``; nothing runs before ``execute()``."""
     prepare(table_env)
     config = table_env.get_config()
-    # A tick waits for no other: the batch is closed before the next one is due.
+    # A tick does not wait for others: its batch is closed before the next tick is due.
     config.set("python.fn-execution.bundle.time", str(TICK_MILLIS // 2))
-    # Behind schedule, a few ticks share a trip to Python. More would be quicker, but a checkpoint waits for them.
+    # Behind schedule, a few ticks share a batch. More would be faster, but a checkpoint waits for them.
     config.set("python.fn-execution.bundle.size", "8")
     config.set("python.fn-execution.arrow.batch.size", "8")
 

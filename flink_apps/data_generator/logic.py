@@ -1,4 +1,4 @@
-"""What the metrics say of the records. Without Flink."""
+"""The rate that the metrics report. Without Flink."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class RateMeter:
     _rate: float = field(default=0.0, init=False)
 
     def mark(self, records: int, now: float) -> None:
-        """Count records at ``now``, seconds of a monotonic clock."""
+        """Count records at ``now``, in seconds of a monotonic clock."""
         if self._since is None:
             self._since = now
         self._count += records
@@ -25,5 +25,5 @@ class RateMeter:
 
     @property
     def records_per_second(self) -> int:
-        """The rate, as the whole number that a Python gauge can carry; 0 in the first window."""
+        """The rate as an integer, the only type of a Python gauge; 0 in the first window."""
         return round(self._rate)

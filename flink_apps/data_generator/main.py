@@ -11,7 +11,7 @@ from flink_apps.common.tables import RAW_JSON, Column, Connector, Format
 from flink_apps.data_generator import job
 from flink_apps.data_generator.settings import Settings
 
-#: What the source is told when nothing that was missed is to be given up: as much delay as it can make up for.
+#: The source's options for catching up on everything: the longest delay that it can make up for.
 CATCH_UP_OPTIONS = {"catch-up": "365 d", "catch-up-downtime": "true"}
 
 
@@ -30,16 +30,16 @@ def sinks(settings: Settings) -> dict[str, Connector]:
     if settings.kafka:
         record_format = _record_format(settings, destination=settings.kafka.name)
         sink = settings.kafka.sink(job.KAFKA, key=key, record_format=record_format)
-        # Keys are text, whatever the column's type: a raw number would be its eight bytes.
+        # Keys are text for every column type: in the raw format a number would be eight bytes.
         is_text = Column(key, "STRING") in settings.record_type.columns
         chosen[job.KAFKA] = sink if is_text else sink.with_options({"key.format": "csv"})
     return chosen
 
 
 def _record_format(settings: Settings, *, destination: str) -> Format:
-    """How records are written to a topic or stream."""
+    """The format of the records in a topic or stream."""
     if settings.faults.malformed:
-        # Text that is no JSON: the job writes it, and all others beside it, as bytes.
+        # Malformed records are not JSON, so the job encodes all records itself, as bytes.
         return RAW_JSON
     return settings.record_format.as_format(settings.record_type, destination=destination)
 

@@ -1,4 +1,4 @@
-"""Names of the job's metrics: what it registers, and what dashboards and alarms watch. Standard library only."""
+"""Names of the job's metrics, for the job, dashboards and alarms. Standard library only."""
 
 from flink_apps.data_generator import faults
 
@@ -6,11 +6,11 @@ from flink_apps.data_generator import faults
 METRIC_GROUP = "kinesisanalytics"
 #: Records that a subtask has generated since the start.
 RECORD_COUNT_METRIC = "generatedRecordCount"
-#: Records a second over a subtask's last few seconds, as a whole number.
+#: Records per second of a subtask over the last few seconds, as an integer.
 RECORD_RATE_METRIC = "generatedRecordRatePerParallelism"
-#: Subtasks of the job; each reports it.
+#: The parallelism of the job; each subtask reports it.
 PARALLELISM_METRIC = "taskParallelism"
-#: Counters of the records with a fault, which are there when faults are asked for.
+#: Counters of the records with a fault, if faults are configured.
 FAULT_METRICS = {
     faults.LATE: "generatedLateCount",
     faults.DUPLICATE: "generatedDuplicateCount",

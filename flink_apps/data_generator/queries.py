@@ -21,7 +21,7 @@ def generated_columns(settings: Settings) -> tuple[Column, ...]:
 
 
 def generated(settings: Settings, *, ticks: str, faulty: str) -> str:
-    """The query that gives :func:`generated_columns`; with faults from the view of :func:`faulty`."""
+    """The query of the :func:`generated_columns`; with faults it reads the view of :func:`faulty`."""
     record_type = settings.record_type
     if settings.faults.malformed:
         rows = f"(SELECT *, {faults.as_row(record_type.columns)} AS `row` FROM {faulty})"
@@ -37,7 +37,7 @@ def event_time(time: str) -> str:
 
 
 def _records(record_type: RecordType, drawn: str) -> str:
-    """The query that makes a row of each record."""
+    """The query with one row per record."""
     names = ", ".join(column.name for column in record_type.drawn)
     arrays = ", ".join(f"tick.{column.name}" for column in record_type.drawn)
     # UNNEST takes one array, or a map. MAP_FROM_ARRAYS only wraps its two arrays, without hashing.

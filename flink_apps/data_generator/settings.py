@@ -107,7 +107,7 @@ OPTIONS = (*_OWN, *SINK_STREAM.all(), *SINK_TOPIC.all(), KINESIS_ENDPOINT)
 
 @dataclass(frozen=True, kw_only=True)
 class Seed:
-    """What makes a run reproducible: what its draws follow from, and the time of its begin, in ms since 1970."""
+    """The seed of a reproducible run, and its start time in milliseconds since 1970."""
 
     number: int
     start_millis: int
@@ -115,7 +115,7 @@ class Seed:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one run of the generator is asked to do. A sink is on when its property group is there."""
+    """The checked settings of one run. A sink is on if its property group is there."""
 
     profile: Profile
     catch_up: bool = False
@@ -158,16 +158,16 @@ class Settings:
 
 
 def profile_properties(profile: str) -> dict[str, str]:
-    """A profile's text as the keys that hold it.
+    """The keys and values that hold a profile's text.
 
     Raises:
-        ProfileError: it does not fit into them.
+        ProfileError: The text does not fit into them.
 
     """
     keys = [option.key for option in (PROFILE, *MORE_OF_PROFILE)]
     values, rest = [], profile
     while len(rest) > MAX_VALUE_LENGTH:
-        # Not beside a space: who reads a property takes those at its ends away.
+        # A value must not end or start with a space: reading a property strips it.
         cut = next(end for end in range(MAX_VALUE_LENGTH, 0, -1) if " " not in rest[end - 1 : end + 1])
         values.append(rest[:cut])
         rest = rest[cut:]

@@ -120,7 +120,7 @@ class Settings:
 
 
 def _check_region(groups: PropertyGroups, search: OpenSearchDomain) -> None:
-    """Refuse a stream or a domain of another region than the one that the settings name."""
+    """Refuse a stream or domain in another region than the configured one."""
     region, arn = read_region(REGION_OF_ALL, groups), SOURCE_STREAM.stream.read(groups)
     if isinstance(arn, kinesis.StreamArn) and arn.region != region:
         raise SOURCE_STREAM.stream.error(f"be of {REGION_OF_ALL.key}, {region}", arn.text, "make the two agree")

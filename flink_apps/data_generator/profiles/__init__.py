@@ -1,8 +1,8 @@
-"""Load profiles: how the rate goes with time, and exactly how many records that makes. Without Flink.
+"""Load profiles: the rate over time, and the exact number of records. Without Flink.
 
-Every profile is made of straight lines, with whole numbers alone: times in milliseconds, rates in thousandths of a
-record per second. So its integral is exact, the slices of a time line add up however it was cut, and a slice that is
-replayed gives what it gave before.
+Every profile consists of straight lines in integer arithmetic: times in milliseconds, rates in thousandths of a record
+per second. So its integral is exact, slices add up however the time line is cut, and a slice that is generated again
+has as many records as before.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 #: Rates are whole numbers of this part of a record per second.
 THOUSANDTHS = 1000
-#: More than any cluster does, in records per second; the limit catches a slip of the keyboard.
+#: More than any cluster can do, in records per second; the limit catches typing errors.
 MAX_RECORDS_PER_SECOND = 1_000_000_000
 #: Straight lines in a period of a sine. Half of it, and all of it, divide each whole second: no period has a remainder.
 SINE_LINES = 500
@@ -27,7 +27,7 @@ _UNITS_PER_RECORD = 2 * THOUSANDTHS * 1000
 
 
 class ProfileError(ValueError):
-    """What is wrong with a profile: the rule that it breaks, where, and what to do about it."""
+    """An invalid profile; the message states the rule, where it is broken, and the fix."""
 
     def __init__(self, rule: str, value: object, fix: str) -> None:
         super().__init__(f"{rule}, not {value!r}: {fix}")
@@ -35,12 +35,12 @@ class ProfileError(ValueError):
 
 
 class Profile(ABC):
-    """A rate over time, from millisecond 0 on. It is 0 after the end, where there is one."""
+    """A rate over time, from millisecond 0 on. After the end, if there is one, it is 0."""
 
     @property
     @abstractmethod
     def millis(self) -> int | None:
-        """How long it takes; ``None`` where it never ends."""
+        """The duration in milliseconds; ``None`` if the profile never ends."""
 
     @property
     @abstractmethod
@@ -57,16 +57,16 @@ class Profile(ABC):
         return -(-self.peak // THOUSANDTHS)
 
     def records_due(self, *, start_millis: int, end_millis: int) -> int:
-        """How many records belong to the slice ``[start_millis, end_millis)``.
+        """How many records are due in the slice ``[start_millis, end_millis)``.
 
-        Rounded down twice, to units and to records, which is the same as once: this is the exact integral's whole part.
+        The integral is rounded down twice, to units and to records. The result is the same as rounding down once.
         """
         return self.units(end_millis) // _UNITS_PER_RECORD - self.units(start_millis) // _UNITS_PER_RECORD
 
 
 @dataclass(frozen=True)
 class _Line(Profile):
-    """From one rate straight to another; a level where they are equal, the only line that may be endless."""
+    """A straight line from one rate to another. Only a constant line may be endless."""
 
     start: int
     end: int
@@ -89,7 +89,7 @@ class _Line(Profile):
 
 @dataclass(frozen=True)
 class _Sequence(Profile):
-    """One after the other; only the last may be endless."""
+    """Parts one after the other; only the last may be endless."""
 
     parts: tuple[Profile, ...]
 
@@ -112,13 +112,13 @@ class _Sequence(Profile):
 
     @functools.cached_property
     def _units_before(self) -> list[int]:
-        """A line has whole units at its end: the sole remainder, under a unit, is that of a sine cut off in a line."""
+        """The units before a part. Lines end at whole units; only a sine that is cut off in a line has a remainder."""
         return list(itertools.accumulate((part.units(_length(part)) for part in self.parts[:-1]), initial=0))
 
 
 @dataclass(frozen=True)
 class _Repeat(Profile):
-    """The same again and again, for ever, or cut off after ``limit`` milliseconds."""
+    """A profile again and again, for ever, or cut off after ``limit`` milliseconds."""
 
     part: Profile
     limit: int | None
@@ -146,7 +146,7 @@ def _length(part: Profile) -> int:
 
 
 def constant(*, rate: int, over: int | None = None) -> Profile:
-    """One rate."""
+    """A constant rate."""
     return _Line(rate, rate, over)
 
 
@@ -156,15 +156,15 @@ def ramp(*, start: int, end: int, over: int) -> Profile:
 
 
 def steps(*, runs: Sequence[tuple[int, int]], every: int) -> Profile:
-    """One rate after the other, each with how often it comes: a step takes ``every``."""
+    """One rate after the other, each with its number of steps; a step lasts ``every``."""
     return sequence(_Line(rate, rate, count * every) for rate, count in runs)
 
 
 def sine(*, mean: int, amplitude: int, period: int, over: int | None = None) -> Profile:
     """Up and down around a mean, upwards first.
 
-    Each period is a polygon with its corners on the sine, to half a thousandth: nowhere further from it than two
-    hundred-thousandths of the amplitude, and its integral over a period is exactly that of the mean.
+    Each period is a polygon whose corners are on the sine, rounded to thousandths. It deviates from the sine by at most
+    0.002 % of the amplitude. Its integral over a period is exactly that of the mean.
     """
     if amplitude > mean:
         fix = "a higher mean or a lower amplitude keeps the rate at 0 and above"
@@ -172,7 +172,7 @@ def sine(*, mean: int, amplitude: int, period: int, over: int | None = None) -> 
     if period % 1000:
         raise ProfileError("have a period of whole seconds", f"{period}ms", "write for example period=60s")
     half = [round(amplitude * math.sin(2 * math.pi * corner / SINE_LINES)) for corner in range(SINE_LINES // 2)]
-    # The second half from the first: what is above the mean is so far below it then, to the last digit.
+    # The second half mirrors the first, so that both cancel out exactly.
     corners = [*half, *(-height for height in half), 0]
     wave = sequence(
         _Line(mean + left, mean + right, period // SINE_LINES) for left, right in itertools.pairwise(corners)
@@ -181,7 +181,7 @@ def sine(*, mean: int, amplitude: int, period: int, over: int | None = None) -> 
 
 
 def spike(*, base: int, peak: int, at: int, length: int, over: int | None = None) -> Profile:
-    """One rate, but for a while another."""
+    """A constant rate, with another rate for a while."""
     rest = None if over is None else over - at - length
     if rest is not None and rest < 0:
         raise ProfileError("take as long as its spike", f"over={over}ms", "over is at least the sum of at and for")
@@ -190,7 +190,7 @@ def spike(*, base: int, peak: int, at: int, length: int, over: int | None = None
 
 
 def sequence(parts: Iterable[Profile]) -> Profile:
-    """One after the other, each of which must end, but for the last."""
+    """Profiles one after the other; each except the last must end."""
     flat = tuple(parts)
     for part in flat[:-1]:
         _length(part)
@@ -198,16 +198,16 @@ def sequence(parts: Iterable[Profile]) -> Profile:
 
 
 def repeat(part: Profile, *, times: int | None = None) -> Profile:
-    """The same again and again, for ever or so many times."""
+    """A profile again and again, for ever or ``times`` times."""
     length = _length(part)
     return _Repeat(part, None if times is None else length * times)
 
 
 def checked(profile: Profile) -> Profile:
-    """The profile, which must emit something, and not more than is sensible.
+    """The profile, if it emits something, and its peak is within the limit.
 
     Raises:
-        ProfileError: its integral never reaches one record, or its peak is too high.
+        ProfileError: Its integral never reaches one record, or its peak is too high.
 
     """
     if profile.peak > MAX_RECORDS_PER_SECOND * THOUSANDTHS:

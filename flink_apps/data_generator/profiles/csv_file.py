@@ -1,4 +1,4 @@
-"""A CSV of ``second,rate`` as the steps of a load profile."""
+"""A CSV file of ``second,rate`` as steps of a load profile."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 
 from flink_apps.data_generator.profiles import ProfileError
 
-#: A rate as it is written, in records per second.
+#: A rate as text, in records per second.
 RATE = r"[0-9]{1,12}(?:\.[0-9]{1,3})?"
 _ROW = re.compile(rf"\s*([0-9]{{1,9}}(?:\.[0-9]{{1,3}})?)\s*,\s*({RATE})\s*")
 _HEADING = re.compile(r"\s*second\s*,\s*rate\s*")
 
 
 def steps_of(name: str, folder: Path) -> dict[str, str]:
-    """Arguments of ``steps`` as the file has them: each rate holds until the next row's second.
+    """The file as arguments of ``steps``: each rate holds until the second of the next row.
 
-    There is no record before the first row's second, and the last row holds for as long as the one before it. Empty
-    lines and a heading, ``second,rate``, are left out.
+    The rate is 0 before the second of the first row. The last row holds for as long as the one before it. Empty lines
+    and a heading, ``second,rate``, are skipped.
 
     Raises:
-        ProfileError: the file cannot be read, or a line of it.
+        ProfileError: The file, or one of its lines, cannot be read.
 
     """
     try:

@@ -1,6 +1,6 @@
-"""The types of record that the generator knows.
+"""The record types of the generator.
 
-A type is a file in this folder, which says what a record looks like and how it is drawn: a file that is there is known.
+A record type is a module in this folder. All modules here are imported, so a new one needs no entry in a list.
 """
 
 from __future__ import annotations
@@ -20,6 +20,6 @@ def _record_types() -> dict[str, RecordType]:
     return {record_type.name: record_type for record_type in sorted(found, key=lambda found: found.name)}
 
 
-#: Every type by its name, which properties and context use.
+#: Every type by its name in properties and context.
 RECORD_TYPES = _record_types()
 DEFAULT_RECORD_TYPE = STOCK_PRICE

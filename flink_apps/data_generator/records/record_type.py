@@ -1,4 +1,4 @@
-"""What the generator has to know of a type of record."""
+"""The definition of a record type."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Slice:
-    """What the records of a tick may depend on: a slice of the generator's time line.
+    """A slice of the generator's time line, on which the records of a tick may depend.
 
-    Whoever draws from nothing else draws the same whenever the slice comes again, if the run has a seed.
+    If they depend on nothing else and the run has a seed, the same slice always has the same records.
     """
 
     random: Generator
@@ -35,7 +35,7 @@ class Slice:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A field of a record: how SQL makes it, and what is said of it in the README."""
+    """A field of a record: its SQL, and its meaning for the README."""
 
     name: str
     #: Its SQL type.
@@ -51,7 +51,7 @@ class Field:
 
     @property
     def column(self) -> Column:
-        """The column of a sink's table."""
+        """The field as a column of a sink's table."""
         return Column(self.name, self.type)
 
 
@@ -62,12 +62,12 @@ def select_list(fields: tuple[Field, ...]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordType:
-    """A type of record: what it looks like, how numpy draws it, how SQL takes a draw apart.
+    """A record type: its fields, how numpy draws a record, and how SQL takes a draw apart.
 
-    Python makes an array or two of whole numbers a tick; what happens once a record is SQL, and runs in the JVM. The
-    expressions of the fields use the names of ``drawn`` and what is known of the tick: ``start_millis``, where it
-    starts on the generator's time line; ``now_millis``, when it came, since 1970; ``event_time``, the same as ISO-8601
-    text, UTC without a zone.
+    Per tick, Python draws one or two arrays of integers. Everything per record is SQL, which runs in the JVM. The
+    expressions of the fields can use the names in ``drawn``, and these: ``start_millis``, the start of the tick on the
+    generator's time line; ``now_millis``, the time of the tick since 1970; ``event_time``, the same as ISO-8601 text,
+    UTC without a zone.
     """
 
     name: str
@@ -91,10 +91,10 @@ class RecordType:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The names of the fields that the sinks can be partitioned by: those that every record has, as one value."""
+        """The fields that can be the partition key: those with a single value in every record."""
         return tuple(field.name for field in self.fields if not field.optional and not field.type.startswith("ROW"))
 
     @property
     def select(self) -> str:
-        """The SQL select list that makes a record."""
+        """The SQL select list of a record."""
         return select_list(self.fields)
