@@ -72,21 +72,23 @@ class ScenarioConfig(BaseModel):
 
     parallelism: int = Field(default=1, ge=1, description="parallel tasks of every operator")
     parallelism_per_kpu: int = Field(default=1, ge=1, le=8, description="tasks that share one KPU (1 vCPU, 4 GB)")
-    auto_scaling: bool = Field(default=False, description="let the service change the parallelism with the load")
-    checkpoint_seconds: int = Field(default=60, ge=1, le=3600, description="seconds between two checkpoints")
-    snapshots: bool = Field(default=True, description="keep the state over updates and stops")
-    metrics_level: MetricsLevel = Field(default=MetricsLevel.APPLICATION, description="detail of CloudWatch's metrics")
-    log_level: LogLevel = Field(default=LogLevel.INFO, description="least severe messages that are logged")
+    auto_scaling: bool = Field(default=False, description="let the service adapt the parallelism to the load")
+    checkpoint_seconds: int = Field(default=60, ge=1, le=3600, description="checkpoint interval in seconds")
+    snapshots: bool = Field(default=True, description="keep the state across updates and stops, in snapshots")
+    metrics_level: MetricsLevel = Field(
+        default=MetricsLevel.APPLICATION, description="level of the metrics in CloudWatch"
+    )
+    log_level: LogLevel = Field(default=LogLevel.INFO, description="lowest level of the messages that are logged")
     start: bool = Field(default=True, description="start the application after each deployment")
     retain: bool = Field(default=True, description="keep streams, clusters and logs when the stack is deleted")
     alarm_topic_arn: TopicArn | None = Field(
-        default=None, description="the SNS topic that alarms are sent to; by default none"
+        default=None, description="ARN of the SNS topic that alarms notify; by default none"
     )
     vpc: Vpc | None = Field(
         default=None,
-        description="run inside a VPC: true for a new one, or the id of yours; by default where it is needed",
+        description="run inside a VPC: true for a new one, or the id of yours; by default only if it is needed",
     )
-    nat_gateways: int = Field(default=0, ge=0, le=2, description="gateways from the VPC to the internet")
+    nat_gateways: int = Field(default=0, ge=0, le=2, description="NAT gateways of the VPC, for access to the internet")
 
     @classmethod
     def parse(cls, block: Mapping[str, Any]) -> Self:

@@ -52,18 +52,18 @@ class DataGeneratorConfig(KafkaConfig):
     faults_malformed: float = from_option(faults.MALFORMED)
     faults_out_of_range: float = from_option(faults.OUT_OF_RANGE)
     sinks: Annotated[tuple[Literal["kinesis", "kafka"], ...], BeforeValidator(comma_separated)] = Field(
-        default=("kinesis",), description="where the records go: kinesis, kafka, or both", min_length=1
+        default=("kinesis",), description="sinks of the records: kinesis, kafka, or both", min_length=1
     )
     records_per_second: int = from_option(settings.RECORDS_PER_SECOND)
     profile: str | None = from_option(settings.PROFILE)
     catch_up: bool = from_option(settings.CATCH_UP)
     shards: int | Literal["on-demand"] | None = Field(
-        default=None, description="shards of the stream, or on-demand; by default enough for the rate, and a quarter"
+        default=None, description="shards of the stream, or on-demand; by default enough for 1.25 times the rate"
     )
     topic: str | None = Field(
         default=None,
         pattern=r"^[a-zA-Z0-9._-]{1,249}$",
-        description="the Kafka topic; by default the record type's own: "
+        description="Kafka topic; by default the record type's own: "
         + " or ".join(record_type.topic for record_type in RECORD_TYPES.values()),
     )
     authentication: KafkaAuthentication = Field(
@@ -71,7 +71,8 @@ class DataGeneratorConfig(KafkaConfig):
         description=f"how the job signs in to the MSK cluster: {', '.join(KafkaAuthentication)}",
     )
     metrics_level: MetricsLevel = Field(
-        default=MetricsLevel.TASK, description="detail of CloudWatch's metrics; from TASK on, what tasks wait for"
+        default=MetricsLevel.TASK,
+        description="level of the metrics in CloudWatch; from TASK on, they include backpressure",
     )
 
     @field_validator("profile")

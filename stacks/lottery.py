@@ -89,7 +89,7 @@ class LotteryConfig(KafkaConfig):
         default=10,
         ge=1,
         le=3600,
-        description="seconds between two checkpoints; Kafka's readers see winners with the next one",
+        description="checkpoint interval in seconds; in Kafka, winners become visible at the next checkpoint",
     )
     connector: str = from_option(settings.CONNECTOR)
     shards: Shards = Field(default=4, description="shards of each stream, or on-demand")
@@ -100,7 +100,7 @@ class LotteryConfig(KafkaConfig):
     prizes: int = from_option(settings.PRIZES)
     player_expiry_hours: int = from_option(settings.PLAYER_EXPIRY)
     execution_mode: str = from_option(settings.EXECUTION_MODE)
-    rejected_alarm: int = Field(default=1000, ge=0, description="rejected events in 5 minutes above which it alarms")
+    rejected_alarm: int = Field(default=1000, ge=0, description="alarm above this many rejected events in 5 minutes")
 
     def check(self) -> None:
         """A KPU is a TaskManager: its tasks are threads of one interpreter, of which one runs at a time."""

@@ -37,9 +37,9 @@ class PrometheusMetricsConfig(ScenarioConfig):
         default=None,
         min_length=1,
         max_length=100,
-        description="what the console calls the workspace; by default its id",
+        description="alias of the workspace in the console; by default it has none",
     )
-    rules: bool = Field(default=True, description="have the workspace evaluate recording rules and alert rules")
+    rules: bool = Field(default=True, description="install recording rules and alert rules in the workspace")
 
     def check(self) -> None:
         """The parallelism stays: the job shares its instances out to so many tasks, evenly."""

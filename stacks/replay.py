@@ -26,7 +26,7 @@ class ReplayConfig(ScenarioConfig):
     replay_from: str | None = Field(
         default=None,
         pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[a-zA-Z0-9_!.*'()/-]+$",
-        description=f"what it replays, as s3://bucket/prefix; by default {HISTORY_PREFIX}/ in the stack's own bucket",
+        description=f"trips to replay, as s3://bucket/prefix; by default {HISTORY_PREFIX}/ in the stack's own bucket",
     )
     replay_speedup: float = from_option(settings.SPEEDUP)
 

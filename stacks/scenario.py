@@ -231,6 +231,7 @@ class ScenarioStack(cdk.Stack):
             log_level=config.log_level,
             removal_policy=self.removal_policy,
             vpc=network.vpc if network else None,
+            vpc_subnets=network.subnets if network else None,
             start=start,
         )
         self._connect(application, ends)

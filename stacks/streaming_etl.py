@@ -46,14 +46,14 @@ class StreamingEtlConfig(ReplayConfig, KafkaConfig):
     scenario: ClassVar[str] = "streaming-etl"
 
     parallelism: int = Field(default=2, ge=1, description="parallel tasks of every operator")
-    source: Literal["kinesis", "kafka"] = Field(default="kinesis", description="where the trips come from")
+    source: Literal["kinesis", "kafka"] = Field(default="kinesis", description="source of the trips")
     sinks: Annotated[tuple[Sink, ...], BeforeValidator(comma_separated)] = Field(
         default=("s3", "opensearch"),
-        description="where the good trips go: any of kinesis, kafka, s3 and opensearch",
+        description="sinks of the good trips: any of kinesis, kafka, s3 and opensearch",
         min_length=1,
     )
-    dead_letters: Literal["s3", "kinesis", "kafka"] = Field(default="s3", description="where bad records go")
-    dead_letters_alarm: int = Field(default=100, ge=0, description="dead letters in 5 minutes above which it alarms")
+    dead_letters: Literal["s3", "kinesis", "kafka"] = Field(default="s3", description="sink of the dead letters")
+    dead_letters_alarm: int = Field(default=100, ge=0, description="alarm above this many dead letters in 5 minutes")
     shards: Shards = Field(default=16, description="shards of each stream, or on-demand")
     search_nodes: int = Field(default=2, ge=1, le=80, description="data nodes of the OpenSearch domain")
     parquet: bool = from_option(settings.PARQUET)

@@ -50,34 +50,35 @@ class TaxiAnalyticsConfig(ReplayConfig):
     scenario: ClassVar[str] = "taxi-analytics"
 
     parallelism: int = Field(default=2, ge=1, description="parallel tasks of every operator")
-    auto_scaling: bool = Field(default=True, description="let the service change the parallelism with the load")
-    shards: Shards = Field(default=6, description="shards of the stream, or on-demand, where the service scales it")
+    auto_scaling: bool = Field(default=True, description="let the service adapt the parallelism to the load")
+    shards: Shards = Field(default=6, description="shards of the stream, or on-demand")
     early_results_minutes: int = from_option(settings.EARLY_RESULTS)
     out_of_order_seconds: int = from_option(settings.OUT_OF_ORDER)
     idle_seconds: int = from_option(settings.IDLE)
     clock_skew_seconds: int = from_option(settings.CLOCK_SKEW)
-    archive: bool = Field(default=True, description="archive the trips in S3 as they come, by Firehose")
+    archive: bool = Field(default=True, description="archive the raw trips in S3, with Firehose")
     producer: Literal["replay", "generator", "none"] = Field(
         default="replay",
-        description="what puts trips into the stream: replay (of historic ones), generator (of made-up ones), or none",
+        description="producer of the trips: replay (historic ones), generator (made-up ones), or none",
     )
     records_per_second: int = from_option(
-        generator_settings.RECORDS_PER_SECOND, default=100, meaning="trips per second that the generator makes"
+        generator_settings.RECORDS_PER_SECOND, default=100, meaning="rate of the generator, in trips per second"
     )
     search_nodes: int = Field(default=2, ge=1, le=80, description="data nodes of the OpenSearch domain")
     search_zones: int | None = Field(
         default=None, ge=1, le=3, description="Availability Zones of the nodes; by default 2, or 1 for a single node"
     )
-    sign_in: bool = Field(default=True, description="let people sign in to OpenSearch Dashboards, by Cognito")
+    sign_in: bool = Field(default=True, description="let people sign in to OpenSearch Dashboards, with Cognito")
     allowed_networks: Annotated[tuple[str, ...], BeforeValidator(comma_separated)] = Field(
-        default=(), description="CIDR blocks from which the domain takes requests of people; by default from all"
+        default=(), description="CIDR blocks from which people may reach the domain; by default from anywhere"
     )
     vpc: Vpc | None = Field(
         default=False,
-        description="the domain, and so the job, in a VPC instead of at a public endpoint: true, or the id of yours",
+        description="put the domain and the job into a VPC, instead of using a public endpoint: true for a new one, or"
+        " the id of yours",
     )
-    dead_letters_alarm: int = Field(default=100, ge=0, description="dead letters in 5 minutes above which it alarms")
-    late_trips_alarm: int = Field(default=100, ge=0, description="late trips in 5 minutes above which it alarms")
+    dead_letters_alarm: int = Field(default=100, ge=0, description="alarm above this many dead letters in 5 minutes")
+    late_trips_alarm: int = Field(default=100, ge=0, description="alarm above this many late trips in 5 minutes")
 
     def check(self) -> None:
         """A domain in the stack's VPC has its zones, and is reached from there alone."""

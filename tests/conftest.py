@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
+import socket
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+import scenarios
 
 # The CDK's own validation costs 1.5 to 4 s a synthesis, and is read when aws_cdk is imported.
 os.environ.setdefault("CDK_VALIDATION", "false")
@@ -38,19 +43,43 @@ TESTS = Path(__file__).parent
 REAL_DATA = Path(os.environ.get("TAXI_DATA") or TESTS.parents[1] / "shared" / "data")
 
 
+#: The ports that the servers of a run prefer, but for OpenSearch's, which takes no other than its own.
+_PREFERRED_PORTS = (4567, 5000, 8000, 8081, 8082, 9090, 9092)
+#: The ids of the tests that synthesize a scenario's variants: of its own file, and with its name as a parameter.
+_STACKS = {name: re.compile(rf"/test_{scenarios.folder(name)}_stack\.py:|\[{name}[-\]]") for name in scenarios.NAMES}
+
+
 @cache
-def _starts_local_runs(file: Path) -> bool:
-    """Whether tests in a file start the servers of local runs, which prefer the same ports and want both cores."""
-    return file.parent == TESTS / "local" and "pytest.mark.integration" in file.read_text()
+def _kind(file: Path) -> str:
+    """What the tests of a file need: the machine, OpenSearch's ports, servers of any kind, or nothing."""
+    text = file.read_text()
+    if "pytest.mark.integration" not in text:
+        return "alone"
+    if "pytest.mark.paced" in text:
+        return "paced"
+    return "OpenSearch" if file.parent == TESTS / "local" and "opensearch" in text else "servers"
+
+
+#: The order in which tests begin: what takes longest, what fills the gaps, and what looks at the clock, by itself.
+_ORDER = ("OpenSearch", "servers", "alone", "paced")
 
 
 class Workers(LoadScopeScheduling):  # type: ignore[misc] # xdist is untyped
-    """Who runs what, if there are several: one, from the beginning, the local runs; others the rest, file by file."""
+    """Who runs what, if there are several: each takes the next file as soon as it is through with one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """The group of a test: each is run by one worker."""
-        file = nodeid.partition("::")[0]
-        return "local runs" if _starts_local_runs(TESTS.parent / file) else file
+        """The group of a test: each is run by one worker.
+
+        What needs OpenSearch is one, for the node's ports, and so is what looks at the clock, for the machine. A
+        scenario's stacks are one, for each worker that looks at a variant has to synthesize it.
+        """
+        name = nodeid.partition("::")[0]
+        file = TESTS.parent / name
+        if _kind(file) in ("OpenSearch", "paced"):
+            return _kind(file)
+        if file.parent == TESTS / "stacks":
+            return next((f"stacks of {one}" for one, test in _STACKS.items() if test.search(nodeid)), name)
+        return name
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Workers:
@@ -58,11 +87,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Workers
     return Workers(config, log)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the preferred ports while there are workers: two runs that find one free at a time would both take it."""
+    if not getattr(config.option, "numprocesses", None):
+        return
+    for port in _PREFERRED_PORTS:
+        taken = socket.socket()
+        config.add_cleanup(taken.close)
+        with suppress(OSError):  # somebody has it
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Bring the tests into the order in which workers take them."""
     if hasattr(config, "workerinput"):
-        # What looks at the clock is the last of the local runs: the other workers have most likely ended.
-        items.sort(key=lambda item: (not _starts_local_runs(item.path), bool(item.get_closest_marker("paced"))))
+        items.sort(key=lambda item: _ORDER.index(_kind(item.path)))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from tests.stacks.snapshots import without_hashes
 
 #: Has no bundle built, so that no test here waits for Maven.
 NO_BUNDLES: dict[str, Any] = {"aws:cdk:bundling-stacks": []}
+#: What a test asks of any stack, it asks of this one: five take five times as long.
+ONE = {"scenario": "data-generator"}
 
 
 def run_app(folder: Path, context: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -99,9 +102,21 @@ def templates(folder: Path, context: Mapping[str, Any]) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_wrong_context_is_one_line_and_status_2(tmp_path: Path, context: dict[str, Any], message: str) -> None:
-    result = run_app(tmp_path / "out", context)
-    assert (result.returncode, result.stdout, result.stderr) == (2, "", f"error: {message}\n")
+def test_a_wrong_context_is_one_line_and_status_2(
+    context: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {**file_context(), **NO_BUNDLES, **context}
+    monkeypatch.setattr(app, "file_context", lambda: given)
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr() == ("", f"error: {message}\n")
+
+
+def test_the_process_of_a_wrong_context_ends_the_same_way_and_leaves_no_template(tmp_path: Path) -> None:
+    result = run_app(tmp_path / "out", {"stage": "Load_1"})
+    assert (result.returncode, result.stdout) == (2, "")
+    assert re.fullmatch(r"error: stage must be .*\n", result.stderr)
     assert not (tmp_path / "out" / "manifest.json").exists()
 
 
@@ -152,9 +167,9 @@ def test_without_the_command_line_the_context_is_that_of_cdk_json(tmp_path: Path
     plain, command_line, without_flag = (
         templates(tmp_path / name, given)
         for name, given in {
-            "plain": {},
-            "command-line": context,
-            "without-flag": {**context, "@aws-cdk/aws-iam:minimizePolicies": False},
+            "plain": ONE,
+            "command-line": {**context, **ONE},
+            "without-flag": {**context, **ONE, "@aws-cdk/aws-iam:minimizePolicies": False},
         }.items()
     )
     assert plain == command_line
@@ -162,7 +177,7 @@ def test_without_the_command_line_the_context_is_that_of_cdk_json(tmp_path: Path
 
 
 def test_two_runs_give_the_same_templates(tmp_path: Path) -> None:
-    context = {"data-generator.sinks": "kinesis,kafka"}
+    context = {**ONE, "data-generator.sinks": "kinesis,kafka"}
     first, second = (templates(tmp_path / name, context) for name in ("first", "second"))
     assert first == second
     assert without_hashes(first) != first

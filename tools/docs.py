@@ -31,7 +31,7 @@ def properties_table(options: Iterable[Option[Any]], passed_on: Mapping[str, str
         (f"`{option.group}`", f"`{option.key}`", option.type.values, _code(option.default_text), option.meaning)
         for option in options
     ]
-    rows += [(f"`{group}`", "any other key", "", "", f"goes to {taker} as it is") for group, taker in passed_on.items()]
+    rows += [(f"`{group}`", "any other key", "", "", f"passed on to {taker}") for group, taker in passed_on.items()]
     return _table(("group", "key", "values", "default", "meaning"), sorted(rows, key=lambda row: row[0]))
 
 

@@ -1,4 +1,4 @@
-"""Dead letters: records that could not be used, kept with the reason. Standard library only."""
+"""Dead letters: bad records, kept with the reason. Standard library only."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from flink_apps.common.properties import PropertyGroups, SettingsError
 from flink_apps.common.sql import beginning, literal
 from flink_apps.common.tables import JSON_LINES, SOURCE_PARTITION, SOURCE_POSITION, Column, Connector, Output
 
-#: The metric, in the group that the service hands on to CloudWatch: records refused, per subtask, since the start.
+#: The metric, in the group that the service publishes to CloudWatch: dead letters per subtask since the start.
 DEAD_LETTER_COUNT = "deadLetterCount"
 
 #: A record's bytes.
 RAW = Column("raw", "BYTES")
-#: What the format found wrong with them.
+#: What the format found wrong with them; NULL if nothing.
 ERROR = Column("error", "STRING")
-#: The code of that error, which does not change with the words.
+#: The code of that error, which stays the same when its wording changes.
 ERROR_CODE = Column("error_code", "STRING")
-#: What came, why it was refused, when, and where it stands in the source.
+#: The bytes, the reason, the time of the refusal, and the record's position in the source.
 DEAD_LETTER = (
     RAW,
     Column("reason", "STRING"),
@@ -31,9 +31,9 @@ DEAD_LETTER = (
     Column("partition", "STRING"),
     Column("position", "STRING"),
 )
-#: What a dead letter in a stream or a topic keeps of the bytes: in JSON they are text, a third longer.
+#: The most bytes of a record that a dead letter in a stream or topic keeps: as Base64 they are a third longer.
 LARGEST_BYTES = 740_000
-#: Folders of the dead letters in S3: the day on which they were refused, UTC.
+#: The folder of a dead letter in S3: the day of the refusal, UTC.
 DAY = Column("day", "STRING")
 
 DeadLetterEnd = BucketPrefix | KinesisStream | KafkaTopic
@@ -41,7 +41,7 @@ DeadLetterEnd = BucketPrefix | KinesisStream | KafkaTopic
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetterOptions:
-    """The keys under which a scenario says where its dead letters go: exactly one of them is named."""
+    """The keys that name the end for dead letters; exactly one end has to be named."""
 
     bucket: BucketOptions
     stream: KinesisOptions
@@ -51,7 +51,15 @@ class DeadLetterOptions:
     def in_group(
         cls, group: str, *, region: Option[str], default_bucket: Option[str] | None = None, with_topic: bool = False
     ) -> DeadLetterOptions:
-        """The options of a group; ``region`` is that of the stream, ``default_bucket`` stands for a bucket."""
+        """Declare the options of a group.
+
+        Args:
+            group: The property group.
+            region: The option with the stream's region.
+            default_bucket: The option whose bucket is used if no end is named. Default: an end has to be named.
+            with_topic: Whether a Kafka topic can be the end.
+
+        """
         option = Group(group)
         otherwise = f"; by default {default_bucket.key}" if default_bucket else ""
         return cls(
@@ -68,7 +76,7 @@ class DeadLetterOptions:
             topic=option(
                 "DeadLetterKafkaTopic",
                 TOPIC,
-                "dead letters: a Kafka topic instead, on the brokers of the sink, or of the source",
+                "dead letters: name of a Kafka topic instead of a bucket, on the sink's brokers or else the source's",
             )
             if with_topic
             else None,
@@ -86,7 +94,18 @@ class DeadLetterOptions:
         cluster: KafkaTopic | None = None,
         transactional_id_prefix: str | None = None,
     ) -> DeadLetterEnd:
-        """Where dead letters go: a topic is on the brokers of ``cluster``, with transactional ids of its own."""
+        """Read the end for dead letters.
+
+        Args:
+            groups: The property groups.
+            default_bucket: The bucket that is used if no end is named.
+            cluster: A topic on the brokers that a dead-letter topic is on.
+            transactional_id_prefix: The job's prefix, from which the dead letters' own is derived.
+
+        Raises:
+            SettingsError: No end is named, or more than one, or a topic without brokers.
+
+        """
         ends = (self.bucket.bucket, self.stream.stream, *((self.topic,) if self.topic else ()))
         named = [option.key for option in ends if option.is_set(groups)]
         if len(named) > 1 or not (named or default_bucket):
@@ -104,7 +123,13 @@ class DeadLetterOptions:
 
 
 def output(*, source: str, end: DeadLetterEnd) -> Output:
-    """What is kept of refused rows, whose column ``reason`` says why; ``source`` is the stream's or topic's name."""
+    """The dead letters of refused rows.
+
+    Args:
+        source: The name of the stream or topic that the rows came from.
+        end: Where the dead letters go.
+
+    """
     values = (
         f"counted(reason, {literal(DEAD_LETTER_COUNT)})",
         "CURRENT_TIMESTAMP",
@@ -119,7 +144,7 @@ def output(*, source: str, end: DeadLetterEnd) -> Output:
 
 
 def sink(table: str, end: DeadLetterEnd) -> Connector:
-    """Files of JSON lines below a prefix, a folder a day; or a stream, or a topic."""
+    """The table of the dead letters: JSON lines in S3 with one folder per day, or a stream, or a topic."""
     if isinstance(end, BucketPrefix):
         return end.sink(table, partitioned_by=(DAY.name,), record_format=JSON_LINES)
     return end.sink(table, key=None)

@@ -1,4 +1,4 @@
-"""Records that are wrong on purpose: which ones, and what SQL makes of them. No Flink in here."""
+"""Records that are wrong on purpose: which ones, and the SQL that makes them so. Without Flink."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-#: How far behind a late record's times are: more than any consumer waits for.
+#: How late a late record is: later than any consumer waits for.
 LATENESS_MILLIS = 2 * 60 * 60 * 1000
 
 
@@ -25,17 +25,17 @@ def _share(fault: str, meaning: str) -> Option[float]:
     return Group(GROUP)(f"faults.{fault}", number(0, 1, example="0.01"), f"share of the records {meaning}", 0.0)
 
 
-LATE = _share("late", "whose times are two hours behind")
-DUPLICATE = _share("duplicate", "that are sent twice; the second one is beyond the rate")
-MALFORMED = _share("malformed", "that are cut in the middle; only as JSON")
+LATE = _share("late", "whose event time is two hours in the past")
+DUPLICATE = _share("duplicate", "that are sent twice; the copies do not count towards the rate")
+MALFORMED = _share("malformed", "that are cut off in the middle; only with format json")
 OUT_OF_RANGE = _share("out.of.range", "with values that no consumer should accept")
 OPTIONS = (LATE, DUPLICATE, MALFORMED, OUT_OF_RANGE)
-#: The faults of which a record has one at the most, in the order of their numbers: 0 is none.
+#: A record has at most one of these faults. Their codes follow this order, from 1 on; 0 is none.
 _EXCLUSIVE = (LATE, MALFORMED, OUT_OF_RANGE)
 
 
 def code(fault: Option[float]) -> int:
-    """The number that stands for a fault in SQL."""
+    """The code of a fault in SQL."""
     return 1 + _EXCLUSIVE.index(fault)
 
 
@@ -50,7 +50,12 @@ class Faults:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Faults:
-        """Read and check the shares, or raise :class:`SettingsError`."""
+        """Read and check the shares.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         shares = {option: option.read(groups) for option in OPTIONS}
         together = sum(shares[option] for option in _EXCLUSIVE)
         if together > 1:

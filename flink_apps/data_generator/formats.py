@@ -10,21 +10,21 @@ from flink_apps.common.tables import JSON, JSON_WITHOUT_NULLS, Format
 from flink_apps.data_generator.records import RecordType
 
 DEFAULT_FORMAT = JSON.name
-#: Avro whose records begin with the number that the Confluent schema registry gives their schema.
+#: Avro with the framing of the Confluent schema registry: each record begins with the id of its schema.
 WITH_REGISTRY = "avro-confluent"
 FORMATS = (DEFAULT_FORMAT, "csv", "avro", WITH_REGISTRY)
 
 _option = Group("DataGen")
-FORMAT = _option("format", choice(*FORMATS), "how records are written", DEFAULT_FORMAT)
+FORMAT = _option("format", choice(*FORMATS), "format of the records", DEFAULT_FORMAT)
 KEY_FIELD = _option(
     "key.field",
     text(example="ticker"),
-    "the field by which the sinks are partitioned; by default the record type's own",
+    "field that the sinks use as partition key; by default the record type's own key",
 )
 SCHEMA_REGISTRY_URL = _option(
     "schema.registry.url",
     matching(r"https?://\S+", values="an address with its scheme", example="https://registry.example.com"),
-    f"address of the schema registry; required by {WITH_REGISTRY}, and for nothing else",
+    f"address of the schema registry; required by the format {WITH_REGISTRY}, not allowed with others",
 )
 OPTIONS = (FORMAT, SCHEMA_REGISTRY_URL, KEY_FIELD)
 
@@ -38,7 +38,12 @@ class RecordFormat:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> RecordFormat:
-        """Read and check the properties, or raise :class:`SettingsError`."""
+        """Read and check the properties.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         name, url = FORMAT.read(groups), SCHEMA_REGISTRY_URL.find(groups)
         if (url is None) is (name == WITH_REGISTRY):
             rule = f"be set where {FORMAT.name} is {WITH_REGISTRY}, and only there"

@@ -1,4 +1,4 @@
-"""The SQL of the job: records from the draws of each tick, some of them wrong on purpose. No Flink in here."""
+"""The SQL of the job: records from the draws of each tick, some of them wrong on purpose. Without Flink."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from flink_apps.data_generator import faults
 from flink_apps.data_generator.records import RecordType
 from flink_apps.data_generator.settings import Settings
 
-#: Columns of the draws: the fault of each record, and the positions of those that leave.
+#: Columns of the draws: the fault of each record, and the positions of the records to emit.
 FAULTS, POSITIONS = "faults", "positions"
 
 
 def generated_columns(settings: Settings) -> tuple[Column, ...]:
-    """The columns of a generated record; where some are malformed, its key and its bytes."""
+    """The columns of a generated record: its fields, or its key and bytes if some records are malformed."""
     columns = settings.record_type.columns
     if settings.faults.malformed:
         return (*(column for column in columns if column.name == settings.key_field), RAW)
@@ -40,7 +40,7 @@ def _records(record_type: RecordType, drawn: str) -> str:
     """The query that makes a row of each record."""
     names = ", ".join(column.name for column in record_type.drawn)
     arrays = ", ".join(f"tick.{column.name}" for column in record_type.drawn)
-    # UNNEST makes a row of one array's elements, or of the pairs in a map; MAP_FROM_ARRAYS only holds its two together.
+    # UNNEST takes one array, or a map. MAP_FROM_ARRAYS only wraps its two arrays, without hashing.
     draws = arrays if len(record_type.drawn) == 1 else f"MAP_FROM_ARRAYS({arrays})"
     return f"""
         SELECT {record_type.select}
@@ -53,7 +53,10 @@ def _records(record_type: RecordType, drawn: str) -> str:
 
 
 def faulty(record_type: RecordType, ticks: str) -> str:
-    """The query of all records with the code of each one's fault: slower: positions lead to the draws."""
+    """The query of all records, each with the code of its fault.
+
+    It unnests the positions of the draws, some of them twice, instead of the draws. That is slower.
+    """
     late = f"{FAULTS}[position] = {faults.code(faults.LATE)}"
     behind = f"now_millis - {faults.LATENESS_MILLIS}"
     arrays = ", ".join(f"tick.{name} AS {name}" for name in (*_names(record_type), FAULTS, POSITIONS, "now_millis"))

@@ -21,7 +21,7 @@ from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, RECORD_TYPES,
 GROUP = "DataGen"
 #: Groups whose presence switches a sink on.
 KINESIS_GROUP, KAFKA_GROUP = "KinesisSink", "KafkaSink"
-#: Groups whose other keys are handed on, and to whom.
+#: Groups whose other keys are passed on, and to whom.
 PASSED_ON = {KINESIS_GROUP: "the Kinesis sink connector", KAFKA_GROUP: "the Kafka producer"}
 
 _option = Group(GROUP)
@@ -47,34 +47,38 @@ RECORDS_PER_SECOND = _option(
 PROFILE = _option(
     "profile",
     text(example=profile_text.EXAMPLE),
-    f"how the total rate changes over time, instead of `records.per.second`: {profile_text.EXAMPLE}",
+    f"load profile: the total rate over time, instead of `records.per.second`; for example {profile_text.EXAMPLE}",
 )
-#: The service takes a value of so many characters, which a long CSV goes beyond
+#: The longest property value that the service accepts, in characters; a long CSV exceeds it
 #: (https://docs.aws.amazon.com/managed-flink/latest/apiv2/API_PropertyGroup.html).
 MAX_VALUE_LENGTH = 2048
 MORE_OF_PROFILE = tuple(
     _option(
         f"{PROFILE.key}.{number}",
         PROFILE.type,
-        f"the rest of a `{PROFILE.key}` that is longer than a value may be, and so on to `{PROFILE.key}.20`",
+        f"continues a `{PROFILE.key}` that is longer than {MAX_VALUE_LENGTH} characters; so do its successors, up to "
+        f"`{PROFILE.key}.20`",
     )
     for number in range(2, 21)
 )
 CATCH_UP = _option(
-    "catch.up", boolean(), "true: what a restart or an outage of the sinks has missed is made up for, in full", False
+    "catch.up",
+    boolean(),
+    "true: after a restart or an outage of the sinks, emit every missed record at full speed",
+    False,
 )
-RECORD_TYPE = _option("record.type", choice(*RECORD_TYPES), "what is generated", DEFAULT_RECORD_TYPE.name)
-#: One word of numpy's seeds: with the place on the time line beside it, no two seeds and places are the same.
+RECORD_TYPE = _option("record.type", choice(*RECORD_TYPES), "type of the generated records", DEFAULT_RECORD_TYPE.name)
+#: numpy seeds consist of 32-bit integers. The seed takes one and the position on the time line the next: no two clash.
 MAX_SEED = 2**32 - 1
 SEED = _option(
     "seed",
     integer(0, MAX_SEED),
-    "makes a run reproducible: the same records for the same time of the run; by default each run has others",
+    "seed of the random numbers: runs with the same seed generate the same records; by default each run differs",
 )
 START_TIME = _option(
     "start.time",
     START_TIME_TYPE,
-    "with a seed, the time at which the records' times begin; without one they are the clock's",
+    "event time of the first record; used only with a seed, otherwise records have the present time",
     _start_time(START_TIME_TYPE.example),
 )
 SINK_STREAM = KinesisOptions(
@@ -125,7 +129,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property groups, or raise :class:`SettingsError`."""
+        """Read and check the property groups.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         refuse_unknown_keys(groups, (*_OWN, *MORE_OF_PROFILE))
         record_type = RECORD_TYPES[RECORD_TYPE.read(groups)]
         settings = cls(

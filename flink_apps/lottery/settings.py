@@ -12,7 +12,7 @@ from flink_apps.common.options import Group, Option, choice, integer, matching, 
 from flink_apps.common.properties import PropertyGroups, SettingsError
 
 GROUP = "LotteryProperties"
-#: Groups whose other keys are handed on as they are.
+#: Groups whose other keys are passed on unchanged.
 CONSUMER_GROUP, PRODUCER_GROUP = "ConsumerConfigProperties", "ProducerConfigProperties"
 PASSED_ON = {
     CONSUMER_GROUP: "the Kinesis source connector, or the Kafka consumer",
@@ -24,18 +24,22 @@ _DAY_SECONDS = 86_400
 
 _option, _consumer, _producer = Group(GROUP), Group(CONSUMER_GROUP), Group(PRODUCER_GROUP)
 
-CONNECTOR = _option("connector", choice(KINESIS, KAFKA), "what the streams are", KINESIS)
-WINDOW = _option("window.seconds", integer(1, _DAY_SECONDS), "length of the event-time windows; each has a winner", 10)
+CONNECTOR = _option(
+    "connector", choice(KINESIS, KAFKA), "whether inputs and outputs are Kinesis streams or Kafka topics", KINESIS
+)
+WINDOW = _option(
+    "window.seconds", integer(1, _DAY_SECONDS), "length of the event-time windows; each draws one winner", 10
+)
 GRACE = _option(
     "grace.millis",
     integer(0, 3_600_000),
-    "bounded out-of-orderness of the clicks; so long a click also waits for its lottery's start and its coupons",
+    "bounded out-of-orderness of the clicks; also how long a click waits for its lottery's start and its coupons",
     2000,
 )
 IDLE = _option(
     "idle.seconds",
     integer(1, _DAY_SECONDS),
-    "idleness timeout: a shard or partition without events for so long no longer holds event time back",
+    "idleness timeout: event time stops waiting for a shard or partition that has had no events for this long",
     5,
 )
 CLOCK_SKEW = _option(
@@ -44,26 +48,29 @@ CLOCK_SKEW = _option(
 PRIZES = _option(
     "prizes",
     integer(0, 1_000_000),
-    "how many windows a lottery lasts if its start event does not say; 0: until it is stopped",
+    "how many windows a lottery lasts when its start event has no `prizes`; 0: until it is stopped",
     0,
 )
 PLAYER_EXPIRY = _option(
-    "player.expiry.hours", integer(1, 87_600), "a player without events for so long expires, with its coupons", 720
+    "player.expiry.hours",
+    integer(1, 87_600),
+    "a player without accepted events for this long expires, and loses the coupons",
+    720,
 )
 BUCKETS = _option(
-    "buckets", integer(1, 32_768), "groups of players, which are spread over the tasks; fixed once there is state", 512
+    "buckets", integer(1, 32_768), "groups of players, spread over the tasks; must not change once there is state", 512
 )
 EXECUTION_MODE = _option(
     "execution.mode",
     choice(THREAD, PROCESS),
-    "where the rules run: in the JVM's process, or in one of Python's",
+    "where the Python code runs: in a thread of the TaskManager, or in a process beside it",
     THREAD,
 )
 TRANSACTIONAL_ID_PREFIX = _option(
     "transactional.id.prefix", kafka.TRANSACTIONAL_ID_PREFIX, kafka.TRANSACTIONAL_ID_PREFIX_MEANING, "lottery"
 )
 
-#: What Kinesis takes for a stream, Kafka takes for a topic.
+#: Every name of a Kinesis stream is a valid name of a Kafka topic.
 _NAME = matching(
     r"[a-zA-Z0-9_.-]{1,128}",
     values="the name of a stream or topic: 1 to 128 letters, digits, '_', '.' or '-'",
@@ -155,7 +162,7 @@ class Streams:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one run is asked to do: where events come from and go to, and the times of the game."""
+    """The checked settings of one run: its ends, and the times of the game."""
 
     streams: Streams
     window_millis: int
@@ -169,7 +176,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property groups, or raise :class:`SettingsError`."""
+        """Read and check the property groups.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         refuse_unknown_keys(groups, OWN)
         return cls(
             streams=_streams(groups),

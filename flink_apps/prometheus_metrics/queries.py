@@ -1,4 +1,4 @@
-"""The SQL of the job: from ticks to series, and from series to samples. No Flink in here."""
+"""The SQL of the job: from ticks to series, and from series to samples. Without Flink."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flink_apps.prometheus_metrics.settings import Settings, Shares
 
 
 def series(ticks: str, settings: Settings, shares: Shares) -> str:
-    """A row for each generated series: with every tick each generator has one, of all its own in turn.
+    """A row per generator and tick. It names a series; a generator goes through its series in turn.
 
-    The last sample has the time of the tick, ``samples`` is their number.
+    ``samples`` is the number of samples. The last sample has the time of the tick.
     """
     metrics, spread = len(METRICS), settings.max_samples - settings.min_samples + 1
     turn = f"MOD(tick / {metrics}, {shares.sources_each})"
@@ -31,7 +31,7 @@ def series(ticks: str, settings: Settings, shares: Shares) -> str:
 
 
 def samples(generated: str, settings: Settings) -> str:
-    """The samples of each series, a millisecond apart and in their order."""
+    """The samples of each series, a millisecond apart, in order."""
     return f"""
         SELECT
           metric_name,

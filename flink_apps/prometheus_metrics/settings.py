@@ -15,45 +15,45 @@ GROUP = "FlinkApplicationProperties"
 _option = Group(GROUP)
 
 WORKSPACE = PrometheusOptions(
-    region=_option("Region", REGION, "region that requests are signed for; by default the application's"),
+    region=_option("Region", REGION, "region that the requests are signed for; by default the application's"),
     write_url=_option(
-        "PrometheusWriteUrl", WRITE_URL, "where samples are sent: a workspace's …/api/v1/remote_write; required"
+        "PrometheusWriteUrl", WRITE_URL, "remote write URL of the workspace: …/api/v1/remote_write; required"
     ),
     max_retries=_option(
         "MaxRequestRetryCount",
         MAX_RETRIES,
-        "how often a retryable request is repeated, at most 5 s apart; then the job fails",
+        "most retries of a retryable request, at most 5 s apart; after the last one the job fails",
         2**31 - 1,
     ),
 )
 DIVISOR = _option(
-    "SinkParallelismDivisor", integer(1, 256), "the sink has the application's parallelism, divided by this", 1
+    "SinkParallelismDivisor", integer(1, 256), "the sink's parallelism is the application's, divided by this", 1
 )
 _SAMPLES = integer(1, 10_000)
-MIN_SAMPLES = _option("GeneratorMinNrOfSamplesPerTimeSeries", _SAMPLES, "fewest samples of a generated series", 2)
-MAX_SAMPLES = _option("GeneratorMaxNrOfSamplesPerTimeSeries", _SAMPLES, "most samples of a generated series", 10)
+MIN_SAMPLES = _option("GeneratorMinNrOfSamplesPerTimeSeries", _SAMPLES, "fewest samples of a series at a time", 2)
+MAX_SAMPLES = _option("GeneratorMaxNrOfSamplesPerTimeSeries", _SAMPLES, "most samples of a series at a time", 10)
 SOURCES = _option(
     "GeneratorNumberOfDummySources",
     integer(1, 1_000_000),
-    "instances, each with a series of either metric; a multiple of the parallelism",
+    "number of instances, each with one series for CPU and one for memory; a multiple of the parallelism",
     60,
 )
 PAUSE = _option(
     "GeneratorPauseBetweenTimeSeriesMs",
     integer(1, 3_600_000),
-    "milliseconds from one generated series to the next",
+    "milliseconds between two series of a generator",
     100,
 )
 
 #: Every option of the job, in the order of the README's table.
 OPTIONS = (*WORKSPACE.all(), DIVISOR, MIN_SAMPLES, MAX_SAMPLES, SOURCES, PAUSE)
-#: Groups whose other keys are handed on, and to whom.
+#: Groups whose other keys are passed on, and to whom.
 PASSED_ON: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one run is asked to do."""
+    """The checked settings of one run."""
 
     workspace: PrometheusWorkspace
     sink_parallelism_divisor: int
@@ -64,7 +64,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property groups, or raise :class:`SettingsError`."""
+        """Read and check the property groups.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         refuse_unknown_keys(groups, OPTIONS)
         low, high = MIN_SAMPLES.read(groups), MAX_SAMPLES.read(groups)
         if low > high:
@@ -79,7 +84,12 @@ class Settings:
         )
 
     def at(self, parallelism: int) -> Shares:
-        """What each of so many tasks does, or :class:`SettingsError` where they cannot share the work evenly."""
+        """The share of each task at a parallelism.
+
+        Raises:
+            SettingsError: The tasks cannot share the work evenly.
+
+        """
         if self.sources % parallelism:
             more = self.sources + parallelism - self.sources % parallelism
             raise SOURCES.error(f"be a multiple of the parallelism, {parallelism}", self.sources, f"write {more}, say")
@@ -102,7 +112,7 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class Shares:
-    """The work, divided."""
+    """How the work is divided: the number of generators, the sources of each, and the sink's tasks."""
 
     generators: int
     sources_each: int

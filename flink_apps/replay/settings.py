@@ -27,7 +27,7 @@ from flink_apps.replay import schema
 GROUP = "ReplayProperties"
 JSON, CSV, PARQUET = "json", "csv", "parquet"
 STOP, WAIT = "stop", "wait"
-#: To so many shards or partitions a watermark event can be sent.
+#: The most shards or partitions that a watermark event can be sent to.
 MAX_WATERMARK_SHARDS = 10_000
 _DAY_SECONDS = 86_400
 
@@ -47,12 +47,12 @@ TIME: Type[datetime] = Type(
 SOURCE_PATH = _option(
     "source.path",
     text(example="s3://bucket/prefix"),
-    "a file, or a folder whose files are replayed in the order of their names, as s3://bucket/prefix; required",
+    "file or folder to replay, as s3://bucket/prefix; a folder's files are read in the order of their names; required",
 )
 SOURCE_FORMAT = _option(
     "source.format",
     choice(JSON, CSV, PARQUET),
-    "json (an object a line) and csv (with a header) may be plain, gzip or zstd",
+    "format of the files; json (one object per line) and csv (with a header) may be plain, gzip or zstd",
     JSON,
 )
 SINK_STREAM = KinesisOptions(
@@ -62,34 +62,32 @@ SINK_TOPIC = KafkaOptions(
     servers=_option("output.bootstrap.servers", kafka.BROKERS, "sink: the brokers to write to, as host:port,host:port"),
     topic=_option("output.topic", kafka.TOPIC, "the topic to write to"),
 )
-SPEEDUP = _option("speedup", number_above(0, example="3600"), "how many times faster than it happened", 6480.0)
-TIME_ATTRIBUTE = _option("time.attribute", _FIELD, "the field with the time at which a trip is due", "dropoff_datetime")
-SEEK = _option("seek", TIME, "where to begin, in UTC: earlier trips are left out; by default at the first one")
-PARTITION_KEY = _option("partition.key", _FIELD, "the field by which the sink is partitioned", "trip_id")
+SPEEDUP = _option("speedup", number_above(0, example="3600"), "how many times faster than real time to replay", 6480.0)
+TIME_ATTRIBUTE = _option("time.attribute", _FIELD, "field with the event time of a trip", "dropoff_datetime")
+SEEK = _option("seek", TIME, "time to start at, in UTC: earlier trips are skipped; by default the first trip's")
+PARTITION_KEY = _option("partition.key", _FIELD, "field that the sink uses as partition key", "trip_id")
 BUFFER = _option(
-    "buffer.records", integer(1, 1_000_000), "how many records are read ahead and sorted by their time", 100_000
+    "buffer.records", integer(1, 1_000_000), "how many records are read ahead and sorted by event time", 100_000
 )
 STATISTICS_INTERVAL = _option(
     "statistics.interval.seconds",
     integer(1, _DAY_SECONDS),
-    "seconds from one logged line of statistics to the next",
+    "seconds between two lines of statistics in the log",
     20,
 )
 WATERMARK_INTERVAL = _option(
     "watermark.interval.seconds",
     integer(0, _DAY_SECONDS),
-    "seconds of real time between the watermark events that each shard or partition gets; 0: none",
+    "seconds between two watermark events in each shard or partition, by the clock; 0: no watermark events",
     0,
 )
 WATERMARK_SHARDS = _option(
     "watermark.shards",
     integer(1, MAX_WATERMARK_SHARDS),
-    "shards or partitions that each watermark event is sent to: as many as the stream or the topic has",
+    "number of shards or partitions of the sink; each gets its own copy of a watermark event",
     1,
 )
-AT_END = _option(
-    "at.end", choice(STOP, WAIT), "when all has been replayed: stop ends the job, wait leaves it running", STOP
-)
+AT_END = _option("at.end", choice(STOP, WAIT), "after the last trip: stop ends the job, wait leaves it running", STOP)
 
 _OWN = (
     SOURCE_PATH,
@@ -106,20 +104,20 @@ _OWN = (
     WATERMARK_SHARDS,
     AT_END,
 )
-#: Keys of which only the prefix is known.
+#: Prefixes; the rest of the key is up to the user.
 KINESIS_OPTIONS = _option(
-    "kinesis.*", text(example=""), "such a key goes to the Kinesis sink connector, without the prefix"
+    "kinesis.*", text(example=""), "options of the Kinesis sink connector, passed on without the prefix"
 )
-KAFKA_OPTIONS = _option("kafka.*", text(example=""), "such a key goes to the Kafka producer, without the prefix")
+KAFKA_OPTIONS = _option("kafka.*", text(example=""), "options of the Kafka producer, passed on without the prefix")
 #: Every option of the job, in the order of the README's table.
 OPTIONS = (*_OWN, KINESIS_OPTIONS, KAFKA_OPTIONS, KINESIS_ENDPOINT)
-#: Groups whose other keys are handed on, and to whom.
+#: Groups whose other keys are passed on, and to whom.
 PASSED_ON: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one run of the replay is asked to do: files, their time line, one sink."""
+    """The checked settings of one replay: files, their time line, one sink."""
 
     source_path: str
     source_format: str
@@ -141,7 +139,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property group, or raise :class:`SettingsError`."""
+        """Read and check the property group.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         prefixes = tuple(prefix_of(option) for option in (KINESIS_OPTIONS, KAFKA_OPTIONS))
         own = {key: value for key, value in groups.get(GROUP, {}).items() if not key.startswith(prefixes)}
         refuse_unknown_keys({GROUP: own}, _OWN)
@@ -203,5 +206,5 @@ def _passed_on(groups: PropertyGroups, wanted: Option[str], *, refused: Option[s
 
 
 def prefix_of(option: Option[str]) -> str:
-    """The prefix that the key of :data:`KINESIS_OPTIONS`, or of :data:`KAFKA_OPTIONS`, stands for."""
+    """The prefix of :data:`KINESIS_OPTIONS` or :data:`KAFKA_OPTIONS`, without the ``*``."""
     return option.key.removesuffix("*")

@@ -16,11 +16,11 @@ from flink_apps.common.options import Group, boolean, refuse_unknown_keys
 from flink_apps.common.properties import PropertyGroups, SettingsError
 
 GROUP = "FlinkApplicationProperties"
-#: Optional group that goes to every Kafka client as it is: how to sign in.
+#: Optional group that is passed on to every Kafka client unchanged, such as the sign-in.
 KAFKA_CLIENT_GROUP = "KafkaClient"
 
 _option = Group(GROUP)
-_ITS_REGION = "its region; by default the application's"
+_ITS_REGION = "region of the stream; by default the application's"
 
 SOURCE_STREAM = KinesisOptions(
     stream=_option("InputKinesisStream", kinesis.NAME, "source: name of the Kinesis stream to read"),
@@ -40,7 +40,7 @@ SINK_STREAM = KinesisOptions(
     stream=_option("OutputKinesisStream", kinesis.NAME, "sink: name of the Kinesis stream to write"),
     region=_option("OutputStreamRegion", REGION, _ITS_REGION),
 )
-#: That of the dead letters in a topic follows from it, whether or not Kafka is a sink.
+#: Dead letters in a topic use a prefix that is derived from this one, even where Kafka is no sink.
 TRANSACTIONAL_ID_PREFIX = _option(
     "OutputKafkaTransactionalIdPrefix",
     kafka.TRANSACTIONAL_ID_PREFIX,
@@ -56,14 +56,14 @@ SINK_BUCKET = BucketOptions(
     bucket=_option("OutputBucket", s3.BUCKET, "sink: name of the S3 bucket to write"),
     prefix=_option("OutputPrefix", s3.PREFIX, "prefix of the trips in the bucket", "trips"),
 )
-PARQUET = _option("ParquetConversion", boolean(), "true: Parquet; false: JSON lines", default=True)
+PARQUET = _option("ParquetConversion", boolean(), "true: write Parquet; false: write JSON lines", default=True)
 PARTITION_BY_HOUR = _option(
-    "PartitionByHour", boolean(), "true: the pickup's hour is a level of the partitions, too", default=False
+    "PartitionByHour", boolean(), "true: add the hour of the pickup to the partitions", default=False
 )
 SINK_DOMAIN = OpenSearchOptions.in_group(
     GROUP,
     endpoint=_option("OutputOpenSearchEndpoint", ENDPOINT, "sink: address of the OpenSearch domain, as https://host"),
-    region=_option("OpenSearchRegion", REGION, _ITS_REGION),
+    region=_option("OpenSearchRegion", REGION, "region of the domain; by default the application's"),
 )
 DEAD_LETTERS = DeadLetterOptions.in_group(
     GROUP,
@@ -85,7 +85,7 @@ _OWN = (
 )
 #: Every option of the job, in the order of the README's table.
 OPTIONS = (*_OWN, KINESIS_ENDPOINT)
-#: Groups whose other keys are handed on, and to whom.
+#: Groups whose other keys are passed on, and to whom.
 PASSED_ON = {KAFKA_CLIENT_GROUP: "the Kafka consumer and producers"}
 #: Amazon OpenSearch Service used to be Amazon Elasticsearch Service; the old keys mean the same.
 OLD_KEYS = {
@@ -97,7 +97,7 @@ OLD_KEYS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one run is asked to do: one source, one or more sinks, an end for the dead letters."""
+    """The checked settings of one run: one source, one or more sinks, one end for the dead letters."""
 
     source: KinesisStream | KafkaTopic
     kinesis: KinesisStream | None = None
@@ -110,7 +110,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property groups, or raise :class:`SettingsError`."""
+        """Read and check the property groups.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         groups = _with_new_keys(groups)
         refuse_unknown_keys(groups, _OWN)
         client = groups.get(KAFKA_CLIENT_GROUP, {})
@@ -147,7 +152,7 @@ def _keys(groups: PropertyGroups) -> list[str]:
 
 
 def _with_new_keys(groups: PropertyGroups) -> PropertyGroups:
-    """The same with today's keys in the place of old ones."""
+    """The same groups with old keys replaced by today's."""
     values = dict(groups.get(GROUP, {}))
     for old, option in OLD_KEYS.items():
         if old in values:

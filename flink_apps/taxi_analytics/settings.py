@@ -50,20 +50,23 @@ SINK_DOMAIN = OpenSearchOptions.in_group(
 EARLY_RESULTS = _option(
     "EarlyResultsMinutes",
     PART_OF_AN_HOUR,
-    "how often the documents of an hour that is not over are written, in minutes of event time; 60: once, at its end",
+    "how often an open hour's documents are written, in minutes of event time; 60: only once, at the end of the hour",
     15,
 )
 OUT_OF_ORDER = _option(
-    "OutOfOrderSeconds", integer(0, 3_600), "bounded out-of-orderness of the trips: so long an hour stays open", 120
+    "OutOfOrderSeconds",
+    integer(0, 3_600),
+    "bounded out-of-orderness of the trips: how long an hour stays open after its end",
+    120,
 )
 IDLE = _option(
     "IdleSeconds",
     integer(1, 3_600),
-    "idleness timeout: a shard without trips for so long no longer holds event time back",
+    "idleness timeout: event time stops waiting for a shard that has had no trips for this long",
     5,
 )
 CLOCK_SKEW = _option(
-    "ClockSkewSeconds", integer(0, 86_400), "how far the dropoff of a trip may be ahead of its arrival", 60
+    "ClockSkewSeconds", integer(0, 86_400), "how far a trip's dropoff may be ahead of the trip's arrival", 60
 )
 DEAD_LETTERS = DeadLetterOptions.in_group(GROUP, region=REGION_OF_ALL)
 
@@ -78,13 +81,13 @@ _OWN = (
 )
 #: Every option of the job, in the order of the README's table.
 OPTIONS = tuple(dict.fromkeys((*_OWN, KINESIS_ENDPOINT)))
-#: Groups whose other keys are handed on, and to whom.
+#: Groups whose other keys are passed on, and to whom.
 PASSED_ON: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one run is asked to do."""
+    """The checked settings of one run."""
 
     source: KinesisStream
     search: OpenSearchDomain
@@ -96,7 +99,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property groups, or raise :class:`SettingsError`."""
+        """Read and check the property groups.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         refuse_unknown_keys(groups, _OWN)
         source, search = SOURCE_STREAM.read(groups), SINK_DOMAIN.read(groups)
         _check_region(groups, search)

@@ -116,7 +116,7 @@ def test_too_few_or_too_many_security_groups_are_refused(code: ApplicationCode, 
     stack = new_stack()
     group = ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-12345678")
     message = (
-        f"the number of security_groups must be a whole number from 1 to 5 (got {number}); leave them out for a new one"
+        f"the number of security_groups must be an integer from 1 to 5 (got {number}); leave them out for a new one"
     )
     with pytest.raises(InvalidArgumentError, match=f"^{re.escape(message)}$"):
         FlinkApplication(stack, "Flink", code=code, vpc=Network(stack, "Network").vpc, security_groups=[group] * number)

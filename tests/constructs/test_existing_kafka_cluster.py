@@ -70,9 +70,9 @@ def test_a_topic_can_be_added_and_stays() -> None:
 def test_a_topic_is_checked_against_the_brokers_and_their_settings() -> None:
     cluster = cluster_in(new_stack(), server_properties={"default.replication.factor": 2})
     assert cluster.add_topic("two", partitions=1).resource.replication_factor == 2
-    with pytest.raises(InvalidArgumentError, match=r"^replication_factor must be a whole number from 1 to 3 \(got 4\)"):
+    with pytest.raises(InvalidArgumentError, match=r"^replication_factor must be an integer from 1 to 3 \(got 4\)"):
         cluster.add_topic("four", partitions=1, replication_factor=4)
-    with pytest.raises(InvalidArgumentError, match=r"^partitions must be a whole number from 1 to 12000 \(got 12001\)"):
+    with pytest.raises(InvalidArgumentError, match=r"^partitions must be an integer from 1 to 12000 \(got 12001\)"):
         cluster.add_topic("many", partitions=12_001)
 
 
@@ -126,8 +126,8 @@ def test_an_arn_that_is_known_only_at_deployment_passes() -> None:
     [
         ({"cluster_arn": "trips"}, "cluster_arn must be the ARN of a cluster (got 'trips'); "),
         ({"cluster_arn": arn_of("topic", "rides")}, "cluster_arn must be the ARN of a cluster (got 'arn:aws:kafka:"),
-        ({"number_of_brokers": 0}, "number_of_brokers must be a whole number from 1 to 60 (got 0); "),
-        ({"number_of_brokers": 61}, "number_of_brokers must be a whole number from 1 to 60 (got 61); "),
+        ({"number_of_brokers": 0}, "number_of_brokers must be an integer from 1 to 60 (got 0); "),
+        ({"number_of_brokers": 61}, "number_of_brokers must be an integer from 1 to 60 (got 61); "),
         (
             {"authentication": KafkaAuthentication.SCRAM},
             "authentication must be iam, tls or unauthenticated for an existing cluster (got 'scram'); "
@@ -135,7 +135,7 @@ def test_an_arn_that_is_known_only_at_deployment_passes() -> None:
         ),
         (
             {"server_properties": {"default.replication.factor": 4}},
-            "server_properties['default.replication.factor'] must be a whole number from 1 to 3 (got '4'); ",
+            "server_properties['default.replication.factor'] must be an integer from 1 to 3 (got '4'); ",
         ),
     ],
 )

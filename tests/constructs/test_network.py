@@ -188,8 +188,7 @@ def test_the_subnets_offered_are_the_private_ones(nat_gateways: int, subnet_type
         ),
         (
             {"availability_zones": ["eu-west-1a", "eu-west-1b"], "nat_gateways": 3},
-            "nat_gateways must be a whole number from 0 to 2 (got 3); 0 for no way out, 1 to save, one per zone to be "
-            "safe",
+            "nat_gateways must be an integer from 0 to 2 (got 3); 0 for no way out, 1 to save, one per zone to be safe",
         ),
         (
             {"nat_gateways": -1},

@@ -29,7 +29,12 @@ class Line:
 
 def body(stack: Stack) -> dict[str, Any]:
     """The body of the stack's only dashboard, with ``<LogicalId>`` for what is known at deployment."""
-    text = _text(only(Template.from_stack(stack), "AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"])
+    return body_in(Template.from_stack(stack))
+
+
+def body_in(template: Template) -> dict[str, Any]:
+    """The body of the template's only dashboard, as above."""
+    text = _text(only(template, "AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"])
     result: dict[str, Any] = json.loads(text)
     return result
 

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
 from aws_cdk import Environment, Stack
-from aws_cdk.assertions import Template
 
 from dashboards import data_generator
 from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_COUNT_METRIC, RECORD_RATE_METRIC
@@ -16,9 +14,9 @@ from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import Network
-from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack
+from tests.constructs.checks import AGNOSTIC, CONCRETE, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import Line, add_dashboard, body, by_label, graphs, headings, identifiers, lines
+from tests.dashboards.bodies import Line, add_dashboard, by_label, graphs, headings, lines
 
 COUNT = "Generated since the start (records)"
 RATE = "Generated (records/s)"
@@ -194,37 +192,3 @@ def test_every_metric_has_the_dimensions_of_its_namespace(layouts: dict[str, Sta
     for graph in graphs(layouts[name]).values():
         for line in lines(graph):
             assert line.namespace is None or set(line.dimensions) == DIMENSIONS[line.namespace], line
-
-
-@pytest.mark.parametrize("name", LAYOUTS)
-def test_the_state_of_every_alarm_is_at_the_top(layouts: dict[str, Stack], name: str) -> None:
-    _, widget, *_ = body(layouts[name])["widgets"]
-    names = {arn.removeprefix("<").removesuffix(".Arn>") for arn in widget["properties"]["alarms"]}
-    assert names == set(Template.from_stack(layouts[name]).find_resources("AWS::CloudWatch::Alarm"))
-
-
-@pytest.mark.parametrize("name", LAYOUTS)
-def test_widgets_fill_the_grid_and_do_not_overlap(layouts: dict[str, Stack], name: str) -> None:
-    taken: set[tuple[int, int]] = set()
-    for widget in body(layouts[name])["widgets"]:
-        columns = range(widget["x"], widget["x"] + widget["width"])
-        cells = set(itertools.product(columns, range(widget["y"], widget["y"] + widget["height"])))
-        assert not cells & taken
-        taken |= cells
-    height = max(y for _, y in taken) + 1
-    assert taken == set(itertools.product(range(24), range(height)))
-
-
-@pytest.mark.parametrize("name", LAYOUTS)
-def test_expressions_use_lines_of_their_own_graph(layouts: dict[str, Stack], name: str) -> None:
-    for title, graph in graphs(layouts[name]).items():
-        ids = [line.options["id"] for line in lines(graph) if "id" in line.options]
-        assert len(set(ids)) == len(ids), title
-        used = set().union(*(identifiers(line.name) for line in lines(graph) if line.namespace is None))
-        assert used == set(ids), title
-
-
-@pytest.mark.parametrize("name", LAYOUTS)
-def test_nobody_objects_to_the_dashboard(layouts: dict[str, Stack], name: str) -> None:
-    assert findings(layouts[name]) == []
-    assert lint(Template.from_stack(layouts[name]), region="eu-west-1") == []

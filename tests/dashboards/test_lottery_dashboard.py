@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
 from aws_cdk import Environment, Stack
-from aws_cdk.assertions import Template
 
 from dashboards import lottery
 from flink_apps.lottery.logic import REASONS
@@ -17,9 +15,9 @@ from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import Network
-from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack
+from tests.constructs.checks import AGNOSTIC, CONCRETE, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import Line, add_dashboard, body, by_label, graphs, headings, identifiers, lines
+from tests.dashboards.bodies import Line, add_dashboard, by_label, graphs, headings, identifiers, lines
 
 WINNERS = "Winners (in 5 minutes)"
 REJECTED = "Rejected events by reason (in 5 minutes)"
@@ -156,41 +154,3 @@ def test_event_time_is_the_latest_watermark_of_the_rules_and_nothing_before_the_
     assert set(watermark.dimensions) == {"Application"}
     expression = by_label(graph)["behind the clock"].name
     assert expression == "IF(watermark > 0, EPOCH(watermark) + PERIOD(watermark) - watermark / 1000)"
-
-
-def test_the_state_of_every_alarm_is_at_the_top(with_streams: Stack) -> None:
-    _, widget, *_ = body(with_streams)["widgets"]
-    names = {arn.removeprefix("<").removesuffix(".Arn>") for arn in widget["properties"]["alarms"]}
-    assert widget["type"] == "alarm"
-    assert names == set(Template.from_stack(with_streams).find_resources("AWS::CloudWatch::Alarm"))
-
-
-def test_widgets_fill_the_grid_and_do_not_overlap(with_streams: Stack) -> None:
-    taken: set[tuple[int, int]] = set()
-    for widget in body(with_streams)["widgets"]:
-        columns = range(widget["x"], widget["x"] + widget["width"])
-        cells = set(itertools.product(columns, range(widget["y"], widget["y"] + widget["height"])))
-        assert not cells & taken
-        taken |= cells
-    height = max(y for _, y in taken) + 1
-    assert taken == set(itertools.product(range(24), range(height)))
-
-
-def test_expressions_use_lines_of_their_own_graph(with_streams: Stack) -> None:
-    for title, graph in graphs(with_streams).items():
-        ids = [line.options["id"] for line in lines(graph) if "id" in line.options]
-        assert len(set(ids)) == len(ids), title
-        used = set().union(*(identifiers(line.name) for line in lines(graph) if line.namespace is None))
-        assert used == set(ids), title
-
-
-@pytest.mark.parametrize("name", ["with_streams", "with_cluster"])
-def test_every_title_names_its_units(name: str, request: pytest.FixtureRequest) -> None:
-    assert [title for title in graphs(request.getfixturevalue(name)) if not title.partition("(")[2]] == []
-
-
-@pytest.mark.parametrize("name", ["job_alone", "with_streams", "with_cluster"])
-def test_nobody_objects_to_the_dashboard(name: str, request: pytest.FixtureRequest) -> None:
-    stack = request.getfixturevalue(name)
-    assert findings(stack) == []
-    assert lint(Template.from_stack(stack), region="eu-west-1") == []

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from aws_cdk import Duration, Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk.assertions import Template
 
 from dashboards import streaming_etl
 from dashboards.search import SearchMetrics
@@ -19,9 +17,9 @@ from flink_constructs.bundle import JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.network import Network
-from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack
+from tests.constructs.checks import AGNOSTIC, CONCRETE, new_stack
 from tests.constructs.fake_bundle import new_bundle
-from tests.dashboards.bodies import add_dashboard, body, graphs, headings, identifiers, lines
+from tests.dashboards.bodies import add_dashboard, body, graphs, headings, lines
 
 JOB = [
     "Uptime (hours) and downtime (seconds)",
@@ -236,58 +234,9 @@ def test_a_replay_has_a_section_with_its_progress(bundle: JobBundle) -> None:
     assert names == [jobs[0]] * 6 + [jobs[1]] * 6
 
 
-def test_the_state_of_every_alarm_is_at_the_top(make: Make) -> None:
-    stack = make(alarms=True)
-    _, widget, *_ = body(stack)["widgets"]
-    shown = {arn.removeprefix("<").removesuffix(".Arn>") for arn in widget["properties"]["alarms"]}
-    assert widget["type"] == "alarm"
-    assert shown == set(Template.from_stack(stack).find_resources("AWS::CloudWatch::Alarm"))
-    assert len(shown) == 8
-
-
-def test_widgets_fill_the_grid_and_do_not_overlap(everything: Stack) -> None:
-    taken: set[tuple[int, int]] = set()
-    for widget in body(everything)["widgets"]:
-        columns = range(widget["x"], widget["x"] + widget["width"])
-        cells = set(itertools.product(columns, range(widget["y"], widget["y"] + widget["height"])))
-        assert not cells & taken
-        taken |= cells
-    height = max(y for _, y in taken) + 1
-    assert taken == set(itertools.product(range(24), range(height)))
-
-
 def test_every_metric_has_the_dimensions_of_its_namespace(everything: Stack) -> None:
     metrics = [line for graph in graphs(everything).values() for line in lines(graph) if line.namespace]
     for metric in metrics:
         assert metric.namespace is not None
         assert set(metric.dimensions) in DIMENSIONS[metric.namespace], metric
     assert {metric.namespace for metric in metrics} == set(DIMENSIONS)
-
-
-def test_expressions_use_lines_of_their_own_graph(everything: Stack) -> None:
-    for title, graph in graphs(everything).items():
-        ids = [line.options["id"] for line in lines(graph) if "id" in line.options]
-        assert len(set(ids)) == len(ids), title
-        used = set().union(*(identifiers(line.name) for line in lines(graph) if line.namespace is None))
-        assert used == set(ids), title
-
-
-def test_every_title_names_its_units(everything: Stack) -> None:
-    assert [title for title in graphs(everything) if not title.partition("(")[2]] == []
-
-
-def test_no_graph_says_a_period_for_lines_that_have_their_own(everything: Stack) -> None:
-    assert [title for title, graph in graphs(everything).items() if "period" in graph] == []
-
-
-@pytest.mark.parametrize("env", [AGNOSTIC, CONCRETE])
-@pytest.mark.parametrize("parts", [(), ("source_cluster", "sink_stream", "archive"), ("source_stream", "search")])
-def test_nobody_objects_to_the_dashboard(make: Make, env: Environment | None, parts: tuple[str, ...]) -> None:
-    stack = make(*parts, env=env, alarms=True)
-    assert findings(stack) == []
-    assert lint(Template.from_stack(stack)) == []
-
-
-def test_nobody_objects_to_all_that_there_can_be(everything: Stack) -> None:
-    assert findings(everything) == []
-    assert lint(Template.from_stack(everything), region="eu-west-1") == []

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
 from aws_cdk import Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk.assertions import Template
 
 from dashboards import taxi_analytics
 from dashboards.search import SearchMetrics
@@ -19,7 +17,7 @@ from flink_constructs.data_stream import DataStream
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.stream_archive import StreamArchive
 from flink_constructs.stream_delivery import StreamDelivery
-from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack
+from tests.constructs.checks import AGNOSTIC, CONCRETE, new_stack
 from tests.constructs.fake_bundle import new_bundle
 from tests.dashboards.bodies import Line, add_dashboard, body, by_label, graphs, headings, identifiers, lines
 
@@ -174,46 +172,9 @@ def test_each_application_has_graphs_of_its_own(everything: Stack) -> None:
     assert applications == [{"Flink"}] * len(JOB) + [{"Repla"}] * len(REPLAY)
 
 
-def test_the_state_of_every_alarm_is_at_the_top(without_replay: Stack) -> None:
-    _, widget, *_ = body(without_replay)["widgets"]
-    names = {arn.removeprefix("<").removesuffix(".Arn>") for arn in widget["properties"]["alarms"]}
-    assert widget["type"] == "alarm"
-    assert names == set(Template.from_stack(without_replay).find_resources("AWS::CloudWatch::Alarm"))
-
-
-def test_widgets_fill_the_grid_and_do_not_overlap(everything: Stack) -> None:
-    taken: set[tuple[int, int]] = set()
-    for widget in body(everything)["widgets"]:
-        columns = range(widget["x"], widget["x"] + widget["width"])
-        cells = set(itertools.product(columns, range(widget["y"], widget["y"] + widget["height"])))
-        assert not cells & taken
-        taken |= cells
-    height = max(y for _, y in taken) + 1
-    assert taken == set(itertools.product(range(24), range(height)))
-
-
 def test_every_metric_has_the_dimensions_of_its_namespace(without_replay: Stack) -> None:
     metrics = [line for graph in graphs(without_replay).values() for line in lines(graph) if line.namespace]
     for metric in metrics:
         assert metric.namespace is not None
         assert set(metric.dimensions) in DIMENSIONS[metric.namespace], metric
     assert {metric.namespace for metric in metrics} == set(DIMENSIONS)
-
-
-def test_expressions_use_lines_of_their_own_graph(without_replay: Stack) -> None:
-    for title, graph in graphs(without_replay).items():
-        ids = [line.options["id"] for line in lines(graph) if "id" in line.options]
-        assert len(set(ids)) == len(ids), title
-        used = set().union(*(identifiers(line.name) for line in lines(graph) if line.namespace is None))
-        assert used == set(ids), title
-
-
-def test_every_title_names_its_units(everything: Stack) -> None:
-    assert [title for title in titles(everything) if not title.partition("(")[2]] == []
-
-
-@pytest.mark.parametrize("name", ["job_alone", "everything"])
-def test_nobody_objects_to_the_dashboard(name: str, request: pytest.FixtureRequest) -> None:
-    stack = request.getfixturevalue(name)
-    assert findings(stack) == []
-    assert lint(Template.from_stack(stack), region="eu-west-1") == []

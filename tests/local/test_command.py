@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -47,17 +47,14 @@ def run_folder(output: str) -> str:
 @pytest.fixture
 def taken_ports() -> Iterator[list[int]]:
     """Somebody has the ports that the servers prefer."""
+    ports = [4567, 8081, 9092]
     with ExitStack() as stack:
-        ports = []
-        for port in (4567, 8081, 9092):
+        for port in ports:
             taken = stack.enter_context(socket.socket())
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+            with suppress(OSError):  # really taken
                 taken.bind(("127.0.0.1", port))
                 taken.listen()
-            except OSError:
-                continue  # really taken
-            ports.append(port)
         yield ports
 
 

@@ -5,7 +5,7 @@ import math
 import statistics
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from flink_apps.data_generator.metrics import PARALLELISM_METRIC, RECORD_COUNT_M
 from flink_apps.data_generator.records.stock_price import STOCK_PRICE, TICKERS
 from local.errors import RunError
 from local.flink.rest import Job
+from local.process import Process
 from local.run import LocalRun
 from local.scenarios.data_generator.scenario import records_generated
 from local.services.kafka import KafkaService
@@ -51,6 +52,8 @@ class Story:
     shards: int = 0
     kafka: list[tuple[int, str, bytes]] = field(default_factory=list)
     kinesis: list[tuple[str, str, bytes]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
+    folder: Path = Path()
 
 
 def generated(job: Job) -> int:
@@ -89,7 +92,7 @@ def note_progress(job: Job, story: Story, seconds: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     folder = tmp_path_factory.mktemp("run")
     context = {
         "data-generator.sinks": "kinesis,kafka",
@@ -99,7 +102,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     }
     assembly = synthesize("data-generator", context, folder / "cdk.out")
     with LocalRun(assembly, folder) as run:
-        yield tell(run)
+        told = tell(run)
+        told.processes, told.folder = [process for process in run.processes if process.running], folder
+    return told
 
 
 def tell(run: LocalRun) -> Story:
@@ -293,12 +298,8 @@ def test_an_outage_is_made_up_for_only_as_far_as_the_catch_up_goes(story: Story)
     assert story.generated_after_the_crash >= due - RATE * (lost + 4)
 
 
-def test_the_run_leaves_nothing_but_its_logs(tmp_path: Path) -> None:
-    assembly = synthesize("data-generator", {}, tmp_path / "cdk.out")
-    with LocalRun(assembly, tmp_path) as run:
-        run.start()
-        processes = [process for process in run.processes if process.running]
-    assert len(processes) == 3
-    assert not any(process.running for process in processes)
-    assert not (tmp_path / "cdk.out").exists()
-    assert (tmp_path / "flink" / "log" / "jobmanager.log").exists()
+def test_the_run_leaves_nothing_but_its_logs(story: Story) -> None:
+    assert len(story.processes) == 5, "a broker, an emulator, a JobManager and two TaskManagers"
+    assert not any(process.running for process in story.processes)
+    assert not (story.folder / "cdk.out").exists()
+    assert (story.folder / "flink" / "log" / "jobmanager.log").exists()

@@ -56,17 +56,30 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
 
 @pytest.fixture(scope="module")
 def visits(run: LocalRun) -> dict[int, dict[int, int]]:
-    """By generator, the times of all its ticks in milliseconds, each with the place of the series in the cycle."""
+    """By generator, the times of all its ticks in milliseconds, each with the place of the series in the cycle.
+
+    A tick's samples may be in two requests: of one that the loss has cut, the samples that came are no tick.
+    """
     found: dict[int, dict[int, int]] = defaultdict(dict)
     for series in run.service(PrometheusService).samples(ALL):
         generator, turn = divmod(int(series.labels[INSTANCE]), SOURCES_EACH)
         place = len(METRICS) * turn + METRICS.index(series.metric)
-        times = [millis(at) for at, _ in series.samples]
-        for begin in range(0, len(times), SAMPLES):
-            visit = times[begin : begin + SAMPLES]
-            assert visit == list(range(visit[0], visit[0] + SAMPLES)), "a series is there whole, or not at all"
-            found[generator][visit[-1]] = place
+        for visit in runs([millis(at) for at, _ in series.samples]):
+            assert len(visit) <= SAMPLES
+            if len(visit) == SAMPLES:
+                found[generator][visit[-1]] = place
     return found
+
+
+def runs(times: list[int]) -> list[list[int]]:
+    """The times in their order, divided wherever one does not follow on the one before by a millisecond."""
+    divided: list[list[int]] = []
+    for time in times:
+        if divided and divided[-1][-1] == time - 1:
+            divided[-1].append(time)
+        else:
+            divided.append([time])
+    return divided
 
 
 def millis(at: datetime) -> int:

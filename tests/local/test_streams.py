@@ -15,24 +15,29 @@ from local.template import Template
 
 pytestmark = pytest.mark.integration
 
-NAME = "events"
+#: One for each test.
+NAMES = MANY_EVENTS, FOLLOWED = ("many-events", "followed")
 #: More than a request holds, and than the topic's producer is given at a time.
 MANY = 12_000
 
 
 def kafka(folder: Path) -> KafkaService:
-    topic = {"Type": TOPIC_TYPE, "Properties": {"TopicName": NAME, "PartitionCount": 3}}
-    return KafkaService(Template({"Resources": {"Cluster": {"Type": CLUSTER_TYPE}, "Topic": topic}}), folder)
+    properties = [{"TopicName": name, "PartitionCount": 3} for name in NAMES]
+    topics = {f"Topic{number}": {"Type": TOPIC_TYPE, "Properties": one} for number, one in enumerate(properties)}
+    return KafkaService(Template({"Resources": {"Cluster": {"Type": CLUSTER_TYPE}, **topics}}), folder)
 
 
 def kinesis(folder: Path) -> KinesisService:
-    stream = {"Type": STREAM_TYPE, "Properties": {"Name": NAME, "ShardCount": 3}}
-    return KinesisService(Template({"Resources": {"Stream": stream}}), folder)
+    properties = [{"Name": name, "ShardCount": 3} for name in NAMES]
+    streams = {f"Stream{number}": {"Type": STREAM_TYPE, "Properties": one} for number, one in enumerate(properties)}
+    return KinesisService(Template({"Resources": streams}), folder)
 
 
-@pytest.fixture(params=[kafka, kinesis], ids=lambda make: str(make.__name__))
-def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KafkaService | KinesisService]:
-    service = request.param(tmp_path)
+@pytest.fixture(scope="module", params=[kafka, kinesis], ids=lambda make: str(make.__name__))
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KafkaService | KinesisService]:
+    service = request.param(tmp_path_factory.mktemp("service"))
     try:
         service.launch()
         service.create_resources()
@@ -57,8 +62,8 @@ def arrived(follower: Generator[list[bytes], None, None], count: int) -> list[by
 
 
 def test_what_is_written_is_read_once_in_the_order_of_its_key(service: KafkaService | KinesisService) -> None:
-    service.write(NAME, records(0, MANY))
-    values = [int(value) for value in service.values(NAME)]
+    service.write(MANY_EVENTS, records(0, MANY))
+    values = [int(value) for value in service.values(MANY_EVENTS)]
     assert sorted(values) == list(range(MANY))
     for key in range(10):
         assert [value for value in values if value % 10 == key] == list(range(key, MANY, 10))
@@ -67,10 +72,10 @@ def test_what_is_written_is_read_once_in_the_order_of_its_key(service: KafkaServ
 def test_a_follower_gives_what_there_is_then_what_comes_and_nothing_twice(
     service: KafkaService | KinesisService,
 ) -> None:
-    service.write(NAME, records(0, 100))
-    with closing(service.follow(NAME)) as follower:
+    service.write(FOLLOWED, records(0, 100))
+    with closing(service.follow(FOLLOWED)) as follower:
         assert sorted(arrived(follower, 100)) == sorted(value for _, value in records(0, 100))
         assert next(follower) == []
-        service.write(NAME, records(100, 150))
+        service.write(FOLLOWED, records(100, 150))
         assert sorted(arrived(follower, 50)) == sorted(value for _, value in records(100, 150))
         assert next(follower) == []

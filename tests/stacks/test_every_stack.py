@@ -12,16 +12,12 @@ import scenarios
 from tests.constructs.checks import findings
 from tests.stacks.distinct import DistinctLinter
 from tests.stacks.snapshots import TextSnapshotExtension, by_variants, without_hashes
-from tests.stacks.variants import FUNCTION_IN_VPC, UNSCOPED, Variant, make, variants, whole
+from tests.stacks.variants import FUNCTION_IN_VPC, UNSCOPED, Variant, of, variants, whole
 
 WHOLE = [(scenario, name) for scenario in scenarios.NAMES for name in whole(scenario)]
 OTHERS = [
     (scenario, name) for scenario in scenarios.NAMES for name in variants(scenario) if name not in whole(scenario)
 ]
-
-
-def of(scenario: str, name: str) -> Variant:
-    return make({"scenario": scenario, **variants(scenario)[name]})
 
 
 @pytest.fixture(params=[*WHOLE, *OTHERS], ids="-".join)

@@ -419,3 +419,36 @@ def test_what_cannot_be_is_refused_with_its_reason(case: str) -> None:
         make({"scenario": "lottery", **context})
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+# An existing VPC.
+
+IN_A_VPC = {"lottery.connector": "kafka", "lottery.vpc": "vpc-0123456789abcdef0"}
+
+
+@pytest.fixture
+def signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the CDK's command line has it for somebody who is signed in to AWS."""
+    monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", "123456789012")
+    monkeypatch.setenv("CDK_DEFAULT_REGION", "eu-west-1")
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_a_vpc_that_is_named_is_used_and_none_is_made() -> None:
+    found = make({"scenario": "lottery", **IN_A_VPC, "stage": "mine"})
+    assert found.of_type("AWS::EC2::VPC") == found.of_type("AWS::EC2::VPCEndpoint") == {}
+    [cluster] = found.of_type(CLUSTER).values()
+    [vpc] = found.application()["Properties"]["ApplicationConfiguration"]["VpcConfigurations"]
+    assert set(vpc["SubnetIds"]) == set(cluster["Properties"]["BrokerNodeGroupInfo"]["ClientSubnets"])
+
+
+def test_a_vpc_cannot_be_looked_up_by_somebody_who_is_not_signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CDK_DEFAULT_ACCOUNT", raising=False)
+    with pytest.raises(InvalidArgumentError, match=r"lottery\.vpc must be true or false where nobody is signed in"):
+        make({"scenario": "lottery", **IN_A_VPC})
+
+
+@pytest.mark.parametrize("vpc", ["mine", "vpc-", "subnet-0123456789abcdef0"])
+def test_a_vpc_is_named_by_its_id(vpc: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"lottery\.vpc must be true or false or match \^vpc-"):
+        make({"scenario": "lottery", "lottery.vpc": vpc})

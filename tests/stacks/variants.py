@@ -117,6 +117,11 @@ def _make(context: str) -> Variant:
     return Variant(stack, Template.from_stack(stack))
 
 
+def of(scenario: str, name: str) -> Variant:
+    """The variant of a scenario by its name."""
+    return make({"scenario": scenario, **variants(scenario)[name]})
+
+
 def resolved(groups: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Property groups with a text, by ``group/key``, for what CloudFormation knows only when it deploys."""
     return {

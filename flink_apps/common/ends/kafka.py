@@ -23,23 +23,23 @@ TOPIC = matching(
 )
 CONSUMER_GROUP = text(example="my-group")
 TRANSACTIONAL_ID_PREFIX = text(example="my-job")
-#: What options of these types mean.
-CONSUMER_GROUP_MEANING = "the consumer group that keeps the position where there is no checkpoint"
-TRANSACTIONAL_ID_PREFIX_MEANING = "prefix of the transactional ids; no other job on the cluster may use it"
+#: The meanings of options of these types.
+CONSUMER_GROUP_MEANING = "consumer group; its committed offsets are where a start without a checkpoint continues"
+TRANSACTIONAL_ID_PREFIX_MEANING = "prefix of the transactional ids; must be unique among the jobs on the cluster"
 
-#: How long the broker lets a transaction be open: the most that brokers allow by default. A checkpoint and a restart
-#: have to fit into it, or what the checkpoint committed is lost.
+#: The broker aborts a transaction that is open for longer; more is not allowed by the broker's default. A checkpoint
+#: and a restart have to fit into this time, or records that the checkpoint covers are lost.
 TRANSACTION_TIMEOUT_MILLIS = 15 * 60 * 1000
-#: Kafka's defaults send each record as soon as it can: batches of a few hundred bytes, half the throughput.
+#: Kafka's defaults send each record as soon as possible: batches of a few hundred bytes, and half the throughput.
 TUNED_PRODUCER = {"linger.ms": "20", "batch.size": str(512 * 1024), "buffer.memory": str(64 * 1024 * 1024)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class KafkaTopic:
-    """A topic to read, as a consumer group, or to write; ``client`` goes to the Kafka client as it is, and wins.
+    """A topic to read or to write.
 
-    With a ``transactional_id_prefix``, which no other job on the cluster may have, records are written exactly once;
-    without one at least once.
+    ``client`` has properties of the Kafka client, which override those set here. With a ``transactional_id_prefix``,
+    unique among the jobs on the cluster, records are written exactly once; without one, at least once.
     """
 
     bootstrap_servers: str
@@ -54,9 +54,9 @@ class KafkaTopic:
         return self.topic
 
     def source(self, table: str, *, record_format: Format) -> Connector:
-        """The table that reads its committed records.
+        """The source table; it reads only committed records.
 
-        Without a checkpoint it goes on where its consumer group was, or begins with the oldest record.
+        A start without a checkpoint continues at the offsets of the consumer group, or at the oldest record.
         """
         consumer = {"isolation.level": "read_committed", "auto.offset.reset": "earliest"}
         if self.group:
@@ -75,7 +75,7 @@ class KafkaTopic:
         )
 
     def sink(self, table: str, *, key: str | None, record_format: Format = JSON) -> Connector:
-        """The table that writes it, keyed by a column or not at all."""
+        """The sink table; ``key`` is the column with the records' keys, if they have any."""
         producer = dict(TUNED_PRODUCER)
         guarantee = {"sink.delivery-guarantee": "at-least-once"}
         if self.transactional_id_prefix:
@@ -105,7 +105,7 @@ class KafkaTopic:
 
 @dataclass(frozen=True, kw_only=True)
 class KafkaOptions:
-    """The keys under which a scenario names a topic and its brokers, and says how to use it."""
+    """The keys under which a scenario names a topic and its brokers, and configures their use."""
 
     servers: Option[str]
     topic: Option[str]
@@ -118,11 +118,21 @@ class KafkaOptions:
         return tuple(option for option in options if option)
 
     def find(self, groups: PropertyGroups, *, client: Mapping[str, str]) -> KafkaTopic | None:
-        """The topic, where one is named; :class:`SettingsError` for a topic without brokers, or the reverse."""
+        """The topic, or ``None`` if none is named.
+
+        Raises:
+            SettingsError: A topic is named without brokers, or the reverse.
+
+        """
         return self.read(groups, client=client) if both(groups, self.servers, self.topic) else None
 
     def read(self, groups: PropertyGroups, *, client: Mapping[str, str]) -> KafkaTopic:
-        """The topic; :class:`SettingsError` where none is named."""
+        """The topic.
+
+        Raises:
+            SettingsError: None is named.
+
+        """
         return KafkaTopic(
             bootstrap_servers=self.servers.read(groups),
             topic=self.topic.read(groups),

@@ -22,7 +22,7 @@ class StreamArn:
 
     @classmethod
     def parse(cls, text: str) -> StreamArn:
-        """Read an ARN, or raise a ``ValueError``."""
+        """Parse an ARN, or raise a ``ValueError``."""
         match = re.fullmatch(rf"arn:aws[a-z-]*:kinesis:({REGION_PATTERN}):[0-9]{{12}}:stream/([\w.-]{{1,128}})", text)
         if match is None:
             raise ValueError
@@ -42,16 +42,18 @@ ARN: Type[StreamArn] = Type(
     write=lambda arn: arn.text,
     fix=lambda _: "write arn:<partition>:kinesis:<region>:<account>:stream/<name>",
 )
-#: Where a stream is read from without a checkpoint: its oldest record, or what comes from now on.
+#: Where a start without a checkpoint begins to read: at the oldest record, or at the records that come from now on.
 OLDEST, NEXT = "TRIM_HORIZON", "LATEST"
 INITIAL_POSITION = choice(OLDEST, NEXT, fix=f"{OLDEST} leaves out nothing that the stream still holds")
-#: What an option of that type means.
-INITIAL_POSITION_MEANING = f"where to begin without a checkpoint: {OLDEST} (oldest record) or {NEXT}"
+#: The meaning of an option of this type.
+INITIAL_POSITION_MEANING = (
+    f"where a start without a checkpoint begins: {OLDEST} (the oldest record) or {NEXT} (new records only)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class KinesisStream:
-    """A stream to read or to write; ``options`` go to the connector as they are, and win."""
+    """A stream to read or to write. ``options`` are options of the connector, which override those set here."""
 
     name: str
     region: str
@@ -60,7 +62,7 @@ class KinesisStream:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, table: str, *, record_format: Format) -> Connector:
-        """The table that reads it, from ``initial_position`` where no checkpoint says otherwise."""
+        """The source table; a start without a checkpoint begins at ``initial_position``."""
         return Connector(
             table=table,
             options={
@@ -76,10 +78,10 @@ class KinesisStream:
         )
 
     def sink(self, table: str, *, key: str | None, record_format: Format = JSON) -> Connector:
-        """The table that writes it, at least once, partitioned by a column or, without one, at random."""
+        """The sink table; it writes at least once, with the column ``key`` as partition key, or random keys."""
         options = {**self._connection(), **record_format.as_options()}
         if (self.endpoint or "").startswith("http://"):
-            # Without TLS there is no negotiation of HTTP/2, and the client would wait for it.
+            # HTTP/2 is negotiated over TLS: without TLS, the client would wait for it for ever.
             options["sink.http-client.protocol.version"] = "HTTP1_1"
         return Connector(table=table, partitioned_by=(key,) if key else (), options={**options, **self.options})
 
@@ -90,10 +92,10 @@ class KinesisStream:
 
 @dataclass(frozen=True, kw_only=True)
 class KinesisOptions:
-    """The keys under which a scenario names a stream, by its name or its ARN, and says how to use it."""
+    """The keys under which a scenario names a stream, by its name or ARN, and configures its use."""
 
     stream: Option[str] | Option[StreamArn]
-    #: A stream that is named by its ARN may do without.
+    #: Optional for a stream that is named by its ARN.
     region: Option[str] | None = None
     initial_position: Option[str] | None = None
 
@@ -108,11 +110,16 @@ class KinesisOptions:
         return (self.stream, *more)
 
     def find(self, groups: PropertyGroups, *, options: Mapping[str, str] | None = None) -> KinesisStream | None:
-        """The stream, where one is named."""
+        """The stream, or ``None`` if none is named."""
         return self.read(groups, options=options) if self.stream.is_set(groups) else None
 
     def read(self, groups: PropertyGroups, *, options: Mapping[str, str] | None = None) -> KinesisStream:
-        """The stream; :class:`SettingsError` where none is named."""
+        """The stream.
+
+        Raises:
+            SettingsError: None is named.
+
+        """
         stream = self.stream.read(groups)
         return KinesisStream(
             name=stream.stream_name if isinstance(stream, StreamArn) else stream,
@@ -123,7 +130,7 @@ class KinesisOptions:
         )
 
     def _region(self, groups: PropertyGroups, stream: StreamArn | str) -> str:
-        """The region that is named, or that of the ARN, or the application's."""
+        """The named region, or else the ARN's, or else the application's."""
         named = self.region.find(groups) if self.region else None
         if named is None and isinstance(stream, StreamArn):
             return stream.region

@@ -14,7 +14,7 @@ from flink_apps.common.tables import Connector
 
 #: The index in which every scenario keeps the documents that OpenSearch refuses.
 REJECTED_DOCUMENTS = "rejected-documents"
-#: The metric, in the group that the service hands on to CloudWatch: documents refused, per subtask, since the start.
+#: The metric, in the group that the service publishes to CloudWatch: documents refused per subtask since the start.
 DOCUMENTS_REJECTED = "documentsRejected"
 
 
@@ -35,7 +35,7 @@ ENDPOINT: Type[str] = Type(
 
 @dataclass(frozen=True, kw_only=True)
 class OpenSearchDomain:
-    """The domain to write to; requests are signed for its region, or carry a user's name and password."""
+    """A domain to write to. Requests are signed for its region, or carry a user's name and password."""
 
     endpoint: str
     region: str
@@ -46,7 +46,13 @@ class OpenSearchDomain:
     password: str | None = None
 
     def sink(self, table: str, options: Mapping[str, str]) -> Connector:
-        """The table that writes documents; ``options`` say what of a row is the index, the id, the document."""
+        """The sink table.
+
+        Args:
+            table: Its name.
+            options: The connector's options that name the columns with the index, the id and the document.
+
+        """
         if self.username and self.password:
             authentication = {"authentication": "basic", "username": self.username, "password": self.password}
         else:
@@ -68,7 +74,7 @@ class OpenSearchDomain:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenSearchOptions:
-    """The keys under which a scenario names a domain, and says how to write to it."""
+    """The keys under which a scenario names a domain and configures the bulk requests."""
 
     endpoint: Option[str]
     region: Option[str]
@@ -80,28 +86,35 @@ class OpenSearchOptions:
 
     @classmethod
     def in_group(cls, group: str, *, endpoint: Option[str], region: Option[str]) -> OpenSearchOptions:
-        """The options of a group, which has its own names for the first two."""
+        """Declare the options of a group.
+
+        Args:
+            group: The property group.
+            endpoint: The scenario's own option with the domain's address.
+            region: The scenario's own option with the domain's region.
+
+        """
         option = Group(group)
         user = text(example="me")
         return cls(
             endpoint=endpoint,
             region=region,
             bulk_size_mb=option(
-                "OpenSearchBulkFlushMaxSizeMb", integer(1, 100), "most megabytes of a bulk request", default=5
+                "OpenSearchBulkFlushMaxSizeMb", integer(1, 100), "largest bulk request, in megabytes", default=5
             ),
             bulk_actions=option(
-                "OpenSearchBulkFlushMaxActions", integer(1, 100_000), "most documents of a bulk request", default=5000
+                "OpenSearchBulkFlushMaxActions", integer(1, 100_000), "most documents in a bulk request", default=5000
             ),
             bulk_interval_millis=option(
                 "OpenSearchBulkFlushInterval",
                 integer(10, 600_000),
-                "milliseconds after which a bulk request is sent anyway",
+                "most milliseconds that a document waits for others before the bulk request is sent",
                 default=1000,
             ),
             username=option(
-                "OpenSearchUsername", user, "user of basic authentication; by default requests are signed (SigV4)"
+                "OpenSearchUsername", user, "user for basic authentication; by default requests are signed (SigV4)"
             ),
-            password=option("OpenSearchPassword", user, "the user's password"),
+            password=option("OpenSearchPassword", user, "password of this user"),
         )
 
     def all(self) -> tuple[Option[Any], ...]:
@@ -117,11 +130,16 @@ class OpenSearchOptions:
         )
 
     def find(self, groups: PropertyGroups) -> OpenSearchDomain | None:
-        """The domain, where one is named."""
+        """The domain, or ``None`` if none is named."""
         return self.read(groups) if self.endpoint.is_set(groups) else None
 
     def read(self, groups: PropertyGroups) -> OpenSearchDomain:
-        """The domain; :class:`SettingsError` where none is named."""
+        """The domain.
+
+        Raises:
+            SettingsError: None is named.
+
+        """
         both(groups, self.username, self.password)
         return OpenSearchDomain(
             endpoint=self.endpoint.read(groups),

@@ -1,4 +1,4 @@
-"""What record types are drawn with: numpy makes the numbers of a whole tick at once, SQL takes them apart."""
+"""Tools for drawing records: numpy draws the numbers of a whole tick at once, and SQL takes them apart."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choice:
-    """Whole numbers of 0 and more, each with a weight: how often it comes, beside the others."""
+    """Integers from 0 on, each with a weight: its frequency relative to the others."""
 
     weights: Mapping[int, int]
 
     def draw(self, random: Generator, size: int) -> NDArray[Any]:
-        """``size`` numbers, int64."""
+        """Draw ``size`` numbers, int64."""
         drawn: NDArray[Any] = self._urn[random.integers(0, len(self._urn), size)]
         return drawn
 
     @functools.cached_property
     def _urn(self) -> NDArray[Any]:
-        """Every number as often as its weight says: to look one up is much quicker than to search in shares."""
+        """Each number, repeated by its weight: indexing is much faster than searching in cumulative shares."""
         import numpy
 
         return numpy.repeat(numpy.array(list(self.weights)), list(self.weights.values()))
@@ -34,17 +34,20 @@ class Choice:
 
 @dataclass(frozen=True)
 class PackedNumbers:
-    """Several small numbers in one BIGINT (mixed radix); ``sizes`` says by name how many values each takes, from 0."""
+    """Several small numbers in one BIGINT, in mixed radix.
+
+    ``sizes`` has, by name, how many values each number takes, from 0 on.
+    """
 
     sizes: Mapping[str, int]
 
     @property
     def values(self) -> int:
-        """How many values the BIGINT takes: 2**63 at the most."""
+        """How many values the BIGINT takes, at most 2**63."""
         return math.prod(self.sizes.values())
 
     def pack(self, numbers: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-        """The packed numbers, int64, of equally long int64 arrays with the numbers of each name."""
+        """Pack equally long int64 arrays, by name, into one int64 array."""
         last, *others = list(self.sizes)[::-1]
         packed = numbers[last]
         for name in others:
@@ -52,10 +55,10 @@ class PackedNumbers:
         return packed
 
     def unit(self, name: str) -> int:
-        """What one of a number is worth in the BIGINT."""
+        """The weight of a number in the BIGINT."""
         names = list(self.sizes)
         return math.prod(self.sizes[before] for before in names[: names.index(name)])
 
     def sql(self, name: str, packed: str) -> str:
-        """The SQL expression of a number, an INT, in the BIGINT that the expression ``packed`` gives."""
+        """The SQL expression that unpacks a number, an INT, from the BIGINT expression ``packed``."""
         return f"MOD({packed} / {self.unit(name)}, {self.sizes[name]})"

@@ -1,7 +1,7 @@
-"""The inputs of the lottery, by its rules: lotteries that start, and players who buy coupons and click.
+"""The inputs of the lottery: lotteries that start, and players who buy coupons and click, within the rules.
 
-They are two types, as the lottery has two inputs, for two generators that know nothing of each other: what both have to
-agree on, which lottery is held, follows from the time.
+The lottery has two inputs, so there are two record types, for two generators that do not communicate. Both derive from
+the time which lottery is held.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, MAX_TICK_
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: A lottery for all players starts every 10 seconds, under the number of these since 1970, and has so many prizes: in
+#: A lottery for all players starts every 10 seconds. Its id is the number of these slots since 1970. With 6 prizes and
 #: windows of 10 seconds it lasts a minute.
 SLOT_MILLIS, PRIZES = 10_000, 6
-#: Players click on those that started so many slots before: neither the youngest, whose start may still be on its way,
-#: nor the oldest.
+#: Players click on lotteries that started so many slots ago. The youngest is left out, as its start event may still be
+#: in transit; so is the oldest.
 SLOTS_BEFORE = range(1, PRIZES - 1)
 #: The other lotteries, which nobody clicks on, are numbered from here on.
 OTHERS = 10**18
@@ -30,9 +30,9 @@ OTHERS = 10**18
 NEVER_HELD = 0
 
 PLAYERS = 10_000
-#: A player buys so many coupons, and then clicks as often: these records of the time line follow each other.
+#: A player buys so many coupons and then clicks as often, in consecutive records.
 COUPONS = 9
-#: Spreads the players: a prime beside their number, so that each has a turn before one has a second.
+#: Spreads the players. It has no divisor in common with their number, so each has a turn before any has a second.
 _STRIDE = 7_919
 
 EVENT = PackedNumbers({"place": MAX_TICK_MILLIS * IDS_PER_MILLI, "opens": 2})
@@ -40,7 +40,7 @@ USER_EVENT = PackedNumbers({"user": PLAYERS, "turn": COUPONS + 1, "slots_before"
 
 
 def draw_lottery_event(tick: Slice) -> tuple[NDArray[Any], ...]:
-    """The word of each start: the first one of a slot of the time line opens the lottery for all players."""
+    """Draw the packed number of each start; the record that completes a slot opens the lottery for all players."""
     import numpy
 
     places = numpy.arange(tick.size)
@@ -49,7 +49,7 @@ def draw_lottery_event(tick: Slice) -> tuple[NDArray[Any], ...]:
 
 
 def draw_user_event(tick: Slice) -> tuple[NDArray[Any], ...]:
-    """The word of each purchase or click."""
+    """Draw the packed number of each purchase or click."""
     import numpy
 
     turns, turn = numpy.divmod(tick.first + numpy.arange(tick.size), COUPONS + 1)
@@ -70,9 +70,8 @@ LOTTERY_EVENT = RecordType(
             name="lotteryId",
             type="BIGINT",
             sql=f"CASE WHEN {_OPENS} THEN {_SLOT} ELSE {_OTHER} END",
-            meaning="once in 10 seconds, with the record that ends them on the time line, their number since 1970; of "
-            "the others, which nobody clicks on, a number that follows from the place on the time line; by default the "
-            "key",
+            meaning="one record in 10 seconds, the last: the number of these 10 seconds since 1970; all other records: "
+            "a number from 10^18 on, of a lottery that nobody clicks on; by default the key",
             # A lottery that is held.
             out_of_range=f"{_SLOT} - {SLOTS_BEFORE.start}",
         ),
@@ -80,7 +79,7 @@ LOTTERY_EVENT = RecordType(
             name="timestamp",
             type="BIGINT",
             sql=f"{_SLOT} * {SLOT_MILLIS}",
-            meaning="when these 10 seconds began, in ms since 1970",
+            meaning="start of these 10 seconds, in ms since 1970",
         ),
         Field(name="prizes", type="BIGINT", sql=str(PRIZES), meaning=str(PRIZES)),
     ),
@@ -98,21 +97,21 @@ LOTTERY_USER_EVENT = RecordType(
             name="type",
             type="STRING",
             sql=f"CASE WHEN {_BUYS} THEN {literal(BUY)} ELSE {literal(CLICK)} END",
-            meaning=f"`{BUY}` (10 %), and after each {COUPONS} times `{CLICK}`",
+            meaning=f"`{BUY}` (10 %); each is followed by {COUPONS} `{CLICK}`",
         ),
         Field(
             name="userId",
             type="BIGINT",
             sql=USER_EVENT.sql("user", "event"),
-            meaning=f"0 to {PLAYERS - 1}, each as often: whoever buys has the next {COUPONS} records as well; by "
+            meaning=f"0 to {PLAYERS - 1}, each equally often; the clicks after a purchase are the same player's; by "
             "default the key",
         ),
         Field(
             name="lotteryId",
             type="BIGINT",
             sql=f"CASE WHEN NOT ({_BUYS}) THEN {_SLOT} - {USER_EVENT.sql('slots_before', 'event')} END",
-            meaning=f"of clicks alone: the number of the 10 seconds {SLOTS_BEFORE[0]} to {SLOTS_BEFORE[-1]} before the "
-            "present ones, each equally likely",
+            meaning=f"clicks only: a lottery that started {SLOTS_BEFORE[0]} to {SLOTS_BEFORE[-1]} periods of 10 "
+            "seconds before the present one, each equally likely",
             optional=True,
             out_of_range=f"CASE WHEN NOT ({_BUYS}) THEN {NEVER_HELD} END",
         ),
@@ -120,14 +119,14 @@ LOTTERY_USER_EVENT = RecordType(
             name="timestamp",
             type="BIGINT",
             sql=f"CASE WHEN NOT ({_BUYS}) THEN now_millis END",
-            meaning="of clicks alone: when the record was made, in ms since 1970; equal for the records of one tick",
+            meaning="clicks only: when the record was made, in ms since 1970; the same for all records of a tick",
             optional=True,
         ),
         Field(
             name="purchasedCoupons",
             type="BIGINT",
             sql=f"CASE WHEN {_BUYS} THEN {COUPONS} END",
-            meaning=f"of purchases alone: {COUPONS}",
+            meaning=f"purchases only: {COUPONS}",
             optional=True,
             out_of_range=f"CASE WHEN {_BUYS} THEN 0 END",
         ),

@@ -1,4 +1,4 @@
-"""Samples of dummy metrics, CPU and memory of a number of instances: what a store of time series is tested with."""
+"""Samples of dummy metrics, CPU and memory of some instances, to test a time-series database with."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 NAMES = ("CPU", "Memory")
 INSTANCES = 60
-#: Values of a sample, from 0 up to 1, which is not among them.
+#: A value is a number of millionths, from 0 to 1, without 1.
 MILLIONTHS = 1_000_000
 
 SAMPLE = PackedNumbers({"value": MILLIONTHS, "name": len(NAMES), "instance": INSTANCES})
 
 
 def draw(tick: Slice) -> tuple[NDArray[Any], ...]:
-    """The word of each sample; the records of the time line go round the series."""
+    """Draw the packed number of each sample; successive records belong to successive series."""
     import numpy
 
     series = (tick.first + numpy.arange(tick.size)) % (len(NAMES) * INSTANCES)
@@ -43,26 +43,26 @@ METRIC_SAMPLE = RecordType(
             name="labels",
             type="ROW<`InstanceId` STRING>",
             sql=f"CAST(ROW({_INSTANCE}) AS ROW<`InstanceId` STRING>)",
-            meaning=f"one label, `InstanceId`: 0 to {INSTANCES - 1}, in turn, each with both names",
+            meaning=f"one label, `InstanceId`: 0 to {INSTANCES - 1}, in turn; each instance has both names",
         ),
         Field(
             name="value",
             type="DOUBLE",
             sql=f"{SAMPLE.sql('value', 'sample')} / {MILLIONTHS}e0",
-            meaning="0 up to 1 with at most 6 decimals, each value equally likely",
+            meaning="uniform from 0 to 1, without 1, with at most 6 decimals",
             out_of_range="2e0",
         ),
         Field(
             name="timestamp",
             type="BIGINT",
             sql="now_millis",
-            meaning="when the record was made, in ms since 1970; equal for the records of one tick",
+            meaning="when the record was made, in ms since 1970; the same for all records of a tick",
         ),
         Field(
             name="series",
             type="STRING",
             sql=f"CONCAT({_NAME}, '-', {_INSTANCE})",
-            meaning="name and instance; by default the key, so that the samples of a series stay in order",
+            meaning="name and instance; by default the key, which keeps the samples of a series in order",
         ),
     ),
     partition_key="series",

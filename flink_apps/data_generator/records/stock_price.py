@@ -11,7 +11,7 @@ from flink_apps.data_generator.records.record_type import Field, RecordType, Sli
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Values of ``ticker``: the key by which both sinks partition.
+#: Values of ``ticker``, the default partition key of both sinks.
 TICKERS = (
     "AAPL", "ADBE", "AMD", "AMZN", "AVGO", "COST", "CRM", "CSCO", "GOOG", "IBM",
     "INTC", "META", "MSFT", "NFLX", "NVDA", "ORCL", "QCOM", "SAP", "TSLA", "TXN",
@@ -21,39 +21,39 @@ TICKERS = (
 CENTS = 100
 PRICES = 100 * CENTS + 1
 
-#: A draw is a whole number below DRAWS that stands for one (ticker, price) pair, each equally likely: so one integer
-#: a record crosses from Python to the JVM, and SQL takes it apart.
+#: A draw is an integer below DRAWS that stands for a pair of ticker and price, each pair equally likely. So only one
+#: integer per record crosses from Python to the JVM, and SQL takes it apart.
 DRAWS = len(TICKERS) * PRICES
 
 
 def draw(tick: Slice) -> tuple[NDArray[Any], ...]:
-    """A draw for each record."""
+    """Draw an integer for each record."""
     return (tick.random.integers(0, DRAWS, tick.size, dtype="int32"),)
 
 
 def fields_of(
     draw: str, event_time: str, *, price: str = "0 to 100 with at most 2 decimals, each value equally likely"
 ) -> tuple[Field, ...]:
-    """The fields of the draw and the time in the named columns; ``price`` says how prices are distributed."""
+    """The fields, from the named columns with the draw and the time; ``price`` is the README's text on the prices."""
     tickers = ", ".join(literal(ticker) for ticker in TICKERS)
     return (
         Field(
             name="event_time",
-            # One text serves all records of a tick: to format each would cost a fifth of the job.
+            # All records of a tick share one text: formatting each would cost a fifth of the job.
             type="STRING",
             sql=event_time,
-            meaning="when the record was made, ISO-8601, UTC without a zone, ms; equal for the records of one tick",
+            meaning="when the record was made, ISO-8601, UTC without a zone, ms; the same for all records of a tick",
         ),
         Field(
             name="ticker",
             type="STRING",
             sql=f"ARRAY[{tickers}][MOD({draw}, {len(TICKERS)}) + 1]",
-            meaning=f"one of {len(TICKERS)}, each equally likely; by default the key",
+            meaning=f"one of {len(TICKERS)} tickers, each equally likely; by default the key",
         ),
         Field(
             name="price",
             type="DOUBLE",
-            # …e0 makes it a DOUBLE division: a decimal one costs more than the rest of the record.
+            # …e0 makes it a DOUBLE division: a decimal division costs more than the rest of the record.
             sql=f"({draw} / {len(TICKERS)}) / {CENTS}e0",
             meaning=price,
             out_of_range="-1e0",

@@ -1,10 +1,11 @@
-"""Stock prices that walk: the price of each ticker goes on from the last one, after a restart as well.
+"""Stock prices that walk: the price of each ticker continues from the last one, even after a restart.
 
-No state is kept: where a walk is at a millisecond of the time line follows from the seed alone. Its logarithm has an
-independent normal value at every multiple of ``PERIOD_MILLIS``; between two of them it is Brownian, by halves: the
-middle of an interval is the mean of its ends and a normal number, whose seed is the middle's own place. So a restored
-job goes on exactly where it was, at any parallelism, and over hours a price stays near its start. Within a slice the
-records of a ticker are the steps of a Brownian bridge from the walk at its start to the walk at its end.
+No state is kept: the seed alone determines the walk at every millisecond of the time line. The walk's logarithm has an
+independent normal value at every multiple of ``PERIOD_MILLIS``. Between two of them it is a Brownian bridge that is
+built by halving: the value in the middle of an interval is the mean of the values at its ends plus a normal number,
+whose seed is the position of the middle. So a restored job continues exactly where it was, at any parallelism, and a
+price stays near its start for hours. Within a slice, the records of a ticker are the steps of a Brownian bridge from
+the walk at the start of the slice to the walk at its end.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from flink_apps.data_generator.records.stock_price import CENTS, STOCK_PRICE, TI
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: A power of two, so that halves are whole down to a millisecond: some 70 minutes.
+#: About 70 minutes; a power of two, so that halving ends at whole milliseconds.
 PERIOD_MILLIS = 2**22
 #: Standard deviation of a price's logarithm after a minute, and after a millisecond.
 VOLATILITY = 0.02
 _OF_A_MILLI = VOLATILITY / math.sqrt(60_000)
-#: What a ticker starts at, in dollars, by its place in the list: 5, 10, … 100.
+#: The start of each ticker's price in dollars, by its position in the list: 5, 10, … 100.
 DOLLARS_PER_PLACE = 5
-#: The logarithm never leaves -1…1: eight standard deviations.
+#: The logarithm is clipped to -1…1, eight standard deviations.
 MOST = 1.0
 
 
 def draw(tick: Slice) -> tuple[NDArray[Any], ...]:
-    """A draw for each record, in the manner of a stock price's; they go round the tickers from one that is drawn."""
+    """Draw an integer for each record, like a stock price's; successive records belong to successive tickers."""
     import numpy
 
     tickers = len(TICKERS)
@@ -44,7 +45,7 @@ def draw(tick: Slice) -> tuple[NDArray[Any], ...]:
 
 
 def walk(seed: int, millis: int) -> NDArray[Any]:
-    """The logarithm of each ticker's price over that of its start, at a millisecond of the time line."""
+    """The logarithm of each ticker's price relative to its start, at a millisecond of the time line."""
     left = millis // PERIOD_MILLIS * PERIOD_MILLIS
     right = left + PERIOD_MILLIS
     low, high = (_at_a_period(seed, end) for end in (left, right))
@@ -59,21 +60,21 @@ def walk(seed: int, millis: int) -> NDArray[Any]:
 
 
 def _at_a_period(seed: int, millis: int) -> NDArray[Any]:
-    # Two such values differ as much as a walk of a period does.
+    # The difference of two such values has the variance of a walk over a period.
     scaled: NDArray[Any] = _OF_A_MILLI * math.sqrt(PERIOD_MILLIS / 2) * _normal(seed, millis)
     return scaled
 
 
 @functools.lru_cache(maxsize=256)
 def _normal(seed: int, millis: int) -> NDArray[Any]:
-    """A number for each ticker; those of the larger intervals serve thousands of ticks."""
+    """A normal number for each ticker; the cache serves thousands of ticks with those of the larger intervals."""
     import numpy
 
     return numpy.random.default_rng((seed, millis)).standard_normal(len(TICKERS))
 
 
 def _bridges(tick: Slice, rounds: int) -> NDArray[Any]:
-    """A row a round, a column a ticker; the last row is the walk at the slice's end."""
+    """One row per round, one column per ticker; the last row is the walk at the end of the slice."""
     import numpy
 
     start, end = walk(tick.seed, tick.start_millis), walk(tick.seed, tick.end_millis)
@@ -97,8 +98,8 @@ STOCK_WALK = replace(
     fields=fields_of(
         draw="draw",
         event_time="event_time",
-        price="dollars with 2 decimals: 5, 10, … 100 by the ticker, times e to a Brownian walk with sigma 0.02 after a "
-        "minute, which every 70 minutes has an independent normal value with sigma 0.12",
+        price="dollars with 2 decimals: the ticker's start (5, 10, … 100) times exp(w); w is a Brownian walk (sigma "
+        "0.02 after a minute), with an independent normal value (sigma 0.12) every 70 minutes",
     ),
     topic="stock-walks",
     draw=draw,

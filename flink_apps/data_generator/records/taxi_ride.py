@@ -1,6 +1,6 @@
-"""Random rides of New York's taxis with their coordinates, as they end now: what the taxi analytics read.
+"""Random rides of New York's taxis that end now, with coordinates: the input of the taxi analytics.
 
-Rides begin and end around the places that have most of them; the positions are made up.
+Rides start and end around the busiest neighbourhoods; the positions are made up.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-#: Places in hundred thousandths of a degree, a metre or so, from the south-west corner of New York.
+#: Positions are counted in 1/100,000 of a degree, about a metre, from the south-west corner of New York.
 SOUTH, WEST = 40.560, -74.054
 UNITS_PER_DEGREE = 100_000
 LATITUDES, LONGITUDES = 31_801, 33_201
 
-#: Latitude, longitude, and spread (sigma) to all sides in degrees, of where rides are; each with its weight.
+#: Centres of the rides: latitude, longitude and spread (sigma), in degrees. ``SHARES`` has their weights.
 AROUND = (
     (40.7550, -73.9840, 0.0080),  # Midtown
     (40.7690, -73.9620, 0.0070),  # Upper East Side
@@ -45,7 +45,7 @@ AROUND = (
 )
 SHARES = Choice(dict(enumerate((36, 16, 12, 14, 8, 5, 3, 3, 3))))
 
-#: A degree in miles; the streets are longer than the way as the crow flies; miles an hour in ordinary traffic.
+#: A degree in miles; how much longer the streets are than the straight line; miles per hour in ordinary traffic.
 MILES_OF_LATITUDE, MILES_OF_LONGITUDE, DETOUR = 69.0, 52.3, 1.35
 MPH_AT_START, MPH_PER_MILE, MPH_AT_MOST = 8.0, 1.2, 35.0
 START_CENTS, CENTS_A_MILE, CENTS_A_MINUTE, MAX_CENTS = 330, 250, 20, 30_000
@@ -62,13 +62,13 @@ RIDE = PackedNumbers(
 
 
 def draw(tick: Slice) -> tuple[NDArray[Any], ...]:
-    """The two words of each ride: bill, ride."""
+    """Draw the two packed numbers of each ride: bill and ride."""
     numbers = rides(tick.random, tick.size, now=datetime.fromtimestamp(tick.now_millis // 1000, NEW_YORK))
     return BILL.pack(numbers), RIDE.pack(numbers)
 
 
 def rides(random: Generator, size: int, *, now: datetime) -> dict[str, NDArray[Any]]:
-    """The numbers, by their names in ``RIDE`` and ``BILL``, of ``size`` rides that end ``now``, in New York's time."""
+    """Draw ``size`` rides that end ``now``, in New York's time; the numbers have the names in ``RIDE`` and ``BILL``."""
     import numpy
 
     ends = {end: _places(random, size) for end in ("pickup", "dropoff")}
@@ -88,7 +88,7 @@ def rides(random: Generator, size: int, *, now: datetime) -> dict[str, NDArray[A
 
 
 def _places(random: Generator, size: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Latitudes and longitudes, in units from the corner."""
+    """Draw latitudes and longitudes, in units from the corner."""
     latitude, longitude, spread = _around()[SHARES.draw(random, size)].T
     north = latitude + spread * random.standard_normal(size)
     # A degree to the east is shorter than one to the north.
@@ -110,7 +110,7 @@ def _around() -> NDArray[Any]:
 
 def _degrees(name: str) -> str:
     corner = SOUTH if name.endswith("latitude") else WEST
-    # Whole units first: the sum has at most five decimals then.
+    # Adding integers before the division keeps the result at five decimals.
     return f"({round(corner * UNITS_PER_DEGREE)} + {RIDE.sql(name, 'ride')}) / {UNITS_PER_DEGREE}e0"
 
 
@@ -123,36 +123,36 @@ FIELDS = (
         name="trip_id",
         type="BIGINT",
         sql=f"start_millis * {IDS_PER_MILLI} + {BILL.sql('ordinal', 'bill')}",
-        meaning="a million times the milliseconds of the time line, and the place in the tick; by default the key",
+        meaning="1,000,000 times the milliseconds of the time line, plus the position in the tick; by default the key",
     ),
     _place(
         "pickup_latitude",
         "degrees with five decimals, within New York; normally distributed (sigma 0.0015 to 0.015) around nine "
-        "quarters: 86 % in Manhattan, 3 % at each airport",
-        # No such degree.
+        "neighbourhoods and airports: 86 % in Manhattan, 3 % at each airport",
+        # Latitudes end at 90.
         out_of_range="91e0",
     ),
-    _place("pickup_longitude", "the same, to the east and west"),
-    _place("dropoff_latitude", "as the pickup's, independently"),
-    _place("dropoff_longitude", "the same"),
+    _place("pickup_longitude", "the same for the longitude"),
+    _place("dropoff_latitude", "as the pickup's, drawn independently"),
+    _place("dropoff_longitude", "as the pickup's, drawn independently"),
     Field(
         name="total_amount",
         type="DOUBLE",
         sql=f"{BILL.sql('cents', 'bill')} / 100e0",
-        meaning="3.30, 2.50 a mile and 0.20 a minute, at most 300",
+        meaning="3.30, plus 2.50 per mile and 0.20 per minute, at most 300",
     ),
     Field(
         name="pickup_datetime",
         type="BIGINT",
         sql=f"now_millis - 1000 * {BILL.sql('seconds', 'bill')}",
-        meaning="ms since 1970; the drop-off less the duration, which follows from 1.35 times the distance as the crow "
-        "flies and the hour, as a taxi-trip's",
+        meaning="dropoff minus duration, in ms since 1970; the duration depends on 1.35 times the straight-line "
+        "distance and on the hour, as a taxi-trip's",
     ),
     Field(
         name="dropoff_datetime",
         type="BIGINT",
         sql="now_millis",
-        meaning="when the record was made, in ms since 1970; equal for the records of one tick",
+        meaning="when the record was made, in ms since 1970; the same for all records of a tick",
     ),
 )
 

@@ -1,7 +1,7 @@
-"""Random trips of New York's yellow taxis, as they end now: 19 fields, distributed like those of January 2019.
+"""Random trips of New York's yellow taxis that end now: 19 fields, distributed like those of January 2019.
 
 The shares, speeds and distances below were fitted to the public trip records of the Taxi and Limousine Commission. All
-amounts are whole cents until SQL divides them, so that the total is exactly the sum of its parts.
+amounts are integers, in cents, until SQL divides them. So the total is exactly the sum of its parts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ZONES = range(1, 266)
 NEWARK, JFK, LA_GUARDIA = 1, 132, 138
 UNKNOWN_ZONES = (264, 265)
-#: Manhattan's zones by weight: of about 9,500 trips, how many start in each, which is also how many end there.
+#: Manhattan's zones with their weights: of about 9,500 trips, how many start in each. As many end there.
 MANHATTAN = {
     400: (161, 236, 237),
     300: (48, 142, 162, 170, 186, 230, 234),
@@ -37,14 +37,14 @@ MANHATTAN = {
     15: (42, 45, 116, 209, 244),
     1: (12, 103, 104, 105, 120, 127, 128, 152, 153, 194, 202, 243),
 }
-#: The same of the airports and the unknown zones, and of each zone that is not named here: taxis leave the airports
-#: more often than they go there, and bring people home to the other boroughs, where few are hailed.
+#: The weights of the airports, the unknown zones, and each zone that is not named here. More trips start than end at
+#: the airports. More end than start in the other boroughs, where few taxis are hailed.
 PICKUPS_ELSEWHERE = {NEWARK: 1, JFK: 230, LA_GUARDIA: 210, 264: 200, 265: 10}
 DROPOFFS_ELSEWHERE = {NEWARK: 18, JFK: 80, LA_GUARDIA: 90, 264: 200, 265: 15}
 PICKUPS_OF_ANOTHER_ZONE, DROPOFFS_OF_ANOTHER_ZONE = 1, 3
 
-#: Kinds of zones: Manhattan, with the unknown; other boroughs; the three airports. The tables below have a row for the
-#: kind of one end of a trip, and a column for that of the other.
+#: Kinds of zones: Manhattan, including the unknown; other boroughs; the three airports. The tables below have a row for
+#: the kind of one end of a trip, and a column for the kind of the other.
 CITY, OTHER_BOROUGH, AT_LA_GUARDIA, AT_JFK, AT_NEWARK = range(5)
 MEDIAN_MILES = (
     (1.5, 5.5, 9.5, 17.5, 17.0),
@@ -53,7 +53,7 @@ MEDIAN_MILES = (
     (17.5, 12.0, 11.0, 2.0, 33.0),
     (17.0, 22.0, 27.0, 33.0, 1.0),
 )
-#: Rate codes: metered, flat between Manhattan and JFK, metered and more for Newark; and agreed with the driver.
+#: Rate codes: metered; flat, between Manhattan and JFK; metered with a surcharge, for Newark; negotiated.
 STANDARD, TO_OR_FROM_JFK, TO_OR_FROM_NEWARK, NEGOTIATED = 1, 2, 3, 5
 RATE_CODES = (
     (1, 1, 1, 2, 3),
@@ -62,7 +62,7 @@ RATE_CODES = (
     (2, 1, 1, 1, 3),
     (3, 3, 3, 3, 3),
 )
-#: How many trips of 100 pass a bridge or tunnel with a toll.
+#: Per cent of the trips that pass a bridge or tunnel with a toll.
 TOLL_PERCENT = (
     (0, 8, 40, 55, 100),
     (8, 0, 5, 3, 100),
@@ -70,16 +70,16 @@ TOLL_PERCENT = (
     (55, 3, 5, 0, 100),
     (100, 100, 100, 100, 0),
 )
-#: Spread (sigma) of the logarithm of the distance, where both ends are of one kind and where not, and of the speed.
+#: Spread (sigma) of the logarithm of the distance, within a kind and between two kinds, and of the speed.
 SPREAD_WITHIN, SPREAD_BETWEEN, SPREAD_OF_SPEED = 0.7, 0.25, 0.3
 #: Average speed of a trip in ordinary traffic: it rises with the distance, up to a limit.
 MPH_AT_START, MPH_PER_MILE, MPH_AT_MOST = 8.0, 1.2, 35.0
-#: By hour of the day, how fast traffic is beside that.
+#: The factor of the speed, by hour of the day.
 TRAFFIC = (
     1.30, 1.35, 1.40, 1.45, 1.65, 1.80, 1.35, 1.05, 0.90, 0.85, 0.90, 0.90,
     0.90, 0.90, 0.90, 0.87, 0.93, 0.90, 0.92, 0.95, 1.10, 1.15, 1.15, 1.25,
 )  # fmt: skip
-#: What no trip is shorter, longer, slower or faster than.
+#: Bounds of a trip's distance, duration and speed.
 MIN_MILES, MAX_MILES = 0.1, 60
 MIN_SECONDS, MAX_SECONDS = 60, 3 * 60 * 60
 MIN_MPH, MAX_MPH = 3, 60
@@ -88,7 +88,7 @@ MIN_MPH, MAX_MPH = 3, 60
 START_CENTS, UNIT_CENTS, UNITS_PER_MILE, DRIVING_MPH = 250, 50, 5, 20
 JFK_FLAT_CENTS, NEWARK_MORE_CENTS, NEGOTIATED_STEP_CENTS = 5200, 1750, 500
 TAX_CENTS, IMPROVEMENT_CENTS, TOLL_CENTS, NEWARK_TOLL_CENTS = 50, 30, 576, 1050
-#: Surcharges: on the meter at night, and in the rush hours of weekdays (Monday is 0); then also on the flat fare.
+#: Surcharges: on metered fares at night and in the rush hours of weekdays (Monday is 0); on flat fares in rush hours.
 NIGHT_HOURS, RUSH_HOURS, RUSH_WEEKDAYS = (20, 21, 22, 23, 0, 1, 2, 3, 4, 5), range(16, 20), range(5)
 NIGHT_CENTS, RUSH_CENTS, RUSH_JFK_CENTS = 50, 100, 450
 HALF_DOLLAR = 50
@@ -102,7 +102,7 @@ def _zones(*, elsewhere: dict[int, int], of_another: int) -> Choice:
     return Choice({**weights, **elsewhere})
 
 
-#: Each with its weights. Tips are percents of the bill; those in cash are not recorded.
+#: Values with their weights. Tips are per cent of the bill; tips in cash are not recorded.
 PICKUPS = _zones(elsewhere=PICKUPS_ELSEWHERE, of_another=PICKUPS_OF_ANOTHER_ZONE)
 DROPOFFS = _zones(elsewhere=DROPOFFS_ELSEWHERE, of_another=DROPOFFS_OF_ANOTHER_ZONE)
 VENDORS = Choice({1: 38, 2: 62})
@@ -112,13 +112,13 @@ NEGOTIATIONS = Choice({0: 994, 1: 6})
 PAYMENTS = Choice({CARD: 713, 2: 281, 3: 4, 4: 2})
 TIPS = Choice({0: 40, 5: 30, 10: 60, 15: 100, 17: 80, 20: 470, 22: 70, 25: 90, 30: 60})
 
-#: Ids for each millisecond of the time line: as many as the highest rate needs. So an id follows from the trip's place
-#: alone, and stays unique when a restored job is given another rate.
+#: Ids reserved for each millisecond of the time line, enough for the highest rate. So an id depends only on the trip's
+#: position, and stays unique when a restored job has another rate.
 IDS_PER_MILLI = 1_000_000
 #: No tick is longer.
 MAX_TICK_MILLIS = 20
 
-#: A trip is two words, with fare, extra and tax in half dollars, and tip and tolls in cents.
+#: A trip is two packed numbers; fare, extra and tax are in half dollars, tip and tolls in cents.
 RIDE = PackedNumbers(
     {
         "seconds": MAX_SECONDS + 1,
@@ -146,13 +146,13 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 def draw(tick: Slice) -> tuple[NDArray[Any], ...]:
-    """The two words of each trip: bill, ride."""
+    """Draw the two packed numbers of each trip: bill and ride."""
     numbers = trips(tick.random, tick.size, now=datetime.fromtimestamp(tick.now_millis // 1000, NEW_YORK))
     return BILL.pack(numbers), RIDE.pack(numbers)
 
 
 def trips(random: Generator, size: int, *, now: datetime) -> dict[str, NDArray[Any]]:
-    """The numbers, by their names in ``RIDE`` and ``BILL``, of ``size`` trips that end ``now``, in New York's time."""
+    """Draw ``size`` trips that end ``now``, in New York's time; the numbers have the names in ``RIDE`` and ``BILL``."""
     import numpy
 
     pickup, dropoff = PICKUPS.draw(random, size), DROPOFFS.draw(random, size)
@@ -199,7 +199,7 @@ def _rate_code(random: Generator, one_end: NDArray[Any], other_end: NDArray[Any]
 
 
 def _fare(miles: NDArray[Any], seconds: NDArray[Any], rate_code: NDArray[Any]) -> NDArray[Any]:
-    """In cents, by the tariff of the rate code."""
+    """The fares in cents, by the tariff of the rate code."""
     import numpy
 
     standing_minutes = (seconds / 60 - miles / DRIVING_MPH * 60).clip(min=0)
@@ -221,7 +221,7 @@ def _tolls(random: Generator, one_end: NDArray[Any], other_end: NDArray[Any]) ->
 def _bill(
     random: Generator, rate_code: NDArray[Any], *, fare: NDArray[Any], tolls: NDArray[Any], now: datetime
 ) -> dict[str, NDArray[Any]]:
-    """The parts of the total in the units of BILL, but for the improvement surcharge, which never varies."""
+    """The parts of the total in the units of BILL, except the improvement surcharge, which is constant."""
     rush = now.weekday() in RUSH_WEEKDAYS and now.hour in RUSH_HOURS
     night = now.hour in NIGHT_HOURS
     metered_cents = RUSH_CENTS if rush else NIGHT_CENTS if night else 0
@@ -273,7 +273,7 @@ def _cents(name: str) -> str:
 
 
 def _dollars(cents: str) -> str:
-    # …e0 makes it a DOUBLE division: a decimal one costs more.
+    # …e0 makes it a DOUBLE division: a decimal division costs more.
     return f"({cents}) / 100e0"
 
 
@@ -283,16 +283,16 @@ FIELDS = (
         name="pickup_datetime",
         type="BIGINT",
         sql=f"now_millis - 1000 * {_ride('seconds')}",
-        meaning="ms since 1970; the drop-off less the duration: distance by average speed, which is 8 mph and 1.2 more "
-        "for each mile, at most 35, by an hourly factor (0.85 at 9, 1.8 at 5 o'clock) and a log-normal one (sigma "
-        "0.3); a minute to 3 hours",
+        meaning="dropoff minus duration, in ms since 1970; the duration is the distance divided by the speed, a minute "
+        "to 3 hours; the speed is 8 mph plus 1.2 per mile, at most 35, times a factor of the hour (0.85 at 9, 1.8 at 5 "
+        "o'clock) and a log-normal one (sigma 0.3)",
         out_of_range="now_millis + 3600000",
     ),
     Field(
         name="dropoff_datetime",
         type="BIGINT",
         sql="now_millis",
-        meaning="when the record was made, in ms since 1970; equal for the records of one tick",
+        meaning="when the record was made, in ms since 1970; the same for all records of a tick",
     ),
     Field(
         name="passenger_count",
@@ -304,14 +304,14 @@ FIELDS = (
         name="trip_distance",
         type="DOUBLE",
         sql=f"{_ride('hundredths_of_a_mile')} / 100e0",
-        meaning="miles, log-normal by the zones' kinds (Manhattan, another borough, each airport): median 1.5 within "
-        "Manhattan, 17.5 to JFK; sigma 0.7 within a kind, 0.25 between two; 0.1 to 60",
+        meaning="miles, 0.1 to 60; log-normal, by the kinds of both zones (Manhattan, another borough, each airport): "
+        "median 1.5 within Manhattan, 17.5 to JFK; sigma 0.7 within a kind, 0.25 between two kinds",
     ),
     Field(
         name="ratecode_id",
         type="INT",
         sql=_ride("rate_code"),
-        meaning="2 between Manhattan and JFK, 3 from and to Newark, 5 (agreed) of 0.6 % of all, otherwise 1",
+        meaning="2 between Manhattan and JFK, 3 from and to Newark, 5 (negotiated) for 0.6 % of all trips, otherwise 1",
     ),
     Field(
         name="store_and_fwd_flag",
@@ -323,15 +323,15 @@ FIELDS = (
         name="pickup_location_id",
         type="INT",
         sql=_ride("pickup"),
-        meaning="taxi zone 1 to 265 by weight: Manhattan 91 %, of which 161, 236 and 237 have most; JFK and LaGuardia "
-        "5 %; 264 and 265 (unknown) 2 %; the rest evenly",
+        meaning="taxi zone, 1 to 265: Manhattan 91 %, most of all 161, 236 and 237; JFK and LaGuardia 5 %; 264 and 265 "
+        "(unknown) 2 %; the rest evenly",
         out_of_range="0",
     ),
     Field(
         name="dropoff_location_id",
         type="INT",
         sql=_ride("dropoff"),
-        meaning="the same, independently: Manhattan 90 %, airports 2 %, unknown 2 %, other zones 6 %",
+        meaning="taxi zone, drawn independently: Manhattan 90 %, airports 2 %, unknown 2 %, other zones 6 %",
     ),
     Field(
         name="payment_type",
@@ -343,14 +343,14 @@ FIELDS = (
         name="fare_amount",
         type="DOUBLE",
         sql=_dollars(_cents("fare")),
-        meaning="2.50, and 0.50 for each fifth of a mile and each minute of standing; 52.00 with rate 2; 17.50 more "
-        "with rate 3; with rate 5 rounded up to 5 dollars",
+        meaning="2.50, plus 0.50 for each fifth of a mile and each minute of standing; rate 2: always 52.00; rate 3: "
+        "17.50 more; rate 5: rounded up to 5 dollars",
     ),
     Field(
         name="extra",
         type="DOUBLE",
         sql=_dollars(_cents("extra")),
-        meaning="rate 1: 1.00 on weekdays from 16 to 20, 0.50 from 20 to 6 o'clock; rate 2: 4.50 on weekdays from 16 "
+        meaning="rate 1: 1.00 on weekdays from 16 to 20 o'clock, 0.50 from 20 to 6; rate 2: 4.50 on weekdays from 16 "
         "to 20",
     ),
     Field(name="mta_tax", type="DOUBLE", sql=_dollars(_cents("tax")), meaning="0.50; none with rate 3"),
@@ -358,27 +358,27 @@ FIELDS = (
         name="tip_amount",
         type="DOUBLE",
         sql=_dollars(_cents("tip")),
-        meaning="of cards alone: 20 % of the bill (47 % of them), otherwise 0 to 30 %",
+        meaning="only on cards: 20 % of the bill (47 % of the cards), otherwise 0 to 30 %",
     ),
     Field(
         name="tolls_amount",
         type="DOUBLE",
         sql=_dollars(_cents("tolls")),
-        meaning="5.76 on 55 % of the ways between Manhattan and JFK, 40 % to LaGuardia, less elsewhere; 10.50 from and "
-        "to Newark",
+        meaning="5.76 on 55 % of the trips between Manhattan and JFK, 40 % to LaGuardia, less often elsewhere; 10.50 "
+        "from and to Newark",
     ),
     Field(name="improvement_surcharge", type="DOUBLE", sql=_dollars(str(IMPROVEMENT_CENTS)), meaning="0.30"),
     Field(
         name="total_amount",
         type="DOUBLE",
         sql=_dollars(" + ".join([*map(_cents, ("fare", "extra", "tax", "tip", "tolls")), str(IMPROVEMENT_CENTS)])),
-        meaning="exactly the sum of the six amounts before it",
+        meaning="exactly the sum of the six amounts above",
     ),
     Field(
         name="trip_id",
         type="BIGINT",
         sql=f"start_millis * {IDS_PER_MILLI} + {BILL.sql('ordinal', 'bill')}",
-        meaning="a million times the milliseconds of the time line, and the place in the tick; by default the key",
+        meaning="1,000,000 times the milliseconds of the time line, plus the position in the tick; by default the key",
     ),
     Field(name="type", type="STRING", sql="'yellow-trip'", meaning="`yellow-trip`"),
 )

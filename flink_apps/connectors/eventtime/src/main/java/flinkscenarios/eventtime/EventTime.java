@@ -25,9 +25,8 @@ public final class EventTime {
      * @param table rows of a key, a value, the partition, and the event time in milliseconds, which is null for a row
      *     that does not advance the watermark
      * @param maxOutOfOrdernessMillis how far a row may be behind the latest one of its partition
-     * @param idleTimeoutMillis after how long without a row a partition is idle, so that the watermark does not wait
-     *     for
-     *     it; after a start no partition is idle for so long
+     * @param idleTimeoutMillis after how long without a row a partition is idle, and the watermark does not wait for it;
+     *     after a start no partition is idle for so long
      */
     public static DataStream<Row> partitioned(
             DataStream<Row> table, TypeInformation<Row> type, long maxOutOfOrdernessMillis, long idleTimeoutMillis) {
@@ -47,9 +46,8 @@ public final class EventTime {
      * @param time the BIGINT column with the event time in milliseconds; NULL for a row that does not advance the
      *     watermark
      * @param maxOutOfOrdernessMillis how far a row may be behind the latest one of its partition
-     * @param idleTimeoutMillis after how long without a row a partition is idle, so that the watermark does not wait
-     *     for
-     *     it; after a start no partition is idle for so long
+     * @param idleTimeoutMillis after how long without a row a partition is idle, and the watermark does not wait for it;
+     *     after a start no partition is idle for so long
      */
     public static Table partitioned(
             StreamTableEnvironment environment,
