@@ -14,7 +14,9 @@ from rich.table import Table
 
 import scenarios
 from benchmarks.measure import Row
-from local.cli import exit_status, known_scenario
+from local.cli import known_scenario
+from local.exit_status import exit_status
+from local.services.registry import client_errors
 from stacks.project import BUILD
 
 console = Console()
@@ -37,7 +39,7 @@ def main(
     long: Annotated[bool, typer.Option("--long", help="Also the cases that take minutes.")] = False,
 ) -> None:
     """Measure each scenario beside its baselines, in one run: quote the ratios, a machine's speed drifts."""
-    with exit_status():
+    with exit_status(), client_errors():
         if scenario is not None:
             known_scenario(scenario)
         rows: list[Row] = []

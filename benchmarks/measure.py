@@ -118,29 +118,32 @@ def renew_cluster(local: LocalRun) -> None:
     local.cluster.wait()
 
 
-def cores_can_be_shared_out() -> bool:
-    """Whether there are two cores, and the system, which is Linux then, lets processes choose."""
+def supports_cpu_affinity() -> bool:
+    """Whether there are two cores, and the system lets processes choose among them, as Linux does."""
     return hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1
 
 
 @contextmanager
-def on_a_core_of_its_own(process: Process, others: Sequence[Process]) -> Iterator[None]:
-    """Give a running server the first core, as if it had a machine of its own; the others, and this process, the rest.
+def pinned_to_own_core(process: Process, others: Sequence[Process]) -> Iterator[None]:
+    """Pin a running server to a core, as if it had a machine of its own, and the others and this process to the rest.
 
-    Only where :func:`cores_can_be_shared_out`.
+    Only where :func:`supports_cpu_affinity`.
     """
     cores = os.sched_getaffinity(0)
     first = {min(cores)}
-    _confine(psutil.Process(process.pid), first)
-    for other in (psutil.Process(), *(psutil.Process(one.pid) for one in others)):
-        _confine(other, cores - first)
+    rest = [psutil.Process(), *(psutil.Process(other.pid) for other in others)]
+    _set_affinity(psutil.Process(process.pid), first)
+    for other in rest:
+        _set_affinity(other, cores - first)
     try:
         yield
     finally:
-        _confine(psutil.Process(), cores)
+        for one in (psutil.Process(process.pid), *rest):
+            with suppress(psutil.NoSuchProcess):
+                _set_affinity(one, cores)
 
 
-def _confine(process: psutil.Process, cores: set[int]) -> None:
+def _set_affinity(process: psutil.Process, cores: set[int]) -> None:
     """Keep every thread of a process to these cores; those that it starts later inherit it."""
     for thread in process.threads():
         with suppress(ProcessLookupError):  # a thread that has just ended

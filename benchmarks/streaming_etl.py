@@ -20,12 +20,12 @@ from benchmarks.measure import (
     WARM_UP_SECONDS,
     Measurement,
     Row,
-    cores_can_be_shared_out,
     measure,
-    on_a_core_of_its_own,
+    pinned_to_own_core,
     renew_cluster,
     started,
     submit,
+    supports_cpu_affinity,
 )
 from benchmarks.trips import trips
 from flink_apps.common.properties import PropertyGroups
@@ -52,7 +52,11 @@ SWITCHES = {
     "s3": settings.SINK_BUCKET.all(),
     "opensearch": settings.SINK_DOMAIN.all(),
 }
-PARSE, CLIENT, CLIENT_APART = "parse and drop", "opensearch: plain client", "opensearch on its own core: plain client"
+PARSE, CLIENT, CLIENT_OWN_CORE = (
+    "parse and drop",
+    "opensearch: plain client",
+    "opensearch on its own core: plain client",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +68,7 @@ class Case:
     script: str | None = None
     ratio_to: str | None = None
     #: Whether OpenSearch has a core that neither Flink nor Kafka uses, as a domain has machines of its own.
-    apart: bool = False
+    own_core: bool = False
 
 
 PLAIN_SQL = "streaming_etl_plain_sql.py"
@@ -77,7 +81,7 @@ CASES = (
     Case(name="opensearch", sinks=("opensearch",), ratio_to=CLIENT),
     Case(name="kafka, s3 and opensearch", sinks=ALL_SINKS, ratio_to=PARSE),
 )
-APART = Case(name="opensearch on its own core", sinks=("opensearch",), ratio_to=CLIENT_APART, apart=True)
+OWN_CORE = Case(name="opensearch on its own core", sinks=("opensearch",), ratio_to=CLIENT_OWN_CORE, own_core=True)
 
 
 def run(say: Callable[[str], None], *, long: bool = False) -> Iterator[Row]:
@@ -87,13 +91,13 @@ def run(say: Callable[[str], None], *, long: bool = False) -> Iterator[Row]:
         say("filling the topic")
         _fill(local.service(KafkaService), TRIPS)
         clients, cases = [(CLIENT, False)], list(CASES)
-        if long and cores_can_be_shared_out():
-            clients.append((CLIENT_APART, True))
-            cases.append(APART)
-        for name, apart in clients:
+        if long and supports_cpu_affinity():
+            clients.append((CLIENT_OWN_CORE, True))
+            cases.append(OWN_CORE)
+        for name, own_core in clients:
             say(name)
             local.service(OpenSearchService).delete(INDEX)
-            with _cores(local, apart=apart):
+            with _cores(local, own_core=own_core):
                 measured = _plain_client(local.service(OpenSearchService))
             rows[name] = Row(scenario=SCENARIO, case=name, measured=measured)
             yield rows[name]
@@ -115,7 +119,7 @@ def _row(name: str, measured: Measurement, baseline: Row | None = None) -> Row:
 def _measured(local: LocalRun, case: Case) -> Measurement:
     local.service(OpenSearchService).delete(INDEX)
     job, scenario = submit(local, case.script, _groups(local, case)), StreamingEtl(local)
-    with _cores(local, apart=case.apart):
+    with _cores(local, own_core=case.own_core):
         measured = measure(lambda: scenario.records_so_far(job), local.cluster.task_managers)
     if scenario.records_so_far(job) >= TRIPS:
         raise RuntimeError(f"{case.name} had read all trips before its measurement ended")
@@ -151,23 +155,23 @@ def _ten_minutes() -> Row:
 @contextmanager
 def _steadily(kafka: KafkaService) -> Iterator[None]:
     """Put trips into the topic meanwhile, at one speed."""
-    enough = Event()
+    stop = Event()
     with ThreadPoolExecutor(1) as pool:
-        putting = pool.submit(_fill, kafka, TRIPS_PER_SECOND * 700, TRIPS_PER_SECOND, enough)
+        putting = pool.submit(_fill, kafka, TRIPS_PER_SECOND * 700, TRIPS_PER_SECOND, stop)
         try:
             yield
         finally:
-            enough.set()
+            stop.set()
     putting.result()
 
 
-def _fill(kafka: KafkaService, count: int, per_second: int | None = None, enough: Event | None = None) -> None:
+def _fill(kafka: KafkaService, count: int, per_second: int | None = None, stop: Event | None = None) -> None:
     producer = Producer({"bootstrap.servers": kafka.address, "linger.ms": 50, "batch.size": 1 << 20})
     began = time.monotonic()
     for number, trip in enumerate(trips(count)):
-        if per_second and enough and number % 1_000 == 0:
-            enough.wait(began + number / per_second - time.monotonic())
-        if enough and enough.is_set():
+        if per_second and stop and number % 1_000 == 0:
+            stop.wait(began + number / per_second - time.monotonic())
+        if stop and stop.is_set():
             break
         while True:
             try:
@@ -207,12 +211,12 @@ def _plain_client(search: OpenSearchService) -> Measurement:
     return measured
 
 
-def _cores(local: LocalRun, *, apart: bool) -> AbstractContextManager[None]:
-    """Who runs where: everybody everywhere, or OpenSearch apart from all others."""
-    if not apart:
+def _cores(local: LocalRun, *, own_core: bool) -> AbstractContextManager[None]:
+    """Nothing, or OpenSearch pinned to one core and all other processes to the rest."""
+    if not own_core:
         return nullcontext()
     node = local.service(OpenSearchService).process
-    return on_a_core_of_its_own(node, [process for process in local.processes if process is not node])
+    return pinned_to_own_core(node, [process for process in local.processes if process is not node])
 
 
 def _started(*, checkpoint_seconds: int = 3600) -> AbstractContextManager[LocalRun]:

@@ -33,7 +33,7 @@ class Case:
     ratio_to: str | None = None
 
 
-LIMIT, PLAIN_SQL = "read, check and drop", "plain SQL"
+LIMIT, PLAIN_SQL = "parse and drop", "plain SQL"
 CASES = (
     Case(name=LIMIT, job="taxi_analytics_read_and_drop.py"),
     Case(name=PLAIN_SQL, job="taxi_analytics_plain_sql.py", ratio_to=LIMIT),

@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Iterator
 
-from tools.make_trips import FOLDER
+from stacks.project import SHIPPED_TRIPS
 
 _ID = b'"trip_id":'
 
@@ -15,7 +15,7 @@ _ID = b'"trip_id":'
 def trips(count: int, *, zones: range = range(1, 266)) -> Iterator[bytes]:
     """``count`` trips as JSON that began in ``zones``, about 400 bytes each, with the ids 0, 1, 2, …."""
     halves = []
-    for file in sorted(FOLDER.glob("*.json.gz")):
+    for file in sorted(SHIPPED_TRIPS.glob("*.json.gz")):
         for line in gzip.decompress(file.read_bytes()).splitlines():
             if json.loads(line)["pickup_location_id"] not in zones:
                 continue

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 import scenarios
 from flink_apps.common.properties import nearest
-from flink_constructs.connector_jar import BuildError
 from local.errors import RunError, UsageError
+from local.exit_status import exit_status
 from local.options import RunOptions
 from local.scenarios import takes_typed_events
 from local.terminal import console, errors
-
-if TYPE_CHECKING:
-    from local.services.service import Service
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -110,23 +102,18 @@ def stop() -> None:
 def setup() -> None:
     """Build the connector jars and fetch what the local servers need; does nothing that is done."""
     with exit_status():
-        from local.run import SERVICES
+        from local.services.registry import SERVICES
         from stacks.project import job_bundle, jobs
 
         for service in SERVICES:
             with console.status(f"set-up: {service.title}"):
-                _fetch(service)
+                try:
+                    service.fetch()
+                except RunError as error:  # it is in the way of those scenarios alone that need it
+                    errors.print(f"warning: {service.title} is left out: {error}", markup=False)
         for name in jobs():
             with console.status(f"set-up: the bundle of {name}"):
                 job_bundle(name).build()
-
-
-def _fetch(service: type[Service]) -> None:
-    """Fetch a server; one that cannot be had is told of, and in the way of those scenarios alone that need it."""
-    try:
-        service.fetch()
-    except RunError as error:
-        errors.print(f"warning: {service.title} is left out: {error}", markup=False)
 
 
 def known_scenario(name: str) -> str:
@@ -155,34 +142,3 @@ def _seconds(text: str) -> float:
     if seconds <= 0:
         raise UsageError(f"--duration must be a time above 0 (got {text!r}); write for example 30s, 5m or 1h")
     return seconds
-
-
-@contextmanager
-def exit_status() -> Iterator[None]:
-    """One line for whatever goes wrong: 2 for wrong use, 1 for a failure, 130 for Ctrl-C; and a polite end for each."""
-
-    def terminate(number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, terminate)
-    try:
-        yield
-    except UsageError as error:
-        _end(error, 2)
-    except (RunError, BuildError) as error:
-        _end(error, 1)
-    except Exception as error:
-        from local.errors import server_errors
-
-        if not isinstance(error, server_errors()):
-            raise
-        _end(error, 1)
-    except KeyboardInterrupt:
-        errors.print("interrupted; everything that was started has been stopped")
-        sys.exit(130)
-
-
-def _end(error: Exception, status: int) -> NoReturn:
-    errors.print(f"error: {error}", markup=False)
-    sys.exit(status)

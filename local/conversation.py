@@ -14,12 +14,12 @@ from local.errors import UsageError
 
 #: What every conversation understands.
 HELP, QUIT = "help", "quit"
-#: For how long a line is waited for before there may be news.
-_PATIENCE_SECONDS = 0.5
+#: How long to wait for a line before asking for news.
+_POLL_SECONDS = 0.5
 
 
 class Conversation(ABC):
-    """A scenario's side: it answers lines, and has news by itself."""
+    """A scenario's side: it answers lines, and has news of its own."""
 
     @property
     @abstractmethod
@@ -37,35 +37,35 @@ class Conversation(ABC):
 
     @abstractmethod
     def news(self) -> Iterable[str]:
-        """What has happened since it was last asked, a line each."""
+        """What has happened since the last call, a line each."""
 
 
 class Lines:
-    """The lines of a file, as they come: whoever waits for the next one can do something else in between."""
+    """The lines of a file as they come, without blocking for longer than the caller allows."""
 
     def __init__(self, file: int) -> None:
         """Read from a file descriptor: a terminal's, or a pipe's."""
         self._file = file
-        self._begun = b""
-        self._whole: deque[str] = deque()
+        self._partial = b""
+        self._complete: deque[str] = deque()
         self._ended = False
 
     @property
     def ended(self) -> bool:
         """Whether all lines have been taken, and no more can come."""
-        return self._ended and not self._whole
+        return self._ended and not self._complete
 
     def next(self, *, seconds: float) -> str | None:
         """The next line, without white space around it; none, where none comes in time, or no more."""
-        if not self._whole and not self._ended and select.select([self._file], [], [], seconds)[0]:
+        if not self._complete and not self._ended and select.select([self._file], [], [], seconds)[0]:
             self._read()
-        return self._whole.popleft() if self._whole else None
+        return self._complete.popleft() if self._complete else None
 
     def _read(self) -> None:
         chunk = os.read(self._file, 65_536)
         self._ended = not chunk
-        *lines, self._begun = (self._begun + (chunk or b"\n")).split(b"\n")
-        self._whole.extend(line.decode(errors="replace").strip() for line in lines)
+        *lines, self._partial = (self._partial + (chunk or b"\n")).split(b"\n")
+        self._complete.extend(line.decode(errors="replace").strip() for line in lines)
 
 
 def converse(conversation: Conversation, lines: Lines, console: Console, ended: Callable[[], bool]) -> None:
@@ -78,7 +78,7 @@ def converse(conversation: Conversation, lines: Lines, console: Console, ended: 
     while not lines.ended and not ended():
         prompt.tell(conversation.news())
         prompt.show()
-        line = lines.next(seconds=_PATIENCE_SECONDS)
+        line = lines.next(seconds=_POLL_SECONDS)
         if line is None:
             continue
         prompt.taken()
@@ -103,7 +103,7 @@ def _help(conversation: Conversation) -> str:
 
 
 class _Prompt:
-    """The sign in a terminal that a line can be typed; what is told meanwhile begins on a line of its own."""
+    """The prompt of a terminal; what is printed meanwhile begins on a line of its own."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

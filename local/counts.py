@@ -1,4 +1,4 @@
-"""How much an end holds, by its kind: counted at the local server itself."""
+"""What an end holds, read at the local server itself: one case for each kind of end, for all scenarios."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.parquet
 from flink_apps.common.dead_letters import DeadLetterEnd
 from flink_apps.common.ends.kafka import KafkaTopic
 from flink_apps.common.ends.kinesis import KinesisStream
-from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
+from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS, OpenSearchDomain
 from flink_apps.common.ends.s3 import BucketPrefix
 from local.run import LocalRun
 from local.services.kafka import KafkaService
@@ -20,40 +20,49 @@ from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
 from local.services.s3 import S3Service
 
-
-def count(run: LocalRun, end: KinesisStream | KafkaTopic) -> int:
-    """The records of a stream or a topic."""
-    if isinstance(end, KinesisStream):
-        return run.service(KinesisService).count(end.name)
-    return run.service(KafkaService).count(end.topic)
+#: The first bytes of a Parquet file (https://parquet.apache.org/docs/file-format).
+_PARQUET = b"PAR1"
 
 
-def files(run: LocalRun, end: BucketPrefix, *, parquet: bool) -> Iterator[tuple[str, int]]:
-    """Each file below a prefix: its key, and how many rows it has."""
-    s3 = run.service(S3Service)
-    for key in s3.keys(end.bucket, f"{end.prefix}/"):
-        body = s3.read(end.bucket, key)
-        yield key, pyarrow.parquet.read_metadata(io.BytesIO(body)).num_rows if parquet else body.count(b"\n")
+def count(run: LocalRun, end: KinesisStream | KafkaTopic | BucketPrefix | OpenSearchDomain) -> int:
+    """How many records an end holds: committed ones of a topic, rows of files, documents that were not rejected."""
+    match end:
+        case KinesisStream() | KafkaTopic():
+            return stream_service(run, end).count(end.name)
+        case BucketPrefix():
+            return sum(rows_in(body) for _, body in files(run, end))
+        case OpenSearchDomain():
+            return run.service(OpenSearchService).count_all(but=REJECTED_DOCUMENTS)
 
 
-def documents(run: LocalRun) -> tuple[int, int]:
-    """How many documents are indexed, and how many were rejected."""
-    search = run.service(OpenSearchService)
-    search.refresh()
-    indices = [index["index"] for index in search.request("GET", "/_cat/indices", format="json")]
-    indexed = sum(search.count(index) for index in indices if not index.startswith(".") and index != REJECTED_DOCUMENTS)
-    return indexed, search.count(REJECTED_DOCUMENTS) if REJECTED_DOCUMENTS in indices else 0
+def values(run: LocalRun, end: KinesisStream | KafkaTopic | BucketPrefix) -> Iterator[bytes]:
+    """The bytes of every record of a stream or a topic, or of every line of files."""
+    if isinstance(end, BucketPrefix):
+        for _, body in files(run, end):
+            yield from body.splitlines()
+    else:
+        yield from stream_service(run, end).values(end.name)
 
 
 def dead_letters(run: LocalRun, end: DeadLetterEnd) -> Iterator[dict[str, Any]]:
     """Every dead letter, wherever they go."""
-    if isinstance(end, BucketPrefix):
-        s3 = run.service(S3Service)
-        for key in s3.keys(end.bucket, f"{end.prefix}/"):
-            yield from map(json.loads, s3.read(end.bucket, key).splitlines())
-    elif isinstance(end, KinesisStream):
-        for _, record in run.service(KinesisService).records(end.name):
-            yield json.loads(record["Data"])
-    else:
-        for message in run.service(KafkaService).records(end.topic):
-            yield json.loads(message.value() or b"{}")
+    return map(json.loads, values(run, end))
+
+
+def stream_service(run: LocalRun, end: KinesisStream | KafkaTopic) -> KinesisService | KafkaService:
+    """The server that has a stream or a topic."""
+    return run.service(KinesisService) if isinstance(end, KinesisStream) else run.service(KafkaService)
+
+
+def files(run: LocalRun, end: BucketPrefix) -> Iterator[tuple[str, bytes]]:
+    """Every file below a prefix: its key and its bytes."""
+    s3 = run.service(S3Service)
+    for key in s3.keys(end.bucket, f"{end.prefix}/"):
+        yield key, s3.read(end.bucket, key)
+
+
+def rows_in(body: bytes) -> int:
+    """How many rows a file has, of Parquet or of JSON lines."""
+    if body.startswith(_PARQUET):
+        return int(pyarrow.parquet.read_metadata(io.BytesIO(body)).num_rows)
+    return body.count(b"\n")

@@ -14,6 +14,7 @@ from local.report import Report
 from local.run import LocalRun
 from local.runs import new_folder
 from local.scenarios import InteractiveScenario, Outcome, scenario_type
+from local.services.registry import client_errors
 from local.synth import synthesize
 from local.terminal import console
 from local.watch import News, drain, feed, talk
@@ -46,7 +47,7 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
     folder = new_folder(name)
     with console.status("synthesizing the stack"):
         assembly = synthesize(name, overrides, folder / "cdk.out")
-    with LocalRun(assembly, folder, keep=options.keep) as local:
+    with client_errors(), LocalRun(assembly, folder, keep=options.keep) as local:
         with console.status(f"starting {', '.join([*(service.title for service in local.services), 'Flink'])}"):
             local.start()
         for service in local.services:

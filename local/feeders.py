@@ -1,4 +1,4 @@
-"""What feeds the scenario's own application, other ones and a load, from its start to its end."""
+"""What feeds the scenario's own application: other applications and a load, from start to end."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from local.run import LocalRun
 
 @dataclass
 class Feeders:
-    """Applications that a run submits once its own one runs, and ends before it; one may also finish by itself.
+    """Applications that a run submits after its own one, and stops before it; one may also finish by itself.
 
-    A load begins after them, and ends before them: whatever happens, at the end of the context.
+    A load begins after them and ends before them, at the latest at the end of the context.
     """
 
     run: LocalRun
@@ -41,7 +41,7 @@ class Feeders:
         return bool(self.names or self.load)
 
     def submit(self) -> Iterator[str]:
-        """Submit those that are not yet; gives the name of each before it is. Then the load begins."""
+        """Submit what is not submitted yet, each after its name has been given, then begin the load."""
         for name in self.names:
             if name not in self.jobs:
                 yield name
@@ -50,14 +50,14 @@ class Feeders:
             self.load.start()
 
     def running(self) -> bool:
-        """Whether every one has been submitted, and has begun."""
+        """Whether every application has been submitted, and has begun."""
         return all(
             name in self.jobs and (self.jobs[name].state in ENDED or self.jobs[name].running_seconds() > 0)
             for name in self.names
         )
 
     def check(self) -> None:
-        """Nothing, as long as none has failed, nor the load.
+        """Do nothing, unless an application or the load has failed.
 
         Raises:
             RunError: with the root cause, where one has.
@@ -70,7 +70,7 @@ class Feeders:
             self.load.check()
 
     def stop(self) -> None:
-        """End those that run, with all that they have written committed; what they still hold stays unwritten."""
+        """Stop what runs: all that was written is committed, and what the operators still hold stays unwritten."""
         if self.load:
             self.load.stop()
         self.check()

@@ -1,4 +1,4 @@
-"""A load that the run itself makes: what feeds a job from outside of Flink."""
+"""A load from outside of Flink, which the run itself makes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Load:
     """A thread that calls ``step`` again and again, from its start until it is stopped or a step fails."""
 
     def __init__(self, name: str, step: Callable[[], object], *, interval_seconds: float = 0.1) -> None:
-        """Prepare the load, which a message calls by its ``name``."""
+        """Prepare the load; ``name`` stands in error messages."""
         self.name = name
         self._step = step
         self._interval_seconds = interval_seconds
@@ -26,7 +26,7 @@ class Load:
             self._thread.start()
 
     def check(self) -> None:
-        """Nothing, as long as no step has failed.
+        """Do nothing, unless a step has failed.
 
         Raises:
             RunError: with the failure, where one has.
@@ -36,7 +36,7 @@ class Load:
             raise RunError(f"{self.name} failed: {self._failure}") from self._failure
 
     def stop(self) -> None:
-        """End with the step that is under way; one that has ended, or never began, stays as it is."""
+        """Stop after the current step; no effect on a load that has ended or never began."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -45,7 +45,7 @@ class Load:
         while not self._stopping.is_set():
             try:
                 self._step()
-            except Exception as error:  # whatever it is, check() hands it on
+            except Exception as error:  # whatever it is, check() raises it
                 self._failure = error
                 return
             self._stopping.wait(self._interval_seconds)

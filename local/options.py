@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """When a run ends, by records or seconds if not by hand, who feeds it, and what becomes of its servers."""
+    """When a run ends (by records, by seconds, or by hand), who feeds it, and whether its servers stay up."""
 
     records: int | None
     seconds: float | None

@@ -1,4 +1,4 @@
-"""Processes of the local run: started apart from the terminal, watched while they start, stopped as a group."""
+"""Processes of the local run: each a session of its own, waited for while it starts, killed as a group."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def java() -> str:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """``preferred`` if nobody has it, else a free one."""
+    """``preferred`` if it is free, else another one."""
     for port in (preferred, 0):
         if port is None:
             continue
@@ -55,7 +55,7 @@ def free_port(preferred: int | None = None) -> int:
 
 @dataclass
 class Process:
-    """One server. It is the head of a session of its own, so that Ctrl-C reaches the run, which then stops it."""
+    """One server, in a session of its own: Ctrl-C reaches the run alone, which then stops the server."""
 
     name: str
     command: Sequence[str]
@@ -91,26 +91,26 @@ class Process:
         return self._popen is not None and self._popen.poll() is None
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float = 60) -> None:
-        """Wait for ``ready()``; a process that ends or takes longer is a :class:`RunError` with its last words."""
+        """Wait for ``ready()``; a process that ends or takes longer is a :class:`RunError` with its last line."""
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.running:
-                raise RunError(f"{self.name} ended while it started: {self.last_words()} (log: {self.log})")
+                raise RunError(f"{self.name} ended while it started: {self.last_log_line()} (log: {self.log})")
             if time.monotonic() > deadline:
                 raise RunError(
-                    f"{self.name} was not ready after {seconds:.0f} s: {self.last_words()} (log: {self.log})"
+                    f"{self.name} was not ready after {seconds:.0f} s: {self.last_log_line()} (log: {self.log})"
                 )
             time.sleep(0.1)
 
-    def last_words(self) -> str:
+    def last_log_line(self) -> str:
         """The last line of the log."""
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
-        return lines[-1].strip() if lines else "it said nothing"
+        return lines[-1].strip() if lines else "it logged nothing"
 
     def kill(self) -> None:
         """End the process and its children at once, as a crash would.
 
-        Nothing that a server writes down at its end outlives its run: to ask it politely would only cost time.
+        An orderly shutdown would only cost time: nothing that a server writes at its end outlives the run.
         """
         if self._popen is None:
             return
@@ -122,11 +122,11 @@ class Process:
             time.sleep(0.02)
 
     def freeze(self) -> None:
-        """Have it answer nobody, until :meth:`thaw`, as behind a broken network."""
+        """Suspend it until :meth:`thaw`, as if the network were broken."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let a frozen process go on."""
+        """Resume it after :meth:`freeze`."""
         self._signal(signal.SIGCONT)
 
     def _children(self) -> list[psutil.Process]:
@@ -141,7 +141,7 @@ class Process:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ignore Ctrl-C and polite requests to end for a while: an interrupted clean-up would leave processes behind."""
+    """Ignore Ctrl-C and SIGTERM for a while: an interrupted clean-up would leave processes behind."""
     previous = {
         number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
@@ -155,7 +155,7 @@ def uninterrupted() -> Iterator[None]:
 def run_to_end(
     command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a tool and give its output; whatever interrupts the wait ends the tool and its children, too."""
+    """Run a tool and give its output; an interruption of the wait kills the tool and its children, too."""
     with subprocess.Popen(
         list(command),
         stdin=subprocess.DEVNULL,
@@ -175,7 +175,7 @@ def run_to_end(
 
 
 def _lives(process: psutil.Process) -> bool:
-    """Whether a process does anything: one that has ended stays in the table until its parent has looked."""
+    """Whether a process is neither gone nor a zombie."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -192,7 +192,7 @@ def signal_group(pid: int, number: signal.Signals) -> bool:
 
 
 def listening(port: int) -> bool:
-    """Whether somebody accepts connections on the port."""
+    """Whether the port accepts connections."""
     with closing(socket.socket()) as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,4 +1,4 @@
-"""What a run tells at its end: a JSON file and a table."""
+"""The report at the end of a run: a JSON file and a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One local run: template → services → cluster → report."""
+"""One local run: from the template to the servers, the clusters and the job."""
 
 from __future__ import annotations
 
@@ -18,11 +18,7 @@ from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job
 from local.process import Process, free_port, listening, uninterrupted
 from local.runs import note_processes, remove_bulk
-from local.services.kafka import KafkaService
-from local.services.kinesis import KinesisService
-from local.services.opensearch import OpenSearchService
-from local.services.prometheus import PrometheusService
-from local.services.s3 import S3Service
+from local.services.registry import SERVICES
 from local.services.service import Service
 from local.synth import MAIN_APPLICATION, Assembly
 from local.template import Resource
@@ -32,8 +28,6 @@ FIRST_REST_PORT = 8081
 #: The port that the page of a kept run prefers.
 FIRST_PAGE_PORT = 8000
 S = TypeVar("S", bound=Service)
-#: Every local counterpart.
-SERVICES: tuple[type[Service], ...] = (KinesisService, KafkaService, S3Service, OpenSearchService, PrometheusService)
 #: Kafka client settings about signing in, on their own or below a prefix: the local broker asks for none.
 SIGN_IN = re.compile(r"(^|\.)(security\.|sasl\.|ssl\.|config\.providers(\.|$))")
 
@@ -103,7 +97,7 @@ class LocalRun:
         return [*processes, *clusters, *([self.pages] if self.pages else [])]
 
     def start(self) -> None:
-        """Start every server, all at once, and create the template's resources in them."""
+        """Start all servers at once, and create the template's resources in them."""
         for cluster in self.clusters.values():
             cluster.launch()
         for service in self.services:
@@ -115,7 +109,10 @@ class LocalRun:
             cluster.wait()
 
     def submit(self, name: str = MAIN_APPLICATION, *, checkpoint: Path | None = None) -> Job:
-        """Unpack an application's bundle and submit it with the template's property groups, or from a checkpoint."""
+        """Unpack an application's bundle and submit it with the template's property groups.
+
+        With a ``checkpoint``, a submitted application goes on from there.
+        """
         code = self.folder / "code" / name.lower()
         if checkpoint is None:
             self.assembly.unpack_code(code, name)

@@ -17,7 +17,7 @@ from local.process import Process, signal_group
 from stacks.project import BUILD
 
 RUNS = BUILD / "local"
-#: The note in a run's folder of what it has started.
+#: The file in a run's folder that lists the processes it has started.
 PROCESSES = "processes.json"
 #: What is worth keeping of a finished run are its logs, and those of the last few.
 _BULKY = ("cdk.out", "code", "savepoints", "*/checkpoints", "*/data", "*/lib", "*/plugins", "*/tmp")
@@ -25,7 +25,7 @@ _RUNS_KEPT = 5
 
 
 def new_folder(scenario: str) -> Path:
-    """A folder for one run; the oldest ones go."""
+    """A folder for one run; the oldest ones are removed."""
     RUNS.mkdir(parents=True, exist_ok=True)
     ended = sorted(folder for folder in RUNS.iterdir() if folder.is_dir() and not (folder / PROCESSES).exists())
     for folder in ended[: -(_RUNS_KEPT - 1)]:
@@ -40,7 +40,7 @@ def note_processes(folder: Path, processes: Iterable[Process]) -> None:
     started = [("the run itself", os.getpid()), *((process.name, process.pid) for process in processes)]
     running = []
     for name, pid in started:
-        with suppress(psutil.NoSuchProcess):  # one that ended at once; whoever waits for it will say so
+        with suppress(psutil.NoSuchProcess):  # one that ended at once, which the wait for its start reports
             running.append({"name": name, "pid": pid, "created": psutil.Process(pid).create_time()})
     (folder / PROCESSES).write_text(json.dumps(running, indent=2))
 
@@ -54,7 +54,7 @@ def remove_bulk(folder: Path) -> None:
 
 
 def stop_kept() -> list[str]:
-    """Stop what kept or killed runs have left, not what is still run; gives the names of what was there."""
+    """Stop what kept or killed runs have left, but no run that still goes on; gives the names of what it stopped."""
     stopped = []
     for note in sorted(RUNS.glob(f"*/{PROCESSES}")):
         run, *processes = json.loads(note.read_text())

@@ -37,7 +37,7 @@ class Resource:
 
 
 class Template:
-    """A template whose values can be resolved, as far as somebody knows the attributes of its resources."""
+    """A template whose values can be resolved, given the attributes of its resources."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         """Take the parsed JSON of a template."""

@@ -1,4 +1,4 @@
-"""Where the run tells what it does, and what went wrong."""
+"""The consoles of the commands: standard output, and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A running job: what feeds it, a person or a load, what is told meanwhile, and the wait until it has processed all."""
+"""A running job: a person or a load feeds it, news are printed, and it is waited for until it has drained."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from local.options import RunOptions
 from local.scenarios import Scenario
 from local.terminal import console
 
-#: For how long a job may work on what it was fed, once its feeders have ended.
+#: How long a job may take to drain, once its feeders have stopped.
 DRAIN_SECONDS = 60
-#: How often a scenario is asked for its news, at most.
+#: The shortest time between two calls for a scenario's news.
 NEWS_SECONDS = 1.0
 
 
 class News:
-    """What a scenario has to report, asked for now and then."""
+    """The news of a scenario, printed at most once a second."""
 
-    def __init__(self, ask: Callable[[], Iterable[RenderableType]]) -> None:
-        self._ask = ask
-        self._asked = 0.0
+    def __init__(self, news: Callable[[], Iterable[RenderableType]]) -> None:
+        self._news = news
+        self._printed_at = 0.0
 
     def show(self) -> None:
-        """Print what is new, unless there has been news a moment ago."""
-        if time.monotonic() < self._asked + NEWS_SECONDS:
+        """Print what is new, unless the last time was a moment ago."""
+        if time.monotonic() < self._printed_at + NEWS_SECONDS:
             return
-        for one in self._ask():
+        for one in self._news():
             console.print(one, markup=False, highlight=False, soft_wrap=True)
-        self._asked = time.monotonic()
+        self._printed_at = time.monotonic()
 
 
 def talk(conversation: Conversation, job: Job) -> float:
-    """Let a person feed the job, once it runs; gives the seconds that it took."""
+    """Let a person feed the job once it runs; gives the seconds that it took."""
     with console.status("starting the job"):
         while not job.running_seconds():
             if (state := job.state) == "RESTARTING":
@@ -71,14 +71,14 @@ def feed(scenario: Scenario, job: Job, options: RunOptions, news: News) -> float
     run = scenario.run
     names = [name for name in scenario.feeders if name in run.clusters]
     with Feeders(run, names, scenario.load()) as feeders:
-        elapsed = _feed(scenario, job, feeders, news, options)
-        with console.status("ending what feeds the job"):
+        elapsed = _feed_until_end(scenario, job, feeders, news, options)
+        with console.status("stopping what feeds the job"):
             feeders.stop()
     return elapsed
 
 
-def _feed(scenario: Scenario, job: Job, feeders: Feeders, news: News, options: RunOptions) -> float:
-    """Feed the job once it runs, and show the progress until the end is reached; gives the seconds that it was fed."""
+def _feed_until_end(scenario: Scenario, job: Job, feeders: Feeders, news: News, options: RunOptions) -> float:
+    """Feed the job once it runs, and show the progress until the run's end; gives the seconds that it was fed."""
     records, seconds = options.records, options.seconds
     total = records or seconds
     columns = (
@@ -132,7 +132,7 @@ def _refuse_failed(job: Job, state: str) -> None:
 
 
 def drain(scenario: Scenario, job: Job, news: News) -> None:
-    """Wait until the job has processed what it was fed, or tell that it has not."""
+    """Wait until the job has processed what it was fed, or print that it has not."""
     deadline = time.monotonic() + DRAIN_SECONDS
     while not scenario.drained(job):
         _refuse_failed(job, job.state)
@@ -145,7 +145,7 @@ def drain(scenario: Scenario, job: Job, news: News) -> None:
 
 @contextmanager
 def _first_interrupt(wanted: bool) -> Iterator[Callable[[], bool]]:
-    """Where wanted, the first Ctrl-C only sets what the given function answers; the next one interrupts."""
+    """Where wanted, the first Ctrl-C only makes the given function true; the next one interrupts."""
     seen = False
 
     def note(_number: int, _frame: FrameType | None) -> None:

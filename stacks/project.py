@@ -12,6 +12,8 @@ from flink_constructs.connector_jar import ConnectorJar
 ROOT = Path(__file__).resolve().parent.parent
 #: The folder of build results, which can be built again.
 BUILD = ROOT / "build"
+#: Made-up trips and rides, which tools/make_trips.py and tools/make_rides.py write: what a local run replays.
+SHIPPED_TRIPS, SHIPPED_RIDES = ROOT / "data" / "taxi_trips", ROOT / "data" / "taxi_rides"
 
 
 def file_context() -> dict[str, Any]:

@@ -11,9 +11,8 @@ from typing import Any
 import pandas as pd
 import pygeohash
 
-from stacks.project import ROOT
+from stacks.project import SHIPPED_RIDES
 
-RIDES = ROOT / "data" / "taxi_rides"
 MINUTE = 60_000
 #: North, west, south, east.
 NEW_YORK = (40.878, -74.054, 40.560, -73.722)
@@ -25,7 +24,7 @@ Documents = dict[str, dict[str, Any]]
 def lines() -> list[bytes]:
     """The shipped rides, in the order of their dropoffs."""
     found = []
-    for file in sorted(RIDES.glob("*.json.gz")):
+    for file in sorted(SHIPPED_RIDES.glob("*.json.gz")):
         with gzip.open(file) as content:
             found += [line.rstrip(b"\n") for line in content]
     return found

@@ -12,8 +12,9 @@ import pygeohash
 import pytest
 
 from flink_apps.taxi_analytics.schema import AIRPORTS, NEW_YORK, Box
-from local.scenarios.taxi_analytics.page import LONG_ISLAND, MANHATTAN
-from tools.make_rides import FOLDER, files, in_central_park, inside
+from local.scenarios.taxi_analytics.shores import LONG_ISLAND, MANHATTAN
+from stacks.project import SHIPPED_RIDES
+from tools.make_rides import files, in_central_park, inside
 
 FIELDS = {
     "trip_id": int,
@@ -32,7 +33,7 @@ Ride = dict[str, Any]
 @pytest.fixture(scope="module")
 def rides() -> list[Ride]:
     lines: list[bytes] = []
-    for path in sorted(FOLDER.glob("*.json.gz")):
+    for path in sorted(SHIPPED_RIDES.glob("*.json.gz")):
         lines += gzip.decompress(path.read_bytes()).splitlines()
     return [json.loads(line) for line in lines]
 
@@ -64,11 +65,11 @@ def within(box: Box, point: Point) -> bool:
 
 def test_the_files_are_what_the_script_makes() -> None:
     """`python -m tools.make_rides` writes them. What is in them counts: compressors differ in their bytes."""
-    assert {path: gzip.decompress(path.read_bytes()) for path in FOLDER.glob("*")} == dict(files())
+    assert {path: gzip.decompress(path.read_bytes()) for path in SHIPPED_RIDES.glob("*")} == dict(files())
 
 
 def test_the_files_are_small_and_bear_no_date() -> None:
-    paths = list(FOLDER.glob("*"))
+    paths = list(SHIPPED_RIDES.glob("*"))
     assert sum(path.stat().st_size for path in paths) < 1_500_000
     assert all(path.read_bytes()[4:8] == bytes(4) for path in paths)
 

@@ -10,7 +10,8 @@ import pytest
 
 from flink_apps.common.taxi_trip import TRIP
 from flink_apps.common.taxi_zones import FIRST_ZONE, LAST_ZONE
-from tools.make_trips import EWR, FOLDER, JFK, LGA, files
+from stacks.project import SHIPPED_TRIPS
+from tools.make_trips import EWR, JFK, LGA, files
 
 AMOUNTS = ("fare_amount", "extra", "mta_tax", "tip_amount", "tolls_amount", "improvement_surcharge")
 TYPES = {"INT": int, "BIGINT": int, "DOUBLE": float, "STRING": str}
@@ -19,18 +20,18 @@ TYPES = {"INT": int, "BIGINT": int, "DOUBLE": float, "STRING": str}
 @pytest.fixture(scope="module")
 def trips() -> list[dict[str, Any]]:
     lines: list[bytes] = []
-    for path in sorted(FOLDER.glob("*.json.gz")):
+    for path in sorted(SHIPPED_TRIPS.glob("*.json.gz")):
         lines += gzip.decompress(path.read_bytes()).splitlines()
     return [json.loads(line) for line in lines]
 
 
 def test_the_files_are_what_the_script_makes() -> None:
     """`python -m tools.make_trips` writes them. What is in them counts: compressors differ in their bytes."""
-    assert {path: gzip.decompress(path.read_bytes()) for path in FOLDER.glob("*")} == dict(files())
+    assert {path: gzip.decompress(path.read_bytes()) for path in SHIPPED_TRIPS.glob("*")} == dict(files())
 
 
 def test_the_files_are_small_and_bear_no_date() -> None:
-    for path in FOLDER.glob("*"):
+    for path in SHIPPED_TRIPS.glob("*"):
         assert path.stat().st_size < 512 * 1024
         assert path.read_bytes()[4:8] == bytes(4)
 

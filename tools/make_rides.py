@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.scenarios.taxi_analytics.page import LONG_ISLAND, MANHATTAN, Outline
-from stacks.project import ROOT
+from local.scenarios.taxi_analytics.shores import LONG_ISLAND, MANHATTAN, Outline
+from stacks.project import SHIPPED_RIDES
 from tools.make_trips import DAY_CURVE, DAYS, JFK_RATE, SEED, SPEEDS, STANDARD_RATE, TOLL, _fare, _millis
 
-FOLDER = ROOT / "data" / "taxi_rides"
 DAY = DAYS[0]
 RIDES = 40_000
 RIDES_PER_FILE = 20_000
@@ -226,12 +225,12 @@ def files() -> Iterator[tuple[Path, bytes]]:
     """Path and lines of each file, one after the other in time."""
     lines = [json.dumps(ride, separators=(",", ":")) + "\n" for ride in rides()]
     for number, first in enumerate(range(0, RIDES, RIDES_PER_FILE), start=1):
-        yield FOLDER / f"part-{number}.json.gz", "".join(lines[first : first + RIDES_PER_FILE]).encode()
+        yield SHIPPED_RIDES / f"part-{number}.json.gz", "".join(lines[first : first + RIDES_PER_FILE]).encode()
 
 
 def main() -> None:
     """Write the files."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    SHIPPED_RIDES.mkdir(parents=True, exist_ok=True)
     for path, lines in files():
         path.write_bytes(gzip.compress(lines, compresslevel=9, mtime=0))
 

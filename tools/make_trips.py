@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from flink_apps.common.taxi_zones import ZONES_BY_BOROUGH
-from stacks.project import ROOT
+from stacks.project import SHIPPED_TRIPS
 
-FOLDER = ROOT / "data" / "taxi_trips"
 DAYS = (datetime(2024, 1, 31, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC))
 TRIPS_PER_DAY = 10_000
 SEED = 20240131
@@ -151,12 +150,12 @@ def files() -> Iterator[tuple[Path, bytes]]:
         halves[trip["dropoff_datetime"] >= midnight].append(trip)
     for number, half in enumerate(halves, start=1):
         lines = [json.dumps(trip, separators=(",", ":")) + "\n" for trip in half]
-        yield FOLDER / f"part-{number}.json.gz", "".join(lines).encode()
+        yield SHIPPED_TRIPS / f"part-{number}.json.gz", "".join(lines).encode()
 
 
 def main() -> None:
     """Write the files."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    SHIPPED_TRIPS.mkdir(parents=True, exist_ok=True)
     for path, lines in files():
         path.write_bytes(gzip.compress(lines, compresslevel=9, mtime=0))
 

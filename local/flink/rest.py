@@ -1,4 +1,4 @@
-"""What the run asks of a Flink cluster's REST API."""
+"""A client of the part of Flink's REST API that the run needs."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a finished run has counted, at the sinks themselves."""
+    """The records of a finished run, counted at the sinks themselves."""
 
     records_in: int
     records_out: dict[str, int]
@@ -29,9 +29,9 @@ class Outcome:
 
 
 class Scenario(ABC):
-    """A scenario in one run; what is not abstract has a default for a job without input of its own."""
+    """A scenario in one run. What is not abstract has a default for a job without input of its own."""
 
-    #: Names of the applications that feed the scenario's own one: submitted once it runs, ended before it.
+    #: Names of the applications that feed the scenario's own one. They start after it and stop before it.
     feeders: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, run: LocalRun) -> None:
@@ -39,22 +39,22 @@ class Scenario(ABC):
         self.run = run
 
     def prepare(self) -> None:  # noqa: B027 - an empty default, not a forgotten one
-        """Put data in place, before any job is submitted; by default none."""
+        """Put data in place before any job is submitted. By default there is none."""
 
     def load(self) -> Load | None:
-        """What feeds the job from outside of Flink: started once it runs, stopped before it; by default nothing."""
+        """A load from outside of Flink, which runs while the job does. By default there is none."""
         return None
 
     def news(self) -> Iterable[RenderableType]:
-        """What has happened since it was last asked, to be printed while the job runs; by default nothing."""
+        """What has happened since the last call, to be printed while the job runs. By default nothing."""
         return ()
 
     @abstractmethod
     def records_so_far(self, job: Job) -> int:
-        """Input records processed, from the running job's metrics."""
+        """Input records processed so far, from the metrics of the running job."""
 
     def drained(self, job: Job) -> bool:  # noqa: ARG002 - for those that have input
-        """Whether the job has processed all that its feeders, which have ended, left it; by default it has."""
+        """Whether the job has processed all its input, once the feeders have stopped. By default it has."""
         return True
 
     @abstractmethod
@@ -62,16 +62,16 @@ class Scenario(ABC):
         """Count what arrived, after the job has ended."""
 
     def epilogue(self) -> RenderableType | None:
-        """What the terminal shows below the report; by default nothing."""
+        """What the terminal shows below the report. By default nothing."""
         return None
 
     def page(self) -> Path | None:
-        """An HTML page that shows what arrived, written below the run's folder; by default none."""
+        """Write an HTML page about what arrived to the run's folder. By default there is none."""
         return None
 
 
 class InteractiveScenario(Scenario):
-    """A scenario that a person can play, too."""
+    """A scenario whose events a person can type."""
 
     @abstractmethod
     def conversation(self) -> Conversation:
@@ -85,5 +85,5 @@ def scenario_type(name: str) -> type[Scenario]:
 
 
 def takes_typed_events(name: str) -> bool:
-    """Whether a person can play a scenario."""
+    """Whether a person can type a scenario's events."""
     return issubclass(scenario_type(name), InteractiveScenario)

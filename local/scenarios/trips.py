@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +27,7 @@ REPLAY, GENERATOR = "Replay", "Generator"
 
 
 class TripsScenario(Scenario):
-    """Replays trips into a source that can be counted once the feeders have ended."""
+    """Replays trips into a source that can be counted once the feeders have stopped."""
 
     #: The job's table of the source.
     source_table: ClassVar[str]
@@ -39,11 +40,11 @@ class TripsScenario(Scenario):
 
     @cached_property
     def records_in(self) -> int:
-        """What the source holds once the feeders have ended: counted once, as it takes reading it."""
+        """What the source holds once the feeders have stopped: counted once, because that means reading it."""
         return count(self.run, self.source)
 
     def records_so_far(self, job: Job) -> int:
-        """The records that the source has handed on."""
+        """The records that the source has emitted."""
         return int(sum(job.metric_values("numRecordsOut", operator=f"Source__{self.source_table}")))
 
     def drained(self, job: Job) -> bool:
@@ -52,7 +53,7 @@ class TripsScenario(Scenario):
 
 
 def upload_history(run: LocalRun, shipped: Path, broken: Sequence[bytes]) -> None:
-    """Upload the shipped trips, and a few broken ones, where the replay reads from a bucket of the stack's own."""
+    """Upload the shipped trips and the broken ones to where the replay reads, if the stack owns that bucket."""
     if REPLAY not in run.clusters:
         return
     path = urlsplit(run.property_groups(REPLAY)[GROUP][SOURCE_PATH.key])
@@ -66,9 +67,14 @@ def upload_history(run: LocalRun, shipped: Path, broken: Sequence[bytes]) -> Non
     s3.client.put_object(Bucket=path.netloc, Key=f"{folder}/broken.json", Body=body)
 
 
-def after_accidents(lines: Iterable[bytes], accidents: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
-    """Some of the lines, each after an accident, which replaces a text by another, in turn."""
-    return [line.replace(*accidents[number % len(accidents)]) for number, line in enumerate(lines)]
+def broken(shipped: Path, *, every: int, replacements: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """One line in ``every`` of the first shipped file, each broken in one way: what becomes a dead letter."""
+    return replaced(gzip.decompress(min(shipped.iterdir()).read_bytes()).splitlines()[::every], replacements)
+
+
+def replaced(lines: Iterable[bytes], replacements: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """The lines, each with one text replaced by another; the replacements take turns."""
+    return [line.replace(*replacements[number % len(replacements)]) for number, line in enumerate(lines)]
 
 
 def reasons_of(letters: Iterable[Mapping[str, Any]]) -> Table | None:
@@ -77,6 +83,6 @@ def reasons_of(letters: Iterable[Mapping[str, Any]]) -> Table | None:
     if not reasons:
         return None
     table = Table("reason", "dead letters", title="dead letters")
-    for reason, letters_of_it in reasons.most_common():
-        table.add_row(reason, f"{letters_of_it:,}")
+    for reason, number in reasons.most_common():
+        table.add_row(reason, f"{number:,}")
     return table

@@ -24,8 +24,8 @@ DOMAIN_TYPE = "AWS::OpenSearchService::Domain"
 #: Index templates and the like. What the security plugin or Dashboards would hold is of other types: the node runs
 #: without them.
 OBJECTS_TYPE = "Custom::OpenSearchObjects"
-#: The node answers already: whatever it does not take now, it never will.
-_PATIENCE = timedelta(seconds=10)
+#: How long the installation of an object is retried: the node is up, so that what it refuses now it always will.
+_RETRY_FOR = timedelta(seconds=10)
 _POM = Path(__file__).parent / "search_node" / "pom.xml"
 #: The runner takes no HTTP port above this one.
 _HIGHEST_PORT = 9299
@@ -98,7 +98,7 @@ class OpenSearchService(Service):
         for resource in self.template.of_type(OBJECTS_TYPE):
             objects = self.template.resolve(resource.properties["Objects"], self.attribute)
             try:
-                index.install(cluster, index.SearchObject.from_json(objects), patience=_PATIENCE)
+                index.install(cluster, index.SearchObject.from_json(objects), patience=_RETRY_FOR)
             except index.InstallError as error:
                 raise RunError(f"{resource.logical_id} could not be installed: {error}") from None
 
@@ -135,6 +135,11 @@ class OpenSearchService(Service):
         """How many documents the indices hold that a name or pattern names; 0 where there is none."""
         self.refresh()
         return int(self.request("GET", f"/{indices}/_count", ignore_unavailable="true")["count"])
+
+    def count_all(self, *, but: str) -> int:
+        """How many documents there are, without those of one index and those that OpenSearch keeps for itself."""
+        names = [index["index"] for index in self.request("GET", "/_cat/indices", format="json")]
+        return sum(self.count(name) for name in names if not name.startswith(".") and name != but)
 
     def delete(self, *indices: str) -> None:
         """Delete the indices, as far as they are there, with all their documents."""

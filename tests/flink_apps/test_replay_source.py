@@ -21,10 +21,11 @@ import pytest
 
 from flink_apps.replay.logic import kafka_keys
 from flink_constructs.connector_jar import ConnectorJar
+from stacks.project import SHIPPED_TRIPS
 from tests.flink_apps.embedded import ROOT, rows, run_to_end, start, stop
 
 DRIVER = "replay_job.py"
-PART_1 = ROOT / "data" / "taxi_trips" / "part-1.json.gz"
+PART_1 = SHIPPED_TRIPS / "part-1.json.gz"
 SHARDS = 3
 PACED_TRIPS = 40
 PACED_SECONDS = 4

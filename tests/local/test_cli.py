@@ -29,11 +29,33 @@ def test_every_scenario_that_has_a_stack_can_be_run(name: str) -> None:
     assert issubclass(scenario_type(name), Scenario)
 
 
-@pytest.mark.parametrize("modules", ["app", "local.cli"])
-def test_neither_a_synthesis_nor_the_help_waits_for_flink_and_the_clients_of_the_servers(modules: str) -> None:
-    code = f"import sys, {modules}; print({{'pyflink', 'confluent_kafka', 'pyarrow'}} & set(sys.modules))"
-    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == "set()"
+#: Takes long to import, and is of no use before a run begins.
+CLIENTS = {"boto3", "confluent_kafka", "plotly", "pyarrow", "pyflink"}
+
+
+def imported_by(code: str) -> set[str]:
+    """The modules that some code imports, in a process of its own."""
+    program = f"import sys; {code}; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(result.stdout.splitlines()[-1].split())
+
+
+def test_a_synthesis_imports_neither_flink_nor_the_clients_of_the_servers() -> None:
+    """With every scenario's part of it: they are imported when their stack is made."""
+    parts = [f"{room}.{scenarios.folder(name)}" for room in ("stacks", "dashboards") for name in scenarios.NAMES]
+    assert imported_by(f"import app, {', '.join(parts)}").isdisjoint(CLIENTS)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["run", "lotery"], ["run", "lottery", "-c", "x"]])
+def test_a_command_that_starts_nothing_imports_neither_flink_nor_the_clients(arguments: list[str]) -> None:
+    code = f"from typer.testing import CliRunner; from local.cli import app; CliRunner().invoke(app, {arguments!r})"
+    assert imported_by(code).isdisjoint({*CLIENTS, "aws_cdk"})
+
+
+def test_a_run_imports_its_own_scenario_alone() -> None:
+    modules = imported_by("import local.execute; local.execute.scenario_type('data-generator')")
+    rooms = {f"local.scenarios.{scenarios.folder(name)}" for name in scenarios.NAMES}
+    assert modules & rooms == {"local.scenarios.data_generator"}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +125,7 @@ def test_setup_builds_the_bundle_of_each_module_that_is_a_job(monkeypatch: pytes
         return bundle.main
 
     monkeypatch.setattr(JobBundle, "build", note)
-    monkeypatch.setattr("local.run.SERVICES", ())
+    monkeypatch.setattr("local.services.registry.SERVICES", ())
     assert runner.invoke(app, ["setup"]).exit_code == 0
     modules = re.findall(r"<module>(.*)</module>", (ROOT / "flink_apps" / "pom.xml").read_text(encoding="utf-8"))
     assert sorted(built) == sorted(module for module in modules if not module.startswith("connectors/"))

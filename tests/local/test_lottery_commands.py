@@ -57,7 +57,8 @@ def test_a_stop_comes_after_the_clicks_that_were_typed_before_it(commands: Comma
     ("line", "message"),
     [
         ("clik 7 1", "there is no command 'clik'; did you mean click?"),
-        ("hello", "there is no command 'hello'; known are start, stop, buy, click, help and quit"),
+        ("hello", "there is no command 'hello'; did you mean help?"),
+        ("?", "there is no command '?'; known are start, stop, buy, click, help, quit"),
         ("buy 7", "write buy PLAYER COUPONS (got 1 number): a player buys coupons"),
         ("stop", "write stop LOTTERY (got 0 numbers): it ends"),
         ("click 7 1 2 3", "write click PLAYER LOTTERY [TIMES] (got 4 numbers): a player clicks, for a coupon each"),

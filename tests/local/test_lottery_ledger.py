@@ -42,7 +42,7 @@ def refused(event: bytes, reason: str = "no-coupon") -> bytes:
 @pytest.fixture
 def ledger() -> Ledger:
     ledger = Ledger(WINDOW)
-    ledger.take_events([start(1, 0).value, buy(1, 10).value, *events(CLICKS)])
+    ledger.add_events([start(1, 0).value, buy(1, 10).value, *events(CLICKS)])
     return ledger
 
 
@@ -51,18 +51,18 @@ def contradictions(ledger: Ledger, *, exactly_once: bool = True) -> list[str]:
 
 
 def test_a_winner_who_comes_out_again_is_confirmed(ledger: Ledger) -> None:
-    ledger.take_winners([won(CLICKS)])
+    ledger.add_winners([won(CLICKS)])
     assert contradictions(ledger) == []
 
 
 def test_every_event_counts_as_received_whatever_it_is(ledger: Ledger) -> None:
-    ledger.take_events([b"\xff", b"[]", b'{"type":"UserClickEvent"}'])
+    ledger.add_events([b"\xff", b"[]", b'{"type":"UserClickEvent"}'])
     assert ledger.received == len(CLICKS) + 5
 
 
 def test_another_winner_contradicts_the_clicks(ledger: Ledger) -> None:
     rightful = Winner.from_json(won(CLICKS)).user_id
-    ledger.take_winners([won(CLICKS, userId=rightful + 1)])
+    ledger.add_winners([won(CLICKS, userId=rightful + 1)])
     assert contradictions(ledger) == [
         f"lottery 1 in the window 0 was won by player {rightful + 1} of 4 clicks, "
         "which a draw from its 4 clicks does not confirm"
@@ -70,7 +70,7 @@ def test_another_winner_contradicts_the_clicks(ledger: Ledger) -> None:
 
 
 def test_another_number_of_clicks_contradicts_them(ledger: Ledger) -> None:
-    ledger.take_winners([won(CLICKS, clicks=5)])
+    ledger.add_winners([won(CLICKS, clicks=5)])
     assert "of 5 clicks, which a draw from its 4 clicks" in contradictions(ledger)[0]
 
 
@@ -79,7 +79,7 @@ def test_a_window_with_clicks_and_no_winner_is_a_contradiction(ledger: Ledger) -
 
 
 def test_a_winner_without_clicks_is_a_contradiction(ledger: Ledger) -> None:
-    ledger.take_winners([won(CLICKS), won([(7, 25_000)])])
+    ledger.add_winners([won(CLICKS), won([(7, 25_000)])])
     assert contradictions(ledger) == [
         "lottery 1 in the window 20000 was won by player 7 of 1 clicks, which a draw from its 0 clicks does not confirm"
     ]
@@ -89,26 +89,26 @@ def test_a_winner_without_clicks_is_a_contradiction(ledger: Ledger) -> None:
 def test_a_refused_click_is_not_in_the_draw_whichever_is_read_first(first: str) -> None:
     ledger, refusal = Ledger(WINDOW), refused(events([CLICKS[1]])[0])
     if first == "the event":
-        ledger.take_events(events(CLICKS))
-    ledger.take_rejections([refusal])
+        ledger.add_events(events(CLICKS))
+    ledger.add_rejections([refusal])
     if first == "its rejection":
-        ledger.take_events(events(CLICKS))
-    ledger.take_winners([won([CLICKS[0], *CLICKS[2:]])])
+        ledger.add_events(events(CLICKS))
+    ledger.add_winners([won([CLICKS[0], *CLICKS[2:]])])
     assert contradictions(ledger) == []
 
 
 def test_of_two_clicks_that_are_alike_one_may_be_refused() -> None:
     ledger = Ledger(WINDOW)
-    ledger.take_events(events([CLICKS[0], CLICKS[0]]))
-    ledger.take_rejections([refused(events([CLICKS[0]])[0])])
-    ledger.take_winners([won([CLICKS[0]])])
+    ledger.add_events(events([CLICKS[0], CLICKS[0]]))
+    ledger.add_rejections([refused(events([CLICKS[0]])[0])])
+    ledger.add_winners([won([CLICKS[0]])])
     assert contradictions(ledger) == []
 
 
 def test_a_window_of_refused_clicks_has_no_winner_to_wait_for() -> None:
     ledger = Ledger(WINDOW)
-    ledger.take_events(events(CLICKS))
-    ledger.take_rejections([refused(event) for event in events(CLICKS)])
+    ledger.add_events(events(CLICKS))
+    ledger.add_rejections([refused(event) for event in events(CLICKS)])
     assert ledger.undrawn() == []
 
 
@@ -116,18 +116,18 @@ def test_a_window_of_refused_clicks_has_no_winner_to_wait_for() -> None:
 def test_a_record_that_is_there_twice_is_a_contradiction_only_where_it_must_not_be(
     ledger: Ledger, exactly_once: bool, found: int
 ) -> None:
-    ledger.take_winners([won(CLICKS), won(CLICKS)])
+    ledger.add_winners([won(CLICKS), won(CLICKS)])
     assert len(contradictions(ledger, exactly_once=exactly_once)) == found
 
 
 def test_a_lottery_that_starts_anew_within_a_window_has_a_winner_for_each_start(ledger: Ledger) -> None:
     by_time = sorted(CLICKS, key=lambda click: click[1])
-    ledger.take_winners([won(by_time[1:], OTHER_SECRET), won(by_time[:1])])
+    ledger.add_winners([won(by_time[1:], OTHER_SECRET), won(by_time[:1])])
     assert contradictions(ledger) == []
 
 
 def test_rejections_are_counted_by_reason_with_the_first_of_each(ledger: Ledger) -> None:
-    ledger.take_rejections([refused(b"{", "malformed"), refused(b"[", "malformed"), refused(b"]")])
+    ledger.add_rejections([refused(b"{", "malformed"), refused(b"[", "malformed"), refused(b"]")])
     assert ledger.reasons == {"malformed": 2, "no-coupon": 1}
     assert ledger.samples["malformed"] == Rejection.from_json(refused(b"{", "malformed"))
 

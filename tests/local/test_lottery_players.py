@@ -14,7 +14,7 @@ from flink_apps.lottery import logic
 from flink_apps.lottery.logic import REASONS, MalformedEventError, RuleError, Run
 from flink_apps.lottery.schema import BUY, CLICK, START, STOP
 from local.scenarios.lottery.events import Event
-from local.scenarios.lottery.players import Due, Held, Players, Stage
+from local.scenarios.lottery.players import Due, OpenLottery, Players, Sender
 
 WINDOW = 10_000
 BEGAN = 1_700_000_003_000
@@ -62,7 +62,7 @@ def parsed(event: Event) -> dict[str, Any]:
 
 
 def played(seconds: int, players: Players = PLAYERS) -> list[Due]:
-    return list(itertools.takewhile(lambda due: due.time < BEGAN + seconds * 1000, players.game(BEGAN)))
+    return list(itertools.takewhile(lambda due: due.time < BEGAN + seconds * 1000, players.events(BEGAN)))
 
 
 def refusals(game: list[Due], behind_millis: int) -> tuple[Referee, Counter[str]]:
@@ -86,14 +86,14 @@ def test_a_mistake_is_refused_for_what_is_wrong_with_it(reason: str) -> None:
     game = [due for due in played(1) if due.time == BEGAN]
     referee, _ = refusals(game, 0)
     player = parsed(game[-1].event)["userId"]
-    mistake = PLAYERS.mistakes(BEGAN + 1, player, Held(1, BEGAN))[reason]
+    mistake = PLAYERS.mistakes(BEGAN + 1, player, OpenLottery(1, BEGAN))[reason]
     with pytest.raises(RuleError) as caught:
         referee.apply(Due(BEGAN + 1, mistake))
     assert caught.value.reason == reason
 
 
 def test_a_click_is_late_only_for_a_window_of_its_own_lottery() -> None:
-    held = Held(1, BEGAN)
+    held = OpenLottery(1, BEGAN)
     assert "late" not in PLAYERS.mistakes(BEGAN + PLAYERS.drawn_after_millis, 1, held)
     late = parsed(PLAYERS.mistakes(BEGAN + PLAYERS.lottery_millis - 1, 1, held)["late"])
     window_end = logic.window_start(late["timestamp"], WINDOW) + WINDOW
@@ -148,7 +148,7 @@ def test_the_same_seed_plays_the_same_game_and_another_one_another() -> None:
 
 def test_a_stage_sends_each_event_once_when_its_time_has_come() -> None:
     clock, sent = iter((BEGAN, BEGAN + 1_000, BEGAN + 1_000, BEGAN + 4_999)), list[list[Event]]()
-    stage = Stage(PLAYERS.game, sent.append, lambda: next(clock))
+    stage = Sender(PLAYERS.events, sent.append, lambda: next(clock))
     for _ in range(4):
         stage.step()
     assert [event for batch in sent for event in batch] == [due.event for due in played(5)]

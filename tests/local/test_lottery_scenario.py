@@ -92,7 +92,7 @@ class World:
     def __post_init__(self) -> None:
         self.lottery = Lottery(cast("LocalRun", self.run))
         events = [start(1, 0), buy(7, 10), *(click(7, 1, timestamp) for timestamp in (1, 2, 3))]
-        self.lottery._inputs.send(events)
+        self.lottery.inputs.send(events)
 
     def read_all(self) -> None:
         self.job = FakeJob(lottery_events=1, user_events=4)

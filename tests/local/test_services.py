@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 
 from flink_constructs import search_installer
 from local.errors import RunError
-from local.run import SERVICES
 from local.services import opensearch
 from local.services.opensearch import OpenSearchService
+from local.services.registry import SERVICES
 from local.services.s3 import S3Service
 from local.services.service import Service
 from local.template import Template

@@ -27,7 +27,8 @@ from flink_apps.streaming_etl.settings import Settings
 from local.counts import dead_letters
 from local.flink.rest import Job
 from local.run import LocalRun
-from local.scenarios.streaming_etl.scenario import StreamingEtl, partition_values
+from local.scenarios.streaming_etl.archive import partition_values
+from local.scenarios.streaming_etl.scenario import StreamingEtl
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService

@@ -26,12 +26,13 @@ from local.counts import dead_letters
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome
-from local.scenarios.taxi_analytics.scenario import PAGE, SHIPPED_RIDES, TaxiAnalytics, broken_rides
-from local.scenarios.trips import REPLAY, after_accidents, reasons_of, upload_history
+from local.scenarios.taxi_analytics.scenario import PAGE, TaxiAnalytics, broken_rides
+from local.scenarios.trips import REPLAY, reasons_of, replaced, upload_history
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
 from local.services.s3 import S3Service
 from local.services.service import Service
+from stacks.project import SHIPPED_RIDES
 from tests.flink_apps.sql import evaluate
 
 Record = dict[str, Any]
@@ -57,8 +58,8 @@ class FakeKinesis:
         self.counted += 1
         return len(self.streams[stream])
 
-    def records(self, stream: str) -> Iterator[tuple[str, dict[str, bytes]]]:
-        return iter([("shardId-0", {"Data": record}) for record in self.streams[stream]])
+    def values(self, stream: str) -> Iterator[bytes]:
+        return iter(self.streams[stream])
 
 
 @dataclass
@@ -215,9 +216,9 @@ def test_broken_rides_are_few_beside_the_shipped_ones(broken: list[Record], ship
     assert len(broken) * 1_000 <= len(shipped)
 
 
-def test_accidents_happen_in_turn() -> None:
-    accidents = ((b"a", b"1"), (b"b", b"2"))
-    assert after_accidents([b"ab", b"ab", b"ab", b"cd"], accidents) == [b"1b", b"a2", b"1b", b"cd"]
+def test_replacements_take_turns() -> None:
+    replacements = ((b"a", b"1"), (b"b", b"2"))
+    assert replaced([b"ab", b"ab", b"ab", b"cd"], replacements) == [b"1b", b"a2", b"1b", b"cd"]
 
 
 def test_rides_and_the_broken_ones_are_put_where_the_replay_reads(run: FakeRun) -> None:

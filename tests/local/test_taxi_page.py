@@ -20,8 +20,8 @@ import pytest
 
 from flink_apps.taxi_analytics.schema import AIRPORTS, NEW_YORK, Box
 from local.scenarios.taxi_analytics.page import Summary, every_hour, trips_by_cell, trips_to_airports, write
+from stacks.project import SHIPPED_RIDES
 from tests.local import browser
-from tools.make_rides import FOLDER
 
 Document = dict[str, Any]
 TIMES_SQUARE = "dr5ru7v"
@@ -210,7 +210,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 
 def rides() -> Iterator[dict[str, Any]]:
-    for path in sorted(FOLDER.glob("*.json.gz")):
+    for path in sorted(SHIPPED_RIDES.glob("*.json.gz")):
         yield from map(json.loads, gzip.decompress(path.read_bytes()).splitlines())
 
 

@@ -16,7 +16,7 @@ class DataGenerator(Scenario):
 
     @cached_property
     def settings(self) -> Settings:
-        """What the job is told."""
+        """The job's settings, parsed as the job parses them."""
         return Settings.from_property_groups(self.run.property_groups())
 
     def records_so_far(self, job: Job) -> int:

@@ -1,13 +1,13 @@
-"""The lottery by hand: what a person types, as events."""
+"""The commands that a person types, as events."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from local.conversation import Conversation
+from flink_apps.common.properties import nearest
+from local.conversation import HELP, QUIT, Conversation
 from local.errors import UsageError
 from local.scenarios.lottery.events import Event, buy, click, start, stop
 
@@ -19,7 +19,7 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What can be typed: a name and integers, those in brackets optional; and the events that it makes."""
+    """A name and integers, those in brackets optional, and the events that they make."""
 
     usage: str
     meaning: str
@@ -81,7 +81,7 @@ COMMANDS = {
 
 
 class Commands(Conversation):
-    """Sends what is typed, and tells what the outputs have."""
+    """Sends what is typed, and shows what the outputs hold."""
 
     def __init__(
         self,
@@ -120,9 +120,7 @@ class Commands(Conversation):
         """
         name, *words = line.split()
         if name not in COMMANDS:
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
-            fix = f"did you mean {near[0]}?" if near else f"known are {', '.join(COMMANDS)}, help and quit"
-            raise UsageError(f"there is no command {name!r}; {fix}")
+            raise UsageError(f"there is no command {name!r}; {nearest(name, (*COMMANDS, HELP, QUIT))}")
         command = COMMANDS[name]
         return command.events(self._clock, *command.numbers(words))
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from flink_apps.lottery.schema import BUY, CLICK, START, STOP
 from flink_apps.lottery.settings import Streams
-from local.services.kafka import KafkaService
-from local.services.kinesis import KinesisService
+from local.counts import stream_service
+from local.run import LocalRun
 
 
 class Event(NamedTuple):
@@ -21,13 +21,13 @@ class Event(NamedTuple):
 
 
 def start(lottery_id: int, timestamp: int, prizes: int | None = None) -> Event:
-    """A lottery starts, to last ``prizes`` windows where they are given; the timestamp is in milliseconds."""
+    """A lottery starts at ``timestamp``, in milliseconds since 1970, and ends after ``prizes`` windows, if given."""
     limit = {} if prizes is None else {"prizes": prizes}
     return _of_lottery(START, lottery_id, {"timestamp": timestamp, **limit})
 
 
 def stop(lottery_id: int, timestamp: int) -> Event:
-    """A lottery ends: clicks from ``timestamp`` on do not count."""
+    """A lottery stops: clicks from ``timestamp`` on do not count."""
     return _of_lottery(STOP, lottery_id, {"timestamp": timestamp})
 
 
@@ -56,10 +56,10 @@ def _json(fields: dict[str, str | int]) -> bytes:
 class Inputs:
     """The job's two inputs, to send events to; ``sent`` counts them."""
 
-    def __init__(self, service: KafkaService | KinesisService, streams: Streams) -> None:
+    def __init__(self, run: LocalRun, streams: Streams) -> None:
         """Send nothing yet."""
         self.sent = 0
-        self._service = service
+        self._run = run
         self._streams = streams
 
     def send(self, events: Iterable[Event]) -> None:
@@ -67,5 +67,5 @@ class Inputs:
         batch = list(events)
         for of_lottery, stream in ((True, self._streams.lottery_input), (False, self._streams.user_input)):
             records = [(event.key, event.value) for event in batch if event.of_lottery is of_lottery]
-            self._service.write(stream.name, records)
+            stream_service(self._run, stream).write(stream.name, records)
             self.sent += len(records)

@@ -1,4 +1,4 @@
-"""What the lottery's inputs and outputs hold, and whether it fits together: every draw is made again."""
+"""What the lottery's inputs and outputs hold, and whether it is consistent: every draw is repeated."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from flink_apps.lottery import logic
 from flink_apps.lottery.schema import CLICK
-from flink_apps.lottery.settings import Streams
-from local.services.kafka import KafkaService
-from local.services.kinesis import KinesisService
+from flink_apps.lottery.settings import Settings, Streams
+from local.counts import stream_service, values
+from local.run import LocalRun
 
 
 class Window(NamedTuple):
@@ -22,7 +22,7 @@ class Window(NamedTuple):
     start: int
 
     def __str__(self) -> str:
-        """For an error, which is to be found again in the streams."""
+        """The window in an error message, as it can be found in the streams."""
         return f"lottery {self.lottery_id} in the window {self.start}"
 
 
@@ -50,11 +50,11 @@ class Winner(NamedTuple):
 
     @property
     def local_times(self) -> str:
-        """The window, on the clock of whoever looks at it."""
+        """The window, in the local time zone."""
         return f"{_clock(self.window_start)} to {_clock(self.window_end)}"
 
     def __str__(self) -> str:
-        """For whoever watches."""
+        """One line of the terminal."""
         return (
             f"lottery {self.lottery_id}, {self.local_times}: player {self.user_id} wins, "
             f"of {self.clicks:,} {'click' if self.clicks == 1 else 'clicks'}"
@@ -75,15 +75,15 @@ class Rejection(NamedTuple):
         return cls(fields.get("event", ""), fields["reason"], fields["message"])
 
     def __str__(self) -> str:
-        """For whoever watches."""
+        """One line of the terminal."""
         return f"refused, {self.reason}: {self.message}"
 
 
 class Ledger:
-    """Events, winners and rejections, taken in as they are read."""
+    """Events, winners and rejections, added as they are read."""
 
     def __init__(self, window_millis: int) -> None:
-        """Nothing has been taken in yet."""
+        """Nothing has been added yet; windows last ``window_millis``."""
         self.received = 0
         self.winners: list[Winner] = []
         #: How many rejections there are for each reason, and the first one.
@@ -93,18 +93,28 @@ class Ledger:
         # Players and timestamps of the clicks, less those that were refused: either may be read first.
         self._clicks: defaultdict[Window, Counter[tuple[int, int]]] = defaultdict(Counter)
 
-    def take_events(self, values: Iterable[bytes]) -> None:
-        """Take in events of either input."""
+    @classmethod
+    def read(cls, run: LocalRun, settings: Settings) -> Ledger:
+        """A ledger of all that the inputs and outputs hold now."""
+        ledger, streams = cls(settings.window_millis), settings.streams
+        for stream in (streams.lottery_input, streams.user_input):
+            ledger.add_events(values(run, stream))
+        ledger.add_winners(values(run, streams.winners))
+        ledger.add_rejections(values(run, streams.rejected))
+        return ledger
+
+    def add_events(self, values: Iterable[bytes]) -> None:
+        """Add events of either input."""
         for value in values:
             self.received += 1
             self._count(value, 1)
 
-    def take_winners(self, values: Iterable[bytes]) -> None:
-        """Take in winners."""
+    def add_winners(self, values: Iterable[bytes]) -> None:
+        """Add records of the winners' output."""
         self.winners += map(Winner.from_json, values)
 
-    def take_rejections(self, values: Iterable[bytes]) -> None:
-        """Take in rejected events."""
+    def add_rejections(self, values: Iterable[bytes]) -> None:
+        """Add records of the rejected events' output."""
         for rejection in map(Rejection.from_json, values):
             self.reasons[rejection.reason] += 1
             self.samples.setdefault(rejection.reason, rejection)
@@ -115,15 +125,15 @@ class Ledger:
         return +self._clicks.get(window, Counter())
 
     def undrawn(self) -> list[Window]:
-        """The windows that have such clicks, and no winner."""
+        """The windows that have accepted clicks, and no winner."""
         drawn = {winner.window for winner in self.winners}
         return sorted(window for window in self._clicks if window not in drawn and self.accepted(window))
 
     def contradictions(self, *, exactly_once: bool) -> Iterator[str]:
-        """What does not fit together, a sentence each.
+        """What is inconsistent, a sentence each.
 
         Every window with accepted clicks has a winner, which a draw from these clicks and the recorded seed confirms.
-        With ``exactly_once`` no winner is there twice.
+        With ``exactly_once`` no winner was written twice.
         """
         for window in self.undrawn():
             yield f"{window} has {self.accepted(window).total()} clicks, and no winner"
@@ -151,16 +161,17 @@ class Ledger:
             self._clicks[window][user_id, timestamp] += number
 
 
-class Reader:
-    """Reads on in the outputs."""
+class OutputReader:
+    """Follows both outputs while the job writes them."""
 
-    def __init__(self, service: KafkaService | KinesisService, streams: Streams) -> None:
+    def __init__(self, run: LocalRun, streams: Streams) -> None:
         """Begin with the oldest records."""
-        self._winners = service.follow(streams.winners.name)
-        self._rejected = service.follow(streams.rejected.name)
+        self._winners, self._rejected = (
+            stream_service(run, stream).follow(stream.name) for stream in (streams.winners, streams.rejected)
+        )
 
-    def news(self) -> tuple[list[Winner], list[Rejection]]:
-        """Give what the outputs have that no news had before."""
+    def next(self) -> tuple[list[Winner], list[Rejection]]:
+        """What the outputs hold that was not there at the last call."""
         return [Winner.from_json(value) for value in next(self._winners)], [
             Rejection.from_json(value) for value in next(self._rejected)
         ]
@@ -185,16 +196,6 @@ def confirmed(winners: Sequence[Winner], clicks: Sequence[tuple[int, int]]) -> b
         and confirmed([other for other in winners if other != winner], clicks[winner.clicks :])
         for winner in winners
     )
-
-
-def complete(service: KafkaService | KinesisService, streams: Streams, window_millis: int) -> Ledger:
-    """A ledger of all that the inputs and outputs hold now."""
-    ledger = Ledger(window_millis)
-    for stream in (streams.lottery_input, streams.user_input):
-        ledger.take_events(service.values(stream.name))
-    ledger.take_winners(service.values(streams.winners.name))
-    ledger.take_rejections(service.values(streams.rejected.name))
-    return ledger
 
 
 def _clock(millis: int) -> str:

@@ -1,4 +1,4 @@
-"""Players who make up the load of the lottery: they buy, click, and err now and then, the same way each time."""
+"""Players who are the load of the lottery: they buy, click and make mistakes, the same way each time."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from flink_apps.lottery.logic import (
 from flink_apps.lottery.settings import Settings
 from local.scenarios.lottery.events import Event, buy, click, start, stop
 
-#: A lottery that never takes place.
-NEVER_HELD = 999_999
-#: Beyond the time that the settings name, how long a window takes at most to be drawn.
+#: The id of a lottery that never starts.
+UNKNOWN_LOTTERY = 999_999
+#: How much longer than the settings say a draw may take.
 _SLACK_MILLIS = 3_000
 
 
@@ -39,8 +39,8 @@ class Due(NamedTuple):
     event: Event
 
 
-class Held(NamedTuple):
-    """A lottery that is being held since ``started``."""
+class OpenLottery(NamedTuple):
+    """A lottery that has been open since ``started``."""
 
     lottery_id: int
     started: int
@@ -48,10 +48,10 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Players:
-    """How many there are, numbered from 1, and what they do; a ``seed`` leads to the same events each time."""
+    """How many there are, numbered from 1, and what they do. The same ``seed`` gives the same events."""
 
     window_millis: int
-    #: After this time since its end a window has been drawn.
+    #: How long after its end a window has been drawn.
     drawn_after_millis: int
     number: int = 500
     clicks_per_second: int = 200
@@ -72,18 +72,17 @@ class Players:
         """How long a lottery lasts before the next one follows: long enough for clicks that are late for it."""
         return self.drawn_after_millis + 2 * self.window_millis
 
-    def game(self, began: int) -> Iterator[Due]:
-        """All that happens from ``began`` on, in order of time, without an end."""
+    def events(self, began: int) -> Iterator[Due]:
+        """All events from ``began`` on, in order of time, without an end."""
         drawn = random.Random(self.seed)  # noqa: S311 - the same each time
-        held: Held | None = None
+        current: OpenLottery | None = None
         coupons: Counter[int] = Counter()
         reasons = itertools.cycle(REASONS)
         for number in itertools.count():
             now = began + number * 1000 // self.clicks_per_second
-            current = self._held_at(now, began)
-            if current != held:
-                yield from (Due(now, event) for event in _succession(held, current))
-                held = current
+            last, current = current, self._lottery_at(now, began)
+            if current != last:
+                yield from (Due(now, event) for event in _succession(last, current))
             player = drawn.randint(1, self.number)
             if coupons[player] == 0:
                 coupons[player] = self.coupons
@@ -95,45 +94,45 @@ class Players:
             coupons[player] -= 1
             yield Due(now, click(player, current.lottery_id, now))
 
-    def mistakes(self, now: int, player: int, held: Held) -> dict[str, Event]:
+    def mistakes(self, now: int, player: int, lottery: OpenLottery) -> dict[str, Event]:
         """Events with one mistake each, by the reason for which they are refused.
 
         The player must have a coupon. The late click is missing as long as no window of the lottery has been drawn.
         """
         mistakes = {
-            MalformedEventError.reason: Event(False, str(player), click(player, held.lottery_id, now).value[:-1]),
-            LotteryAlreadyStartedError.reason: start(held.lottery_id, now),
-            LotteryNotStartedError.reason: stop(NEVER_HELD, now),
+            MalformedEventError.reason: Event(False, str(player), click(player, lottery.lottery_id, now).value[:-1]),
+            LotteryAlreadyStartedError.reason: start(lottery.lottery_id, now),
+            LotteryNotStartedError.reason: stop(UNKNOWN_LOTTERY, now),
             TooFewCouponsError.reason: buy(player, 0),
             TooManyCouponsError.reason: buy(player, MOST_COUPONS),
-            InactiveLotteryError.reason: click(player, NEVER_HELD, now),
-            NoCouponError.reason: click(self.number + 1, held.lottery_id, now),
+            InactiveLotteryError.reason: click(player, UNKNOWN_LOTTERY, now),
+            NoCouponError.reason: click(self.number + 1, lottery.lottery_id, now),
         }
         long_ago = window_start(now - self.drawn_after_millis, self.window_millis) - 1
-        if long_ago >= held.started:
-            mistakes[LateClickError.reason] = click(player, held.lottery_id, long_ago)
+        if long_ago >= lottery.started:
+            mistakes[LateClickError.reason] = click(player, lottery.lottery_id, long_ago)
         return mistakes
 
-    def _held_at(self, now: int, began: int) -> Held:
+    def _lottery_at(self, now: int, began: int) -> OpenLottery:
         """One lottery after the other, numbered from 1."""
         before, since = divmod(now - began, self.lottery_millis)
-        return Held(before + 1, now - since)
+        return OpenLottery(before + 1, now - since)
 
 
-def _succession(last: Held | None, following: Held) -> Iterator[Event]:
+def _succession(last: OpenLottery | None, following: OpenLottery) -> Iterator[Event]:
     if last is not None:
         yield stop(last.lottery_id, following.started)
     yield start(following.lottery_id, following.started)
 
 
-class Stage:
-    """Where a game takes place: each step sends what is due by the clock, which counts from the first step."""
+class Sender:
+    """Sends events when they are due: each step those up to now, on a clock that begins with the first step."""
 
     def __init__(
-        self, game: Callable[[int], Iterator[Due]], send: Callable[[list[Event]], object], now: Callable[[], int]
+        self, events: Callable[[int], Iterator[Due]], send: Callable[[list[Event]], object], now: Callable[[], int]
     ) -> None:
-        """Prepare the game; ``now`` is the clock, in milliseconds since 1970."""
-        self._game = game
+        """Take ``events`` from a time on; ``now`` is the clock, in milliseconds since 1970."""
+        self._events = events
         self._send = send
         self._now = now
         self._coming: Iterator[Due] = iter(())
@@ -143,7 +142,7 @@ class Stage:
         """Send what has become due since the last step."""
         now = self._now()
         if self._next is None:
-            self._coming = self._game(now)
+            self._coming = self._events(now)
             self._next = next(self._coming)
         due = []
         while self._next.time <= now:
@@ -152,6 +151,6 @@ class Stage:
         self._send(due)
 
 
-def millis() -> int:
+def now_millis() -> int:
     """The time, in milliseconds since 1970."""
     return time.time_ns() // 1_000_000

@@ -16,101 +16,86 @@ from local.conversation import Conversation
 from local.errors import RunError
 from local.flink.rest import Job
 from local.load import Load
+from local.run import LocalRun
 from local.scenarios import InteractiveScenario, Outcome
 from local.scenarios.lottery.commands import Commands
 from local.scenarios.lottery.events import Inputs
-from local.scenarios.lottery.ledger import Ledger, Reader, complete
-from local.scenarios.lottery.players import Players, Stage, millis
-from local.services.kafka import KafkaService
-from local.services.kinesis import KinesisService
+from local.scenarios.lottery.ledger import Ledger, OutputReader
+from local.scenarios.lottery.players import Players, Sender, now_millis
 
 #: Winners that are shown at the end.
 _LAST_WINNERS = 20
 
 
 class Lottery(InteractiveScenario):
-    """Has players buy and click, and draws every winner again."""
+    """Has players buy and click, and repeats every draw."""
 
-    @cached_property
-    def settings(self) -> Settings:
-        """What the job is told."""
-        return Settings.from_property_groups(self.run.property_groups())
-
-    @property
-    def _exactly_once(self) -> bool:
-        return isinstance(self.settings.streams.winners, KafkaTopic)
-
-    @cached_property
-    def _service(self) -> KafkaService | KinesisService:
-        return self.run.service(KafkaService) if self._exactly_once else self.run.service(KinesisService)
-
-    @cached_property
-    def _inputs(self) -> Inputs:
-        return Inputs(self._service, self.settings.streams)
-
-    @cached_property
-    def _reader(self) -> Reader:
-        return Reader(self._service, self.settings.streams)
-
-    @cached_property
-    def _ledger(self) -> Ledger:
-        """A ledger of all that there is, once the job has ended."""
-        self._reader.close()
-        return complete(self._service, self.settings.streams, self.settings.window_millis)
+    def __init__(self, run: LocalRun) -> None:
+        """Nothing is sent or read yet."""
+        super().__init__(run)
+        self.settings = Settings.from_property_groups(run.property_groups())
+        self.inputs = Inputs(run, self.settings.streams)
+        self._outputs = OutputReader(run, self.settings.streams)
 
     def load(self) -> Load:
         """Players whose clicks have the time of the clock."""
-        stage = Stage(Players.of(self.settings).game, self._inputs.send, millis)
-        return Load("the load of players", stage.step)
+        sender = Sender(Players.of(self.settings).events, self.inputs.send, now_millis)
+        return Load("the load of players", sender.step)
 
     def conversation(self) -> Conversation:
         """A person in the place of the players."""
-
-        def news() -> Iterable[str]:
-            winners, rejections = self._reader.news()
-            return map(str, (*winners, *rejections))
-
-        return Commands(self._inputs.send, news, millis)
+        return Commands(self.inputs.send, self._winners_and_rejections, now_millis)
 
     def news(self) -> Iterable[str]:
         """The winners that have been drawn."""
-        winners, _ = self._reader.news()
+        winners, _ = self._outputs.next()
         return map(str, winners)
 
     def records_so_far(self, job: Job) -> int:
-        """The events that both sources have handed on."""
+        """The events that both sources have emitted."""
         tables = (LOTTERY_EVENTS, USER_EVENTS)
         return sum(int(sum(job.metric_values("numRecordsOut", operator=f"Source__{table}"))) for table in tables)
 
     def drained(self, job: Job) -> bool:
-        """Whether the job has read all that was sent: its stop, which ends all time, draws the last windows."""
-        return self.records_so_far(job) >= self._inputs.sent
+        """Whether the job has read all that was sent. Its stop, with the last watermark, draws the last windows."""
+        return self.records_so_far(job) >= self.inputs.sent
 
     def outcome(self, job: Job) -> Outcome:  # noqa: ARG002 - the streams themselves are counted
-        """Count the outputs, and make every draw again; a dead letter is an event that is none.
+        """Count the outputs and repeat every draw; a dead letter is an event that could not be parsed.
 
         Raises:
-            RunError: for a winner that does not come out again, or is missing.
+            RunError: for a winner that another draw does not confirm, or that is missing.
 
         """
-        for contradiction in self._ledger.contradictions(exactly_once=self._exactly_once):
+        exactly_once = isinstance(self.settings.streams.winners, KafkaTopic)
+        for contradiction in self.ledger.contradictions(exactly_once=exactly_once):
             raise RunError(contradiction)
         return Outcome(
-            records_in=self._ledger.received,
-            records_out={"winners": len(self._ledger.winners), "rejected": self._ledger.reasons.total()},
-            dead_letters=self._ledger.reasons[MalformedEventError.reason],
+            records_in=self.ledger.received,
+            records_out={"winners": len(self.ledger.winners), "rejected": self.ledger.reasons.total()},
+            dead_letters=self.ledger.reasons[MalformedEventError.reason],
         )
 
     def epilogue(self) -> RenderableType | None:
         """The winners, and why events were refused."""
-        tables = [table for table in (_rejections(self._ledger), _winners(self._ledger)) if table.row_count]
+        tables = [table for table in (_rejections(self.ledger), _winners(self.ledger)) if table.row_count]
         return Group(*tables) if tables else None
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """All that the inputs and outputs hold, once the job has finished."""
+        self._outputs.close()
+        return Ledger.read(self.run, self.settings)
+
+    def _winners_and_rejections(self) -> Iterable[str]:
+        winners, rejections = self._outputs.next()
+        return map(str, (*winners, *rejections))
 
 
 def _rejections(ledger: Ledger) -> Table:
     table = Table("reason", "events", "such as", title="rejected events")
-    for reason, count in ledger.reasons.most_common():
-        table.add_row(reason, f"{count:,}", ledger.samples[reason].message)
+    for reason, number in ledger.reasons.most_common():
+        table.add_row(reason, f"{number:,}", ledger.samples[reason].message)
     return table
 
 

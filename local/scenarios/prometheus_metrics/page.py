@@ -69,8 +69,14 @@ class Chart:
 def write(path: Path, *, series: Iterable[Series], title: str = "CPU and memory of the instances") -> Summary:
     """Write the page.
 
-    ``series`` are those of the job, CPU and memory, with all their samples; either may be missing. Raises ValueError
-    for a series that is not as the job writes it.
+    Args:
+        path: The file to write.
+        series: Those of the job, CPU and memory, with all their samples; either may be missing.
+        title: The heading.
+
+    Raises:
+        ValueError: for a series that is not as the job writes it.
+
     """
     by_metric = series_by_metric(series)
     summary = summarize(by_metric)

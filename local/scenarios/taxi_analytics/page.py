@@ -21,48 +21,15 @@ import pygeohash
 
 from flink_apps.taxi_analytics.schema import AIRPORTS, DEMAND_CELL, NEW_YORK, Box
 from local import page
+from local.scenarios.taxi_analytics.shores import BRONX, LONG_ISLAND, MANHATTAN, NEW_JERSEY
 
 _FOLDER = Path(__file__).parent
 Document = Mapping[str, Any]
-#: Corners of a polygon: (latitude, longitude), the last joined to the first.
-Outline = tuple[tuple[float, float], ...]
 
 HOUR = timedelta(hours=1)
 LONGEST = timedelta(days=31)
 #: What the map shows at first: Manhattan and both airports.
 VIEW = Box(north=40.855, west=-74.050, south=40.620, east=-73.740)
-
-# Shores, sketched by hand: enough to find one's way, and to keep made-up rides out of the rivers.
-MANHATTAN: Outline = (
-    *((40.7015, -74.0150), (40.7075, -74.0170), (40.7165, -74.0150), (40.7250, -74.0110), (40.7330, -74.0100)),
-    *((40.7420, -74.0080), (40.7520, -74.0070), (40.7575, -74.0030), (40.7640, -73.9975), (40.7713, -73.9940)),
-    *((40.7800, -73.9885), (40.7965, -73.9765), (40.8180, -73.9610), (40.8285, -73.9540), (40.8440, -73.9455)),
-    *((40.8600, -73.9350), (40.8730, -73.9270), (40.8775, -73.9220), (40.8720, -73.9120), (40.8640, -73.9180)),
-    *((40.8590, -73.9215), (40.8440, -73.9300), (40.8290, -73.9350), (40.8130, -73.9345), (40.8020, -73.9300)),
-    *((40.7940, -73.9310), (40.7880, -73.9370), (40.7825, -73.9440), (40.7770, -73.9425), (40.7695, -73.9485)),
-    *((40.7575, -73.9600), (40.7480, -73.9690), (40.7425, -73.9720), (40.7355, -73.9750), (40.7270, -73.9720)),
-    *((40.7185, -73.9745), (40.7115, -73.9780), (40.7100, -73.9920), (40.7050, -74.0025), (40.7015, -74.0095)),
-)
-LONG_ISLAND: Outline = (
-    *((40.7890, -73.9120), (40.7810, -73.9260), (40.7750, -73.9350), (40.7565, -73.9480), (40.7445, -73.9580)),
-    *((40.7290, -73.9610), (40.7200, -73.9640), (40.7120, -73.9685), (40.7040, -73.9720), (40.7045, -73.9890)),
-    *((40.6950, -73.9990), (40.6850, -74.0050), (40.6760, -74.0160), (40.6650, -74.0060), (40.6550, -74.0180)),
-    *((40.6380, -74.0370), (40.6130, -74.0350), (40.5760, -74.0050), (40.5760, -73.9350), (40.5850, -73.8950)),
-    *((40.6350, -73.8800), (40.6550, -73.8550), (40.6500, -73.8270), (40.6220, -73.7880), (40.6200, -73.7550)),
-    *((40.5900, -73.4000), (40.8700, -73.4000), (40.7900, -73.7700), (40.7970, -73.8200), (40.7870, -73.8450)),
-    *((40.7600, -73.8450), (40.7620, -73.8550), (40.7790, -73.8590), (40.7850, -73.8700), (40.7810, -73.8880)),
-    *((40.7720, -73.8930), (40.7850, -73.9050)),
-)
-_BRONX: Outline = (
-    *((40.8800, -73.9170), (40.8730, -73.9080), (40.8590, -73.9170), (40.8430, -73.9265), (40.8290, -73.9310)),
-    *((40.8130, -73.9300), (40.8010, -73.9220), (40.8030, -73.9000), (40.8040, -73.8750), (40.8060, -73.8500)),
-    *((40.8060, -73.7950), (40.8400, -73.8150), (40.8700, -73.7900), (41.2000, -73.4000), (41.2000, -73.8500)),
-)
-_NEW_JERSEY: Outline = (
-    *((40.6450, -74.0900), (40.6600, -74.0650), (40.6900, -74.0500), (40.7150, -74.0330), (40.7400, -74.0260)),
-    *((40.7600, -74.0220), (40.7850, -74.0080), (40.8200, -73.9760), (40.8510, -73.9620), (40.9500, -73.9150)),
-    *((41.2000, -73.9000), (41.2000, -74.6000), (40.4500, -74.6000), (40.5000, -74.2500), (40.6050, -74.0600)),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +65,15 @@ def write(
 ) -> Summary:
     """Write the page.
 
-    ``demand`` are documents of ``pickup_count``, ``durations`` of ``trip_duration``. Either may be empty, hours may be
-    missing. Raises ValueError for a document that is not as the job writes it.
+    Args:
+        path: The file to write.
+        demand: Documents of the index ``pickup_count``; there may be none, and hours may be missing.
+        durations: Documents of the index ``trip_duration``, likewise.
+        title: The heading.
+
+    Raises:
+        ValueError: for a document that is not as the job writes it.
+
     """
     trips, to_airports = trips_by_cell(demand), trips_to_airports(durations)
     documented = {hour for hour, _ in trips} | {hour for hour, _ in to_airports}
@@ -266,7 +240,7 @@ def _map() -> go.Figure:
         },
     )
     figure = go.Figure(heat)
-    for outline in (MANHATTAN, LONG_ISLAND, _BRONX, _NEW_JERSEY):
+    for outline in (MANHATTAN, LONG_ISLAND, BRONX, NEW_JERSEY):
         corners = "L".join(f"{longitude},{latitude}" for latitude, longitude in outline)
         figure.add_shape(type="path", path=f"M{corners}Z", layer="below", name="land", line={"width": 1})
     for code, box in AIRPORTS.items():

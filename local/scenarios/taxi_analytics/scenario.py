@@ -1,8 +1,7 @@
-"""Taxi analytics: a day of made-up rides, and the page that shows what the two indices say of it."""
+"""Taxi analytics: a day of made-up rides, and a page that shows what the two indices hold."""
 
 from __future__ import annotations
 
-import gzip
 from functools import cached_property
 from pathlib import Path
 
@@ -16,12 +15,10 @@ from local.counts import dead_letters
 from local.flink.rest import Job
 from local.scenarios import Outcome
 from local.scenarios.taxi_analytics import page
-from local.scenarios.trips import GENERATOR, REPLAY, TripsScenario, after_accidents, reasons_of, upload_history
+from local.scenarios.trips import GENERATOR, REPLAY, TripsScenario, broken, reasons_of, upload_history
 from local.services.opensearch import OpenSearchService
-from stacks.project import ROOT
+from stacks.project import SHIPPED_RIDES
 
-#: Rides of the project's own making: what a run replays.
-SHIPPED_RIDES = ROOT / "data" / "taxi_rides"
 PAGE = "taxi-analytics.html"
 
 
@@ -33,7 +30,7 @@ class TaxiAnalytics(TripsScenario):
 
     @cached_property
     def settings(self) -> Settings:
-        """What the job is told."""
+        """The job's settings, parsed as the job parses them."""
         return Settings.from_property_groups(self.run.property_groups())
 
     @property
@@ -69,11 +66,11 @@ class TaxiAnalytics(TripsScenario):
 
 
 def broken_rides() -> list[bytes]:
-    """A few of the shipped rides after accidents of several kinds: what dead letters look like."""
-    lines = gzip.decompress(min(SHIPPED_RIDES.iterdir()).read_bytes()).splitlines()[::1000]
-    return after_accidents(
-        lines,
-        (
+    """A few of the shipped rides, broken in several ways."""
+    return broken(
+        SHIPPED_RIDES,
+        every=1000,
+        replacements=(
             (b'"total_amount"', b'"total"'),
             (b'"pickup_latitude":', b'"pickup_latitude":9'),
             (b'"pickup_datetime":', b'"pickup_datetime":9'),
