@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import SECONDS, WARM_UP_SECONDS, Measurement, Row, cancel, measure, started, submit
+from benchmarks.measure import SECONDS, WARM_UP_SECONDS, Measurement, Row, measure, renew_cluster, started, submit
 from flink_apps.common.ends.kafka import TUNED_PRODUCER
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, stock_price
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
@@ -94,10 +94,10 @@ def _kafka(local: LocalRun, name: str, baseline: Row | None, *, script: str | No
     kafka = local.service(KafkaService)
     (topic,) = kafka.topic_names()
     before = kafka.end_offsets(topic)
-    job = submit(local, script)
+    submit(local, script)
     # At least once: no transaction markers, so an offset is a record.
     measured = measure(lambda: kafka.end_offsets(topic) - before, local.cluster.task_managers)
-    cancel(job)
+    renew_cluster(local)
     return Row(scenario=SCENARIO, case=name, parallelism=parallelism, measured=measured, baseline=baseline)
 
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Measurement, Row, cancel, measure, started, submit
+from benchmarks.measure import Measurement, Row, measure, renew_cluster, started, submit
 from flink_apps.lottery.job import ACCEPTED_CLICKS, USER_EVENTS
 from local.flink.rest import Job
 from local.run import LocalRun
@@ -50,7 +50,7 @@ def run(say: Callable[[str], None], *, long: bool = False) -> Iterator[Row]:
         say(LIMIT)
         job = submit(local, "lottery_read_and_drop.py")
         measured = measure(lambda: _read(job), local.cluster.task_managers)
-        cancel(job)
+        renew_cluster(local)
         limit = Row(scenario=SCENARIO, case=LIMIT, measured=measured)
         yield limit
         yield _row(local, CASE, limit, say)

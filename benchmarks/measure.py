@@ -14,10 +14,10 @@ import psutil
 
 from flink_apps.common.properties import PropertyGroups
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
-from local.flink.rest import ENDED, Job
+from local.flink.rest import Job
 from local.process import Process
 from local.run import LocalRun
-from local.runs import new_folder
+from local.runs import new_folder, note_processes
 from local.synth import synthesize
 
 BASELINES = Path(__file__).parent / "baselines"
@@ -104,11 +104,18 @@ def submit(local: LocalRun, script: str | None = None, groups: PropertyGroups | 
     return local.cluster.submit(code, groups)
 
 
-def cancel(job: Job) -> None:
-    """End a job, so that the next one of the same cluster can have its slots."""
-    job.cancel()
-    while job.state not in ENDED:
-        time.sleep(0.2)
+def renew_cluster(local: LocalRun) -> None:
+    """End what runs, and start the cluster's processes again.
+
+    Each case has JVMs of its own: code that an earlier one had compiled, and memory that it had used, would be counted
+    for the next one.
+    """
+    for process in local.cluster.processes:
+        process.kill()
+    for process in local.cluster.processes:
+        process.start()
+    note_processes(local.folder, local.processes)
+    local.cluster.wait()
 
 
 def cores_can_be_shared_out() -> bool:

@@ -23,8 +23,8 @@ class ApplicationAlarms(Construct):
     """The alarms that AWS recommends for Managed Service for Apache Flink, and those that a scenario adds.
 
     They follow https://docs.aws.amazon.com/managed-flink/latest/java/monitoring-metrics-alarms.html. An application
-    that does not run reports nothing. That is one alarm, ``Stopped``, for which missing data is what is wrong; to all
-    others it is no reason for an alarm, so that one cause raises one alarm.
+    that does not run reports nothing. One alarm, ``Stopped``, is for that: missing data
+    raises it. Missing data raises no other, so that one cause raises one alarm.
     """
 
     alarms: list[cloudwatch.Alarm]
@@ -54,9 +54,9 @@ class ApplicationAlarms(Construct):
             scope: The parent.
             construct_id: The id, unique in ``scope``.
             application: What is watched.
-            topic: Who is told when an alarm is raised, and when it is over. Where the topic is encrypted, the key has
-                to be the customer's own, with a policy that allows ``kms:Decrypt`` and ``kms:GenerateDataKey*`` to
-                ``cloudwatch.amazonaws.com``. Default: nobody, the alarms only show.
+            topic: Where each alarm sends a notification when it is raised, and when it is over. The key of an
+                encrypted topic has to be the customer's own, with a policy that allows ``kms:Decrypt`` and
+                ``kms:GenerateDataKey*`` to ``cloudwatch.amazonaws.com``. Default: nowhere, alarms show in the console.
             always_running: Raise an alarm when the application has reported nothing for 15 minutes. Default: on; turn
                 it off for an application that is not started, or stopped for the night.
             source_stream: The stream that the job reads; of further ones, see ``stream_lag``. Default: none, no alarm
@@ -65,7 +65,7 @@ class ApplicationAlarms(Construct):
                 minute.
             max_records_lag: How many records behind the job may be in a Kafka partition for 5 minutes; a partition's
                 records per second, times the seconds that may pass. Default: no alarm, since this depends on the rate.
-            max_downtime: How long the job may fail and recover. Default: 0, any interruption is told.
+            max_downtime: How long the job may fail and recover. Default: 0, any interruption raises the alarm.
             max_full_restarts: Restarts in 5 minutes that are no reason for an alarm. Default: 0.
             max_failed_checkpoints: Failed checkpoints in 5 minutes that are no reason for an alarm. Default: 0.
             max_cpu_percent: CPU that the busiest container may use for 15 minutes, 1 to 100. Default: 80.
@@ -82,13 +82,13 @@ class ApplicationAlarms(Construct):
             ("max_memory_percent", max_memory_percent),
             ("max_heap_memory_percent", max_heap_memory_percent),
         ):
-            validation.whole_number(name, percent, low=1, high=100, fix="80 to 90 is usual")
+            validation.integer(name, percent, low=1, high=100, fix="80 to 90 is usual")
         for name, count in (
             ("max_full_restarts", max_full_restarts),
             ("max_failed_checkpoints", max_failed_checkpoints),
             ("max_records_lag", max_records_lag or 0),
         ):
-            validation.whole_number(name, count, low=0, high=1_000_000_000, fix="0 tells of every one")
+            validation.integer(name, count, low=0, high=1_000_000_000, fix="0 raises the alarm at the first")
         super().__init__(scope, construct_id)
         self.alarms = []
         self._application = application
@@ -181,7 +181,7 @@ class ApplicationAlarms(Construct):
         datapoints: int = 1,
         missing_data: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> cloudwatch.Alarm:
-        """Add an alarm; whoever is told of the others is told of it.
+        """Add an alarm, with the same notifications as the others.
 
         Args:
             construct_id: The id, unique among the alarms.
@@ -251,8 +251,8 @@ class ApplicationAlarms(Construct):
             InvalidArgumentError: for a name that cannot be one, or a number below 0.
 
         """
-        validation.whole_number(
-            "max_in_5_minutes", max_in_5_minutes, low=0, high=1_000_000_000, fix="0 tells of every one"
+        validation.integer(
+            "max_in_5_minutes", max_in_5_minutes, low=0, high=1_000_000_000, fix="0 raises the alarm at the first"
         )
         return self.alarm(
             "DeadLetters",

@@ -48,7 +48,7 @@ def checked_subnets(vpc: ec2.IVpc | None, selection: ec2.SubnetSelection | None)
     subnets = selected_subnets(vpc, selection)
     if not subnets.is_pending_lookup:
         count = len(subnets.subnet_ids)
-        validation.whole_number("the number of vpc_subnets", count, low=1, high=16, fix="one per zone is enough")
+        validation.integer("the number of vpc_subnets", count, low=1, high=16, fix="one per zone is enough")
     return subnets
 
 
@@ -58,7 +58,7 @@ def check_security_groups(vpc: ec2.IVpc | None, security_groups: Sequence[ec2.IS
         return
     if vpc is None:
         raise InvalidArgumentError("security_groups", "come with vpc", "no vpc", "pass the VPC that they are in")
-    validation.whole_number(
+    validation.integer(
         "the number of security_groups", len(security_groups), low=1, high=5, fix="leave them out for a new one"
     )
 
@@ -76,14 +76,10 @@ def check_arn(application_arn: str) -> None:
 
 def check_parallelism(*, parallelism: int, parallelism_per_kpu: int, max_kpus: int) -> None:
     """Refuse a parallelism that the KPUs cannot hold."""
-    validation.whole_number("parallelism", parallelism, low=1, high=10_000, fix="1 is a good start")
-    validation.whole_number(
-        "parallelism_per_kpu", parallelism_per_kpu, low=1, high=8, fix="the service's range is 1 to 8"
-    )
+    validation.integer("parallelism", parallelism, low=1, high=10_000, fix="1 is a good start")
+    validation.integer("parallelism_per_kpu", parallelism_per_kpu, low=1, high=8, fix="the service's range is 1 to 8")
     validation.known_at_synthesis("max_kpus", max_kpus, fix="write the quota")
-    validation.whole_number(
-        "max_kpus", max_kpus, low=1, high=10_000, fix=f"{DEFAULT_MAX_KPUS} is the service's default"
-    )
+    validation.integer("max_kpus", max_kpus, low=1, high=10_000, fix=f"{DEFAULT_MAX_KPUS} is the service's default")
     if Token.is_unresolved(parallelism) or Token.is_unresolved(parallelism_per_kpu):
         return
     holds = max_kpus * parallelism_per_kpu

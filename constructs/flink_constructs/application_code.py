@@ -67,7 +67,7 @@ class CodeLocation:
         return grant
 
     def as_configuration(self) -> kinesisanalytics.CfnApplication.ApplicationCodeConfigurationProperty:
-        """What the application is told of its code; a jar is a zip, too."""
+        """The settings of an application; a jar is a zip, too."""
         l1 = kinesisanalytics.CfnApplication
         return l1.ApplicationCodeConfigurationProperty(
             code_content_type="ZIPFILE",

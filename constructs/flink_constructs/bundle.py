@@ -36,9 +36,13 @@ class BundleError(ValueError):
 class JobBundle:
     """A Python job as the service wants it: ``main.py``, its modules as one zip, its connectors as one jar.
 
-    ``root`` is the folder from which the job's modules are imported; ``packages`` are the package folders below it to
-    take along (``.py`` files only, so that no cache or note changes the hash); ``main`` is the entry script;
-    ``cache`` is where bundles are kept, and jars in ``jars`` beside it.
+    Args:
+        main: The entry script.
+        root: The folder from which the job's modules are imported.
+        packages: Package folders below ``root`` that the job imports. Their ``.py`` files are bundled, and nothing
+            else, so that no cache or note changes the hash.
+        jar: The connectors.
+        cache: Where bundles are kept; jars are kept in ``jars`` beside it. Default: ``build/bundles``.
 
     Raises:
         BundleError: The entry script is missing, or a folder on the way to a package has no ``__init__.py``, without

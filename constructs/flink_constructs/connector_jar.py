@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -14,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+__all__ = ["BuildError", "ConnectorJar"]
 
 _POM = "{http://maven.apache.org/POM/4.0.0}"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -36,11 +37,15 @@ def drop_oldest(cache: Path, pattern: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectorJar:
-    """The jar of a scenario's connectors, built by Maven and cached by the hash of its inputs.
+    """The jar of a job's connectors, built by Maven and cached by the hash of its inputs.
 
-    ``project`` is the folder of the parent pom; ``module`` the folder of the scenario's pom below it, for example
-    ``data_generator``. The parent pom must send each module's output to ``${build.root}/${project.artifactId}`` and
-    name its jar after the artifact.
+    The parent pom must send each module's output to ``${build.root}/${project.artifactId}``, and name its jar after
+    the artifact.
+
+    Args:
+        project: The folder of the parent pom.
+        module: The folder of the job's own pom below ``project``, for example ``trips``.
+
     """
 
     project: Path
@@ -70,6 +75,7 @@ class ConnectorJar:
 
         Raises:
             BuildError: Maven is missing, or it failed.
+
         """
         name = f"{self.module.replace('/', '-')}-{self.input_hash()}"
         jar = cache / f"{name}.jar"
@@ -177,6 +183,8 @@ def _first_error(log: Path, status: int) -> str:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold the lock of the file; the system frees it when the process dies. The file stays: removing it would race."""
+    import fcntl  # not everywhere, and needed only where a jar is built
+
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -58,7 +58,7 @@ class StreamCapacity:
     @staticmethod
     def provisioned(shards: int) -> StreamCapacity:
         """``shards`` shards, 1 to 20,000, paid by the hour."""
-        validation.whole_number(
+        validation.integer(
             "shards",
             shards,
             low=1,
@@ -80,14 +80,14 @@ class StreamCapacity:
             InvalidArgumentError: for a value out of range, or a rate that needs more than 20,000 shards.
 
         """
-        validation.whole_number(
+        validation.integer(
             "records_per_second",
             records_per_second,
             low=0,
             high=MAX_SHARDS * SHARD_RECORDS_PER_SECOND,
             fix="lower the rate, or choose StreamCapacity.on_demand()",
         )
-        validation.whole_number(
+        validation.integer(
             "record_bytes",
             record_bytes,
             low=1,

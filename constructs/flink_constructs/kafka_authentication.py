@@ -53,7 +53,7 @@ class KafkaAuthentication(StrEnum):
         return "PLAINTEXT" if self is KafkaAuthentication.UNAUTHENTICATED else "TLS"
 
     def client_authentication(self) -> msk.CfnCluster.ClientAuthenticationProperty:
-        """What a cluster is told: this way in, and no other."""
+        """The settings of a cluster: this way to sign in, and no other."""
         sasl = {
             KafkaAuthentication.IAM: msk.CfnCluster.SaslProperty(iam=msk.CfnCluster.IamProperty(enabled=True)),
             KafkaAuthentication.SCRAM: msk.CfnCluster.SaslProperty(scram=msk.CfnCluster.ScramProperty(enabled=True)),

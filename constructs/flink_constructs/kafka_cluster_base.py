@@ -121,10 +121,10 @@ class KafkaClusterBase(Construct):
             raise InvalidArgumentError("name", "be new in its cluster", name, "keep what add_topic returned")
         # The largest brokers are recommended for up to 4,000 partitions each, replicas included
         # (https://docs.aws.amazon.com/msk/latest/developerguide/bestpractices.html).
-        validation.whole_number(
+        validation.integer(
             "partitions", partitions, low=1, high=4_000 * self.number_of_brokers, fix="choose a number in this range"
         )
-        validation.whole_number(
+        validation.integer(
             "replication_factor",
             replication_factor,
             low=int(self.server_properties["min.insync.replicas"]),
@@ -206,7 +206,7 @@ class KafkaClusterBase(Construct):
         return self._metric("MessagesInPerSec", broker, period)
 
     def _metric(self, name: str, broker: int, period: Duration | None) -> cloudwatch.Metric:
-        validation.whole_number("broker", broker, low=1, high=self.number_of_brokers, fix="brokers count from 1")
+        validation.integer("broker", broker, low=1, high=self.number_of_brokers, fix="brokers count from 1")
         return cloudwatch.Metric(
             namespace="AWS/Kafka",
             metric_name=name,

@@ -94,7 +94,7 @@ def check(
     )
     # The copies of topics depend on it.
     validation.known_at_synthesis("number_of_brokers", number_of_brokers, fix=f"write a multiple of {zones}")
-    validation.whole_number(
+    validation.integer(
         "number_of_brokers", number_of_brokers, low=zones, high=MAX_BROKERS, fix=f"{zones} is one per subnet"
     )
     if number_of_brokers % zones:
@@ -111,7 +111,7 @@ def check(
         rule="be a standard broker size, such as kafka.m7g.large",
         fix="see https://docs.aws.amazon.com/msk/latest/developerguide/broker-instance-sizes.html",
     )
-    validation.whole_number(
+    validation.integer(
         "ebs_volume_size_gib", ebs_volume_size_gib, low=1, high=16_384, fix="100 is a start, and it can grow"
     )
 
@@ -126,7 +126,7 @@ def check_existing(*, cluster_arn: str, number_of_brokers: int, authentication: 
         fix="'aws kafka list-clusters-v2' lists them",
     )
     validation.known_at_synthesis("number_of_brokers", number_of_brokers, fix="write the number of brokers")
-    validation.whole_number(
+    validation.integer(
         "number_of_brokers", number_of_brokers, low=1, high=MAX_BROKERS, fix="'aws kafka describe-cluster-v2' has it"
     )
     if authentication is KafkaAuthentication.SCRAM:

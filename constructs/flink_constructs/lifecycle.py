@@ -87,8 +87,8 @@ class ApplicationLifecycle(Construct):
             timeout: How long one start or stop may take, from 5 to 50 minutes; an application in a VPC takes longer.
                 Default: 20 minutes.
             log_retention: How long the logs of the handler's functions are kept. Default: a month.
-            allow_non_restored_state: Start although the snapshot has state that the job has no place for. An update of
-                a running application is restarted by the service, with the application's own run configuration.
+            allow_non_restored_state: Start although the snapshot has state that the job has no operator for. The
+                service restarts a running application that is updated, with the application's own run configuration.
                 Default: such a start fails.
 
         Raises:
@@ -232,7 +232,7 @@ def acknowledge_framework(provider: cr.Provider, roles: list[iam.Role], handlers
 
 
 class Fingerprint:
-    """What tells one configuration of an application from another, without showing its values.
+    """What identifies a configuration of an application, without showing its values.
 
     The configuration itself would do as a property, but its property groups may hold up to 2,500 values of 2,048
     characters each, where Step Functions takes an input of 256 KB, and every value would be kept in clear in the

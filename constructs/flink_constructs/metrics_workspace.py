@@ -38,8 +38,8 @@ DURATION = r"(?=[0-9ywdhms]*[1-9])([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]
 class MetricsWorkspace(Construct):
     """A workspace for samples: encrypted, reached by signed requests alone, its log and its samples kept on delete.
 
-    Nobody has access but those who are granted it. The log tells of rules that fail, and of alerts that cannot be
-    delivered; requests that are refused are told to whoever sent them.
+    Nobody has access but those who are granted it. The log has the rules that fail, and the alerts that cannot be
+    delivered. A request that is refused is not in it: its sender gets the reason.
     """
 
     workspace: aps.CfnWorkspace
@@ -181,7 +181,7 @@ def _check_groups(groups: Sequence[Mapping[str, Any]]) -> None:
         if "interval" in group:
             _check_duration(f"{where}['interval']", group["interval"])
         if "limit" in group:
-            validation.whole_number(f"{where}['limit']", group["limit"], low=0, high=2**31 - 1, fix="0 is no limit")
+            validation.integer(f"{where}['limit']", group["limit"], low=0, high=2**31 - 1, fix="0 is no limit")
         if not group["rules"]:
             raise InvalidArgumentError(f"{where}['rules']", "hold at least one rule", [], "leave the group out")
         for position, rule in enumerate(group["rules"]):

@@ -224,7 +224,7 @@ def _check_zones(availability_zones: int | Sequence[str]) -> None:
     # The subnets are counted now, not at deployment.
     validation.known_at_synthesis("availability_zones", availability_zones, fix="write 2 or 3")
     if isinstance(availability_zones, int):
-        validation.whole_number(
+        validation.integer(
             "availability_zones", availability_zones, low=2, high=MAX_ZONES, fix="2 survive the loss of a zone"
         )
         return
@@ -247,7 +247,7 @@ def _check_zones(availability_zones: int | Sequence[str]) -> None:
 def _check(*, cidr: str, nat_gateways: int, zones: int) -> None:
     validation.known_at_synthesis("nat_gateways", nat_gateways, fix="write 0 for none")
     validation.known_at_synthesis("cidr", cidr, fix="write 10.0.0.0/16, say")
-    validation.whole_number(
+    validation.integer(
         "nat_gateways",
         nat_gateways,
         low=0,

@@ -23,7 +23,7 @@ SECURITY_TYPE = "Custom::OpenSearchSecurity"
 DASHBOARDS_TYPE = "Custom::OpenSearchDashboardsObjects"
 
 HANDLER = "search_handler"
-# More than the handler's own patience, so that it can tell what it was waiting for.
+# More than the handler's own patience, so that it can say what it was waiting for.
 TIMEOUT = Duration.minutes(12)
 # The framework's function waits for the handler for a quarter of an hour at most.
 SERVICE_TIMEOUT = Duration.minutes(20)

@@ -176,11 +176,11 @@ def zones_of(selected: ec2.SelectedSubnets | None, *, data_nodes: int, availabil
     Without a number, two where there is more than one node. Without subnets the service chooses the zones.
     """
     validation.known_at_synthesis("data_nodes", data_nodes, fix="write a number")
-    validation.whole_number("data_nodes", data_nodes, low=1, high=MAX_NODES, fix="2 survive the loss of one")
+    validation.integer("data_nodes", data_nodes, low=1, high=MAX_NODES, fix="2 survive the loss of one")
     if availability_zones is None:
         availability_zones = 1 if data_nodes == 1 else 2
     validation.known_at_synthesis("availability_zones", availability_zones, fix="write 1, 2 or 3")
-    validation.whole_number("availability_zones", availability_zones, low=1, high=3, fix="2 survive the loss of one")
+    validation.integer("availability_zones", availability_zones, low=1, high=3, fix="2 survive the loss of one")
     if data_nodes % availability_zones:
         raise InvalidArgumentError(
             "data_nodes",
@@ -233,7 +233,7 @@ def check(
             rule="be a size of the service, such as r7g.medium.search",
             fix="see https://docs.aws.amazon.com/opensearch-service/latest/developerguide/supported-instance-types.html",
         )
-    validation.whole_number("volume_gib", volume_gib, low=10, high=24_576, fix="100 is a start, and it can grow")
+    validation.integer("volume_gib", volume_gib, low=10, high=24_576, fix="100 is a start, and it can grow")
     validation.known_at_synthesis("dedicated_master_nodes", dedicated_master_nodes, fix="write 0, 3 or 5")
     validation.one_of("dedicated_master_nodes", dedicated_master_nodes, (0, 3, 5), fix="3 are usual in production")
 

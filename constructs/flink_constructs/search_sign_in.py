@@ -146,7 +146,7 @@ class SearchSignIn(Construct):
 
     @property
     def cognito_options(self) -> opensearch.CfnDomain.CognitoOptionsProperty:
-        """What a domain is told of this."""
+        """The settings of a domain that uses these pools."""
         return opensearch.CfnDomain.CognitoOptionsProperty(
             enabled=True,
             user_pool_id=self.user_pool.user_pool_id,

@@ -76,7 +76,7 @@ class StreamDelivery(Construct):
             high=Duration.seconds(900),
             fix="give up to 15 minutes",
         )
-        validation.whole_number("buffer_size", int(buffer_size.to_mebibytes()), low=1, high=128, fix="give mebibytes")
+        validation.integer("buffer_size", int(buffer_size.to_mebibytes()), low=1, high=128, fix="give mebibytes")
         validation.matching(
             "prefix",
             prefix,

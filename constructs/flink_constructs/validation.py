@@ -22,8 +22,8 @@ class InvalidArgumentError(ValueError):
         super().__init__(f"{name} must {rule} (got {value!r}); {fix}")
 
 
-def whole_number(name: str, value: int, *, low: int, high: int, fix: str) -> None:
-    """Refuse a number outside ``low``…``high``, both included."""
+def integer(name: str, value: int, *, low: int, high: int, fix: str) -> None:
+    """Refuse what is no integer from ``low`` to ``high``, both included."""
     if Token.is_unresolved(value):
         return
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -31,7 +31,7 @@ def whole_number(name: str, value: int, *, low: int, high: int, fix: str) -> Non
 
 
 def duration(name: str, value: Duration, *, low: Duration, high: Duration, fix: str) -> None:
-    """Refuse a duration outside ``low``…``high``, both included."""
+    """Refuse a duration that is not from ``low`` to ``high``, both included."""
     if value.is_unresolved():
         return
     if not low.to_milliseconds() <= value.to_milliseconds() <= high.to_milliseconds():

@@ -1,1 +1,1 @@
-"""What the jobs share: properties, table definitions. Depends on the standard library and PyFlink alone."""
+"""What the jobs share: options, ends, table definitions. Depends only on the standard library and PyFlink."""

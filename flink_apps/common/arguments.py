@@ -1,4 +1,4 @@
-"""A job's command line, for a person who starts it without the service: ``--Key value`` and ``--WebUI``."""
+"""A job's command line, ``--Key value`` and ``--WebUI``, for starting it by hand, without the service."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from flink_apps.common.properties import PropertyGroups, SettingsError, nearest,
 logger = logging.getLogger("flink_apps")
 
 WEB_UI = "WebUI"
-#: The port that Flink's web interface has by custom; the next free one is taken.
+#: The default port of Flink's web interface; the first free port from here on is used.
 FIRST_PORT = 8081
-#: Where a bundle has the connectors, beside the script.
+#: Path of the connectors' jar in a bundle, relative to the script.
 CONNECTORS = Path("lib", "connectors.jar")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """What the command line says: values of an application's own keys, and whether it runs right here."""
+    """A parsed command line: values of the application's own keys, and whether the job runs in this process."""
 
     group: str
     values: Mapping[str, str]
@@ -32,7 +32,12 @@ class Arguments:
 
     @classmethod
     def parse(cls, arguments: Sequence[str], options: Sequence[Option[Any]]) -> Arguments:
-        """Read the arguments, or raise :class:`SettingsError`; the properties are of one group."""
+        """Read the arguments; all ``options`` belong to one group.
+
+        Raises:
+            SettingsError: An argument is unknown, or has no value.
+
+        """
         known = {option.key for option in options}
         values: dict[str, str] = {}
         rest = list(arguments)
@@ -50,12 +55,12 @@ class Arguments:
         return cls(group=options[0].group, values=values, web_ui=web_ui)
 
     def property_groups(self) -> PropertyGroups:
-        """The property groups with these values over theirs; there need be no others."""
+        """The property groups, overridden by these values; without a file of groups, these values alone."""
         groups = read_property_groups(needed=not self.values)
         return {**groups, self.group: {**groups.get(self.group, {}), **self.values}}
 
     def options(self) -> dict[str, str]:
-        """Flink's options: none for a job that is submitted, or a cluster in this process with its interface."""
+        """Flink's options: those of a cluster in this process with a web interface, or none for a submitted job."""
         if not self.web_ui:
             return {}
         port = str(_free_port())

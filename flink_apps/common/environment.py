@@ -1,4 +1,4 @@
-"""What the environments of the jobs have in common."""
+"""The configuration that the environments of all jobs share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pyflink.table import TableEnvironment
 
 
 def configuration(options: Mapping[str, str]) -> Configuration:
-    """Flink's options, as environments take them."""
+    """Flink's options as a ``Configuration``."""
     result = Configuration()
     for option, value in options.items():
         result.set_string(option, value)
@@ -18,22 +18,22 @@ def configuration(options: Mapping[str, str]) -> Configuration:
 
 
 def environment(options: Mapping[str, str]) -> StreamExecutionEnvironment:
-    """The environment with these of Flink's options over those of whoever submits the job."""
+    """The environment, with Flink's options from the submission overridden by these."""
     return StreamExecutionEnvironment.get_execution_environment(configuration(options))
 
 
 def configure(table_env: TableEnvironment) -> None:
-    """All times in UTC, and rows handed on without a copy."""
+    """Use UTC for all times, and pass rows between operators without copies."""
     config = table_env.get_config()
     config.set("table.local-time-zone", "UTC")
     config.set("pipeline.object-reuse", "true")
 
 
 def prepare(table_env: TableEnvironment) -> None:
-    """Configure the environment, and declare two functions.
+    """Configure the environment, and register two functions.
 
-    ``counted(value, 'metric')`` counts in the JVM, ``once(text)`` is worked out once for each row, however often a
-    query refers to it. They are in flink_apps/connectors/functions, which the job's jar needs.
+    ``counted(value, 'metric')`` counts in the JVM. ``once(text)`` is evaluated once per row, however often a query
+    refers to it. The job's jar needs flink_apps/connectors/functions, which has both.
     """
     configure(table_env)
     table_env.create_java_temporary_function("counted", "flinkscenarios.functions.Counted")
@@ -41,5 +41,5 @@ def prepare(table_env: TableEnvironment) -> None:
 
 
 def parallelism(table_env: TableEnvironment) -> int:
-    """The parallelism that the job's operators have where nothing else is said."""
+    """The default parallelism of the job's operators."""
     return int(table_env.get_config().get("parallelism.default", "1"))

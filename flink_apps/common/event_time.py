@@ -1,4 +1,4 @@
-"""Tables in event time: watermarks that wait for the slowest partition of the source, whichever connector it has."""
+"""Tables in event time: watermarks that wait for the slowest partition of the source, with any connector."""
 
 from __future__ import annotations
 
@@ -22,11 +22,17 @@ def table_in_event_time(
     out_of_order_millis: int,
     idle_millis: int,
 ) -> Table:
-    """The table with a column more: ``rowtime``, the time attribute that windows want.
+    """The table with one more column, ``rowtime``: the time attribute for windows.
 
-    ``partition`` is the column that says which part of the source a row came from, a STRING; ``time`` has milliseconds
-    since 1970, a BIGINT, NULL for a row that does not move the watermark, whose ``rowtime`` is any time. The
-    watermark is ``out_of_order_millis`` behind the slowest partition that has had a row for ``idle_millis``.
+    Args:
+        table_env: The environment of the table.
+        table: The table.
+        partition: The STRING column with the shard or partition that a row came from.
+        time: The BIGINT column with the event time, in milliseconds since 1970. A row with NULL does not advance the
+            watermark, and its ``rowtime`` is arbitrary.
+        out_of_order_millis: Bounded out-of-orderness: how far the watermark is behind the slowest partition.
+        idle_millis: Idleness timeout: the watermark does not wait for a partition without rows for this long.
+
     """
     stream = event_time().partitioned(
         table_env._j_tenv, table._j_table, partition, time, out_of_order_millis, idle_millis

@@ -1,7 +1,7 @@
-"""Streams of rows by their keys, made from tables without a call of Python for each row.
+"""Keyed streams of rows from tables, without a Python call per row.
 
-PyFlink's own ``key_by`` calls Python for every row, to put its key in front of it. Here the query has put it there,
-and the JVM takes it from there. Functions in Python want PyFlink's own shape: rows of a key and a value.
+PyFlink's own ``key_by`` calls Python for every row, to put the key in front of it. Here the query puts it there, and
+the JVM reads it there. The rows have the shape that PyFlink's Python functions expect: a key and a value.
 """
 
 from __future__ import annotations
@@ -17,22 +17,26 @@ from flink_apps.common.event_time import event_time
 
 
 def table_by(table_env: StreamTableEnvironment, table: Table, column: str) -> Table:
-    """The same table, whose rows with the same value of an INT column come to the same task, in their order."""
+    """The same table, partitioned by an INT column: rows with the same value go to the same task, in order."""
     return Table(_streams().keyBy(table_env._j_tenv, table._j_table, column), table_env)
 
 
 def rows(table: DataStream, row_type: TypeInformation) -> DataStream:
-    """A table's stream as rows of ``row_type``, which operators in Python take."""
+    """A table's stream as rows of ``row_type``, for operators in Python."""
     return DataStream(_streams().rows(table._j_data_stream, row_type.get_java_type_info()))
 
 
 def rows_in_event_time(
     table: DataStream, row_type: TypeInformation, *, out_of_order_millis: int, idle_millis: int
 ) -> DataStream:
-    """Rows of a key, a value, the partition and the event time, as rows of the first two, in that event time.
+    """Turn rows of key, value, partition and event time into rows of key and value in this event time.
 
-    The watermark is ``out_of_order_millis`` behind the slowest partition that has had a row for ``idle_millis``. A time
-    is milliseconds since 1970, a BIGINT; NULL does not move the watermark.
+    Args:
+        table: The rows. The event time is a BIGINT in milliseconds since 1970; NULL does not advance the watermark.
+        row_type: The type of the resulting rows.
+        out_of_order_millis: Bounded out-of-orderness: how far the watermark is behind the slowest partition.
+        idle_millis: Idleness timeout: the watermark does not wait for a partition without rows for this long.
+
     """
     stream = event_time().partitioned(
         table._j_data_stream, row_type.get_java_type_info(), out_of_order_millis, idle_millis
@@ -41,21 +45,22 @@ def rows_in_event_time(
 
 
 def keyed_rows(stream: DataStream, key_type: TypeInformation) -> KeyedStream:
-    """Rows of a key and a value by their keys: what the function gets are the values."""
+    """Key rows of a key and a value by the key; the function gets the values."""
     jvm = get_gateway().jvm
     by_first_field = stream._j_data_stream.keyBy(jvm.KeyByKeySelector(), Types.ROW([key_type]).get_java_type_info())
     return KeyedStream(by_first_field, None, stream)
 
 
 def timed_by(events: DataStream, timed: DataStream, row_type: TypeInformation) -> DataStream:
-    """A few ``events`` without a time of their own, in the event time of ``timed``.
+    """Give ``events``, which have no times of their own, the event time of ``timed``.
 
-    Where ``timed`` falls silent, event time goes on with the clock: see flink_apps/connectors/eventtime.
+    There should be few ``events``. While ``timed`` is idle, event time advances with the clock: see
+    flink_apps/connectors/eventtime.
     """
     stream = event_time().timedBy(events._j_data_stream, timed._j_data_stream, row_type.get_java_type_info())
     return DataStream(stream)
 
 
 def _streams() -> Any:  # noqa: ANN401 - a class of the JVM
-    """See flink_apps/connectors/streams."""
+    """The class that makes them: see flink_apps/connectors/streams."""
     return get_gateway().jvm.flinkscenarios.streams.Streams

@@ -1,4 +1,4 @@
-"""The events of a lottery, as the generator makes them and the lottery reads them: the values of their ``type``."""
+"""The values of ``type`` in the events of a lottery, which the generator writes and the lottery reads."""
 
 START, STOP = "LotteryStartEvent", "LotteryStopEvent"
 BUY, CLICK = "UserBuyCouponEvent", "UserClickEvent"

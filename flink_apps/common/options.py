@@ -1,7 +1,7 @@
-"""Options of a job: each declared once, with its key, type, bounds, default and meaning.
+"""Options of a job: each is declared once, with its key, type, bounds, default and meaning.
 
-From the declaration come the job's parsing, the context key and the property that the stack writes, and the row in the
-README. Standard library only: the stacks import it as well.
+The job's parsing, the context key, the property that the stack writes and the row in the README follow from it.
+Standard library only, as the stacks import it, too.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Type(Generic[T]):
-    """What the values of an option are.
+    """The type of an option's values.
 
-    ``values`` says it in words ("an integer from 1 to 60"); ``parse`` raises a ``ValueError`` for a text that is none;
-    ``example`` is a valid text, which stands for a value that only a deployment knows when the stack checks the rules.
+    ``values`` describes them ("an integer from 1 to 60"). ``parse`` raises a ``ValueError`` for an invalid text.
+    ``example`` is a valid text. At synthesis it replaces values that are only known after the deployment.
     """
 
     values: str
     example: str
     parse: Callable[[str], T]
     write: Callable[[T], str] = str
-    #: What to do about a wrong value; by default the example is given.
+    #: The fix for an invalid value; by default the error suggests the example.
     fix: Callable[[str], str] | None = None
 
     def how_to_mend(self, value: str) -> str:
-        """The end of a message about ``value``."""
+        """The fix that an error about ``value`` suggests."""
         return self.fix(value) if self.fix else f"write for example {self.example}"
 
 
@@ -40,7 +40,7 @@ def integer(low: int, high: int, *, example: int | None = None) -> Type[int]:
     """An integer from ``low`` to ``high``, both included."""
 
     def parse(text: str) -> int:
-        # int() alone would take '1_000', and digits of other scripts.
+        # int() alone would accept '1_000' and digits of other scripts.
         number = int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else None
         if number is None or not low <= number <= high:
             raise ValueError
@@ -75,7 +75,7 @@ def number_above(low: float, *, example: str) -> Type[float]:
 
 
 def plain(value: float) -> str:
-    """A number as people write it: no exponent, no zeros at its end."""
+    """A number without an exponent and without trailing zeros."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".")
 
@@ -98,7 +98,7 @@ def boolean() -> Type[bool]:
 
 
 def choice(*values: str, fix: str | None = None) -> Type[str]:
-    """One of ``values``; without a ``fix`` the nearest one is named."""
+    """One of ``values``; by default, the fix suggests the most similar one."""
 
     def parse(text: str) -> str:
         if text not in values:
@@ -111,7 +111,7 @@ def choice(*values: str, fix: str | None = None) -> Type[str]:
 
 
 def matching(pattern: str, *, values: str, example: str, fix: str | None = None) -> Type[str]:
-    """A text that ``pattern`` matches from end to end."""
+    """A text that matches all of ``pattern``."""
 
     def parse(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -128,9 +128,10 @@ def text(*, example: str) -> Type[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Option(Generic[T]):
-    """One key of a property group; ``default`` is ``None`` where the key is required, or ``meaning`` says what stands.
+    """One key of a property group.
 
-    A prefix of keys ends with ``*``: see :class:`Group`.
+    ``default`` is ``None`` if the key is required, or if ``meaning`` says what an absent key stands for. A ``key``
+    that ends with ``*`` is a prefix of keys: see :class:`Group`.
     """
 
     group: str
@@ -141,12 +142,12 @@ class Option(Generic[T]):
 
     @property
     def name(self) -> str:
-        """The name that error messages use."""
+        """The name in error messages, ``group/key``."""
         return f"{self.group}/{self.key}"
 
     @property
     def default_text(self) -> str:
-        """The default as it would be written; empty where there is none."""
+        """The default as text; empty if there is none."""
         return "" if self.default is None else self.type.write(self.default)
 
     def error(self, rule: str, value: object, fix: str) -> SettingsError:
@@ -154,11 +155,16 @@ class Option(Generic[T]):
         return SettingsError(self.name, rule, value, fix)
 
     def is_set(self, groups: PropertyGroups) -> bool:
-        """Whether the groups have a value; an empty one is none."""
+        """Whether the groups have a value that is not blank."""
         return bool(self._text(groups))
 
     def parse(self, value: str) -> T:
-        """The value that a text stands for, or :class:`SettingsError`."""
+        """The value of a text.
+
+        Raises:
+            SettingsError: The text is invalid.
+
+        """
         try:
             return self.type.parse(value)
         except SettingsError:
@@ -167,12 +173,17 @@ class Option(Generic[T]):
             raise self.error(f"be {self.type.values}", value, self.type.how_to_mend(value)) from None
 
     def find(self, groups: PropertyGroups) -> T | None:
-        """The value, or the default, where there is one."""
+        """The value, or else the default, or else ``None``."""
         value = self._text(groups)
         return self.parse(value) if value else self.default
 
     def read(self, groups: PropertyGroups) -> T:
-        """The value, or the default; :class:`SettingsError` where there is neither."""
+        """The value, or else the default.
+
+        Raises:
+            SettingsError: There is neither.
+
+        """
         value = self.find(groups)
         if value is None:
             raise self.error("be set", None, self.type.how_to_mend(""))
@@ -184,7 +195,7 @@ class Option(Generic[T]):
 
 @dataclass(frozen=True)
 class Group:
-    """A property group, whose options are declared by calling it."""
+    """A property group; calling it declares an option."""
 
     name: str
 
@@ -194,7 +205,12 @@ class Group:
 
 
 def both(groups: PropertyGroups, first: Option[Any], second: Option[Any]) -> bool:
-    """Whether two options that go together are set; :class:`SettingsError` for one without the other."""
+    """Whether two options that belong together are set.
+
+    Raises:
+        SettingsError: Only one of them is set.
+
+    """
     for one, other in ((first, second), (second, first)):
         if other.is_set(groups) and not one.is_set(groups):
             raise one.error(f"be set where {other.key} is", None, "write both, or neither")
@@ -202,13 +218,18 @@ def both(groups: PropertyGroups, first: Option[Any], second: Option[Any]) -> boo
 
 
 def other_keys(groups: PropertyGroups, *known: Option[Any]) -> dict[str, str]:
-    """What the group of the ``known`` options has besides them: handed on as it is."""
+    """The other keys in the group of the ``known`` options, which are passed on unchanged."""
     names = {option.key for option in known}
     return {key: value for key, value in groups.get(known[0].group, {}).items() if key not in names}
 
 
 def refuse_unknown_keys(groups: PropertyGroups, options: Iterable[Option[Any]]) -> None:
-    """Refuse a key that none of ``options`` has, in the groups that they are of, and name the nearest."""
+    """Refuse unknown keys in the groups of ``options``, and suggest the most similar one.
+
+    Raises:
+        SettingsError: A key is unknown.
+
+    """
     known: dict[str, list[str]] = {}
     for option in options:
         known.setdefault(option.group, []).append(option.key)
@@ -219,7 +240,7 @@ def refuse_unknown_keys(groups: PropertyGroups, options: Iterable[Option[Any]]) 
 
 
 def written(values: Iterable[tuple[Option[Any], Any]]) -> dict[str, dict[str, str]]:
-    """Property groups with these values, each as its option writes it; a text is taken as it is."""
+    """Property groups with these values, each in the text form of its option; a text is used unchanged."""
     groups: dict[str, dict[str, str]] = {}
     for option, value in values:
         groups.setdefault(option.group, {})[option.key] = value if isinstance(value, str) else option.type.write(value)

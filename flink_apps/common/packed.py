@@ -1,6 +1,6 @@
-"""Many rows as one, for keyed functions in Python: a call of Python, and the way there, costs more than most rules.
+"""Many rows packed into one, for keyed functions in Python: a call into Python costs more than most rules do.
 
-Packed, the numbers of many rows are the bytes of one field, and their texts those of another: see
+The numbers of many rows become the bytes of one field, and their texts the bytes of another: see
 flink_apps/connectors/packed.
 """
 
@@ -16,15 +16,15 @@ from pyflink.datastream import DataStream
 from pyflink.java_gateway import get_gateway
 
 _BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
-#: Values of one key: their numbers, and their texts.
+#: The packed values of one key: their numbers and their texts.
 PACKED = Types.ROW([_BYTES, _BYTES])
-#: The numbers of rows, and a text that all of them have.
+#: The packed numbers of many rows, and a text that all rows share.
 PACKED_NUMBERS = Types.ROW([_BYTES, Types.STRING()])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """What a value has: ``numbers`` of 64 bits, then ``texts``, which are bytes."""
+    """The layout of a value: how many ``numbers`` of 64 bits it has, and how many ``texts``, as bytes."""
 
     numbers: int
     texts: int
@@ -34,7 +34,7 @@ class Layout:
         return Types.ROW([*[Types.LONG()] * self.numbers, *[_BYTES] * self.texts])
 
     def unpack(self, numbers: bytes) -> Iterator[tuple[int, ...]]:
-        """Of each packed value its numbers, 0 for NULL, and then where each of its texts ends in those of all."""
+        """For each packed value its numbers (0 for NULL), then the end of each of its texts within all texts."""
         return struct.iter_unpack(f">{self.numbers + self.texts}q", numbers)
 
 
@@ -44,13 +44,13 @@ def pack_numbers(numbers: Sequence[int]) -> bytes:
 
 
 def packed(stream: DataStream, key_type: TypeInformation, layout: Layout) -> DataStream:
-    """Rows of a key and a value, as rows of a key and :data:`PACKED`: the values of a fraction of a second."""
+    """Pack rows of a key and a value into rows of a key and :data:`PACKED`: the values of a fraction of a second."""
     row_type = Types.ROW([key_type, PACKED])
     return DataStream(_packed().pack(stream._j_data_stream, layout.numbers, row_type.get_java_type_info()))
 
 
 def unpacked(stream: DataStream, row_type: TypeInformation) -> DataStream:
-    """Rows of :data:`PACKED_NUMBERS`, as a row of ``row_type`` for each: its numbers, and the text."""
+    """Unpack rows of :data:`PACKED_NUMBERS` into rows of ``row_type``: the numbers of one row, and the text."""
     return DataStream(_packed().unpack(stream._j_data_stream, row_type.get_java_type_info()))
 
 

@@ -1,6 +1,6 @@
-"""The property groups of an application, as the service hands them over, and the error about one that is wrong.
+"""The property groups that the service passes to an application, and the error about an invalid property.
 
-Standard library only: the stacks import it as well.
+Standard library only, as the stacks import it, too.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ PropertyGroups = Mapping[str, Mapping[str, str]]
 
 #: Where the managed service puts the property groups of a running application.
 SERVICE_FILE = Path("/etc/flink/application_properties.json")
-#: Names another file, such as the one that a local run writes.
+#: The environment variable that names another file, such as that of a local run.
 FILE_VARIABLE = "FLINK_APPLICATION_PROPERTIES"
 
 
 class SettingsError(ValueError):
-    """A property that breaks its rule: the message has the name, the rule, the value received and the fix."""
+    """An invalid property; the message states the name, the rule, the value received and the fix."""
 
     def __init__(self, name: str, rule: str, value: object, fix: str) -> None:
         super().__init__(f"{name} must {rule} (got {value!r}); {fix}")
@@ -28,21 +28,21 @@ class SettingsError(ValueError):
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """What to do about an unknown name: the known one that is most like it, or all of them."""
+    """The fix for an unknown name: the most similar known one, or all of them."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
 
 
 def read_property_groups(path: Path | None = None, *, needed: bool = True) -> dict[str, dict[str, str]]:
-    """Read the property groups that the service, or a local run, hands to the application.
+    """Read the property groups that the service, or a local run, passes to the application.
 
     Args:
         path: A JSON list of ``{"PropertyGroupId": …, "PropertyMap": {…}}``. Default: the service's file, or the one
             that the variable :data:`FILE_VARIABLE` names.
-        needed: Whether the file has to exist. Without it there are no groups.
+        needed: Whether the file has to exist. If not, a missing file stands for no groups.
 
     Raises:
-        SettingsError: The file is missing, or is no such list.
+        SettingsError: The file is missing, or is not such a list.
 
     """
     path = path or Path(os.environ.get(FILE_VARIABLE) or SERVICE_FILE)

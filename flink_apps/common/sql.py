@@ -1,4 +1,4 @@
-"""Pieces of SQL that every job needs. Standard library only."""
+"""SQL expressions that every job needs. Standard library only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def literal(text: str) -> str:
 
 
 def interval(millis: int) -> str:
-    """What follows INTERVAL in SQL for so many milliseconds, of at most 99 days."""
+    """The SQL text after INTERVAL for a number of milliseconds, at most 99 days."""
     seconds, millis = divmod(millis, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -18,5 +18,5 @@ def interval(millis: int) -> str:
 
 
 def beginning(column: str, length: int) -> str:
-    """The SQL expression of the first bytes of a column; SQL knows no such thing but for text."""
+    """The SQL expression of the first bytes of a column; SQL's own functions do this only for text."""
     return f"ENCODE(SUBSTRING(DECODE({column}, 'ISO-8859-1') FROM 1 FOR {length}), 'ISO-8859-1')"

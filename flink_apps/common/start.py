@@ -1,4 +1,4 @@
-"""The one way in which every application starts."""
+"""How every application starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ logger = logging.getLogger("flink_apps")
 
 
 def start(main: Callable[[], None]) -> None:
-    """Run ``main``; a wrong property ends it with one logged line, before any stack trace could bury it."""
+    """Run ``main``. An invalid property ends it with one logged line, which no stack trace buries."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         main()

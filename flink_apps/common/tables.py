@@ -1,4 +1,4 @@
-"""Tables as SQL: columns, formats, and what a ``CREATE TABLE`` statement is made of. Standard library only."""
+"""Tables as SQL: columns, formats, connectors and their ``CREATE TABLE`` statement. Standard library only."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """How a record is written: the format's name in SQL and its options, which carry the name as their prefix."""
+    """The format of a record: its name in SQL, and its options, whose keys have the name as their prefix."""
 
     name: str
     options: Mapping[str, str] = field(default_factory=dict)
 
     def having(self, **options: str) -> Format:
-        """The same with more options, whose names are written with underscores: ``max_bytes="1"``."""
+        """The same format with more options; an underscore stands for a dash in their names: ``max_bytes="1"``."""
         more = {f"{self.name}.{option.replace('_', '-')}": value for option, value in options.items()}
         return replace(self, options={**self.options, **more})
 
     def as_options(self, prefix: str = "") -> dict[str, str]:
-        """The options of a table with this format; Kafka's tables want the prefix ``value.``."""
+        """The options of a table with this format; tables of Kafka need the prefix ``value.``."""
         return {f"{prefix}format": self.name, **{f"{prefix}{key}": value for key, value in self.options.items()}}
 
 
-#: Every job writes JSON alike: local date-times as ISO-8601.
+#: JSON as every job writes it: local date-times are ISO-8601.
 JSON = Format(name="json", options={"json.timestamp-format.standard": "ISO-8601"})
-#: The same without the fields that are NULL.
+#: The same, without fields that are NULL.
 JSON_WITHOUT_NULLS = replace(JSON, options={**JSON.options, "json.encode.ignore-null-fields": "true"})
-#: JSON that keeps the bytes it came from, and says what is wrong with them: see flink_apps/connectors/json.
+#: JSON that keeps the record's bytes, and reports their errors in columns: see flink_apps/connectors/json.
 RAW_JSON = Format(name="json-raw")
-#: JSON objects, one a line, in files that are complete at each checkpoint: see flink_apps/connectors/json.
+#: JSON objects, one per line, in files that are complete at each checkpoint: see flink_apps/connectors/json.
 JSON_LINES = Format(name="json-lines")
-#: Hundreds of files, one a partition, are open at a time: each has a buffer of a page, a megabyte by default.
+#: Hundreds of files, one per partition, are open at a time. Each has a page buffer, by default of a megabyte.
 PARQUET = Format(
     name="buffered-parquet",
     options={
@@ -52,14 +52,14 @@ PARQUET = Format(
     },
 )
 
-#: When the stream or topic got a record: a column that its sources have besides those of the record.
+#: The time at which the stream or topic received the record: a column that the source adds.
 ARRIVAL = Column("arrival", "TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL")
-#: Where a record came from, whatever the source: the shard or partition, and the position in it.
+#: The origin of a record in any source: the shard or partition, and the position in it.
 SOURCE_PARTITION, SOURCE_POSITION = "source_partition", "source_position"
 
 
 class Output(NamedTuple):
-    """What a table of a sink has in it: its columns, and the SQL expression of each."""
+    """The contents of a sink's table: its columns, and the SQL expression of each."""
 
     columns: tuple[Column, ...]
     values: tuple[str, ...]
@@ -67,20 +67,20 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Connector:
-    """A table without its columns: the job says what is in it, the connector where it is."""
+    """A table without its columns. The job declares the columns, the connector the location."""
 
     table: str
     options: Mapping[str, str]
     partitioned_by: tuple[str, ...] = field(default=())
-    #: Columns that the connector itself adds to what is in it, such as a record's position.
+    #: Columns that the connector adds, such as a record's position.
     metadata: tuple[Column, ...] = field(default=())
 
     def with_options(self, options: Mapping[str, str]) -> Connector:
-        """The same with more options, which win."""
+        """The same connector with more options, which override its own."""
         return replace(self, options={**self.options, **options})
 
     def with_metadata(self, *columns: Column) -> Connector:
-        """The same with more columns of the connector's own."""
+        """The same connector with more columns that it adds."""
         return replace(self, metadata=(*self.metadata, *columns))
 
     def create_table(self, columns: tuple[Column, ...]) -> str:

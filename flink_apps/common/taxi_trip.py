@@ -1,4 +1,4 @@
-"""The taxi trip event: what the generator makes, the replay replays, and the streaming ETL reads."""
+"""The taxi trip event, which generator and replay write and the streaming ETL reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flink_apps.common.dead_letters import RAW
 from flink_apps.common.rules import Rule
 from flink_apps.common.tables import Column
 
-#: The event, as JSON: every field has to be there; times are milliseconds since 1970, UTC.
+#: The event, as JSON. Every field is required. Times are milliseconds since 1970, UTC.
 TRIP = (
     Column("vendor_id", "INT"),
     Column("pickup_datetime", "BIGINT"),
@@ -29,9 +29,9 @@ TRIP = (
     Column("type", "STRING"),
 )
 
-#: The last millisecond of the year 9999: what dates can show.
+#: The last millisecond of the year 9999, the end of SQL's dates.
 LAST_MILLISECOND = 253_402_300_799_999
-#: What the times of any trip have to be.
+#: The rules for the times of any trip.
 TIME_RULES = (
     *(
         Rule(f"{time} must lie in the years 1970 to 9999", f"{time} NOT BETWEEN 0 AND {LAST_MILLISECOND}")
@@ -40,6 +40,6 @@ TIME_RULES = (
     Rule("dropoff_datetime must not be before pickup_datetime", "dropoff_datetime < pickup_datetime"),
 )
 
-#: A stream or topic takes the very bytes, under the trip's key.
+#: A stream or topic gets the record's bytes, with the trip's key.
 KEY = "trip_key"
 KEYED = (Column(KEY, "STRING"), RAW)

@@ -1,7 +1,7 @@
 """The taxi zones of New York's Taxi and Limousine Commission: ids 1 to 265, each in a borough.
 
-Standard library only. EWR is Newark's airport, which is a borough of its own in this; 264 and 265 mean that nobody
-knows where a trip began or ended (source: the commission's taxi zone lookup table).
+Standard library only. EWR, Newark's airport, counts as a borough here. 264 and 265 mean "unknown" (source: the
+commission's taxi zone lookup table).
 """
 
 from __future__ import annotations
@@ -37,5 +37,5 @@ ZONES_BY_BOROUGH: dict[str, tuple[int, ...]] = {
 FIRST_ZONE, LAST_ZONE = 1, 265
 
 _BOROUGH_BY_ZONE = {zone: borough for borough, zones in ZONES_BY_BOROUGH.items() for zone in zones}
-#: The borough of each zone, that of the first zone first.
+#: The borough of each zone, in the order of the zones.
 BOROUGHS = tuple(_BOROUGH_BY_ZONE[zone] for zone in range(FIRST_ZONE, LAST_ZONE + 1))

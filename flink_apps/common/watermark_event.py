@@ -1,31 +1,31 @@
-"""The watermark event of the replay, ``{"type":"watermark","watermark":"2024-01-31T19:40:11.000Z"}``: as SQL.
+"""The watermark event of the replay, ``{"type":"watermark","watermark":"2024-01-31T19:40:11.000Z"}``, as SQL.
 
-It says that no trip of an earlier time follows in its shard or partition.
+No trip with an earlier time follows it in its shard or partition.
 """
 
 from __future__ import annotations
 
 from flink_apps.common.sql import literal
 
-#: The metric, in the group that the service hands on to CloudWatch: watermark events left out, per subtask.
+#: The metric, in the group that the service publishes to CloudWatch: watermark events skipped, per subtask.
 WATERMARK_EVENTS = "watermarkEvents"
 #: The format's code for a JSON object whose only error is that a field is missing: see flink_apps/connectors/json.
 MISSING_FIELD = "MISSING_FIELD"
-#: The field with the time, and the type of such an event.
+#: The event's type, which is also the name of the field with the time.
 WATERMARK = "watermark"
 _ISO_8601 = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
 
 
 def event(time: str) -> str:
-    """The bytes of an event with the time that the TIMESTAMP_LTZ ``time`` is; the job's time zone has to be UTC."""
+    """The bytes of an event with a ``time``, a TIMESTAMP_LTZ; the job's time zone has to be UTC."""
     text = f"DATE_FORMAT({time}, {literal(_ISO_8601)})"
     return f"CAST(JSON_OBJECT(KEY 'type' VALUE '{WATERMARK}', KEY '{WATERMARK}' VALUE {text}) AS BYTES)"
 
 
 def time_of(record: str) -> str:
-    """The time in the bytes of ``record``, as text; NULL where they are no watermark event.
+    """The time in the bytes of ``record``, as text; NULL if they are not a watermark event.
 
-    Ask only of bytes that are known to be JSON: what follows the object, this does not see.
+    Use it only for bytes that are known to be JSON: it does not detect text after the object.
     """
     text = f"DECODE({record}, 'UTF-8')"
     return f"CASE WHEN JSON_VALUE({text}, '$.type') = '{WATERMARK}' THEN JSON_VALUE({text}, '$.{WATERMARK}') END"

@@ -50,7 +50,12 @@ class Faults:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Faults:
-        """Read and check the shares, or raise :class:`SettingsError`."""
+        """Read and check the shares.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         shares = {option: option.read(groups) for option in OPTIONS}
         together = sum(shares[option] for option in _EXCLUSIVE)
         if together > 1:

@@ -38,7 +38,12 @@ class RecordFormat:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> RecordFormat:
-        """Read and check the properties, or raise :class:`SettingsError`."""
+        """Read and check the properties.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         name, url = FORMAT.read(groups), SCHEMA_REGISTRY_URL.find(groups)
         if (url is None) is (name == WITH_REGISTRY):
             rule = f"be set where {FORMAT.name} is {WITH_REGISTRY}, and only there"

@@ -1,4 +1,4 @@
-"""What the metrics say of the records. No Flink in here."""
+"""What the metrics say of the records. Without Flink."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from flink_apps.data_generator import faults
 
-#: The managed service hands the metrics of this group on to CloudWatch.
+#: The managed service publishes the metrics of this group to CloudWatch.
 METRIC_GROUP = "kinesisanalytics"
 #: Records that a subtask has generated since the start.
 RECORD_COUNT_METRIC = "generatedRecordCount"

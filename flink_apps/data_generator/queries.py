@@ -57,21 +57,21 @@ def faulty(record_type: RecordType, ticks: str) -> str:
 
     It unnests the positions of the draws, some of them twice, instead of the draws. That is slower.
     """
-    late = f"{FAULTS}[position] = {faults.code(faults.LATE)}"
+    late = f"{FAULTS}[slot] = {faults.code(faults.LATE)}"
     behind = f"now_millis - {faults.LATENESS_MILLIS}"
     arrays = ", ".join(f"tick.{name} AS {name}" for name in (*_names(record_type), FAULTS, POSITIONS, "now_millis"))
-    draws = ", ".join(f"{name}[position] AS {name}" for name in _names(record_type))
+    draws = ", ".join(f"{name}[slot] AS {name}" for name in _names(record_type))
     return f"""
         SELECT {faults.select_list(record_type, fault="fault")}, fault
         FROM (
             SELECT
-                start_millis, {draws}, {FAULTS}[position] AS fault,
+                start_millis, {draws}, {FAULTS}[slot] AS fault,
                 CASE WHEN {late} THEN {behind} ELSE now_millis END AS now_millis,
                 CASE WHEN {late} THEN late_time ELSE event_time END AS event_time
             FROM (
                 SELECT *, {_text("now_millis")} AS event_time, {_text(behind)} AS late_time
                 FROM (SELECT start_millis, {arrays} FROM {_drawn(ticks)})
-            ) CROSS JOIN UNNEST({POSITIONS}) AS records (position)
+            ) CROSS JOIN UNNEST({POSITIONS}) AS records (slot)
         )
     """
 

@@ -129,7 +129,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property groups, or raise :class:`SettingsError`."""
+        """Read and check the property groups.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         refuse_unknown_keys(groups, (*_OWN, *MORE_OF_PROFILE))
         record_type = RECORD_TYPES[RECORD_TYPE.read(groups)]
         settings = cls(

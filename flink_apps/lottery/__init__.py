@@ -1,1 +1,1 @@
-"""Prizes shown one after another; players who hold coupons click; each window of event time has a winner."""
+"""Lottery: players with coupons click on prizes, and every window of event time has a winner."""

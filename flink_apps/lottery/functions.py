@@ -1,8 +1,8 @@
 """The operators in Python: the rules, with Flink's state and timers.
 
-``Lotteries`` sees every start and stop once, and tells every bucket of players which lotteries there are. ``Players``
-has the coupons of a bucket of players, and takes one for each click that counts. So all that an event depends on is
-in the state of its key, at any parallelism.
+``Lotteries`` processes every start and stop once, and broadcasts the lotteries to every bucket of players. ``Players``
+has the coupons of a bucket of players, and takes one for each accepted click. So everything that an event depends on
+is in the state of its key, at any parallelism.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flink_apps.common.packed import Layout, pack_numbers
 from flink_apps.lottery import logic, schema
 from flink_apps.lottery.logic import InactiveLotteryError, MalformedEventError, NoCouponError, RuleError, Run
 
-#: A lottery event: type, lottery, timestamp, prizes, arrival in milliseconds, what is malformed, the event's bytes.
+#: A lottery event: type, lottery, timestamp, prizes, arrival in milliseconds, error if malformed, the event's bytes.
 LOTTERY_EVENT = Types.ROW(
     [
         Types.STRING(),
@@ -33,12 +33,12 @@ LOTTERY_EVENT = Types.ROW(
         Types.PRIMITIVE_ARRAY(Types.BYTE()),
     ]
 )
-#: A user event has as numbers its kind, player, lottery, timestamp and purchased coupons; as texts what is malformed
-#: and its bytes. They come packed.
+#: A packed user event. Its numbers are kind, player, lottery, timestamp and purchased coupons. Its texts are the error,
+#: if it is malformed, and its bytes.
 USER_EVENT = Layout(numbers=5, texts=2)
-#: What a bucket is told of a lottery: the bucket, the lottery, and its runs, pickled.
+#: A lottery as each bucket receives it: the bucket, the lottery, and its runs, pickled.
 LOTTERY_RUNS = Types.ROW([Types.INT(), Types.LONG(), Types.PICKLED_BYTE_ARRAY()])
-#: A click that counts: lottery, player, timestamp, and the secret of the lottery's run. They go packed.
+#: An accepted click, unpacked: lottery, player, timestamp, and the secret of the lottery's run.
 ACCEPTED_CLICK = Types.ROW_NAMED(
     ["lotteryId", "userId", "timestamp", "secret"], [Types.LONG(), Types.LONG(), Types.LONG(), Types.STRING()]
 )
@@ -56,10 +56,10 @@ def _rejected(event: bytes, error: RuleError) -> tuple[OutputTag, Row]:
 
 
 def _time_to_live(expiry: timedelta) -> StateTtlConfig:
-    """Expired state is never seen again, and taken out in the background.
+    """Expired state is never visible, and is removed in the background.
 
-    PyFlink's default for the latter fails in thread mode: it asks for a Java gateway, which TaskManagers do not have.
-    So the same two strategies are named here; their period is what asks, and not handed on to the JVM anyway.
+    PyFlink's default for the removal fails in thread mode: it needs a Java gateway for the period, which TaskManagers
+    do not have. So the same two strategies are named here, with a period. PyFlink does not pass it on to the JVM.
     """
     return (
         StateTtlConfig.new_builder(Time.milliseconds(expiry // timedelta(milliseconds=1)))
@@ -71,20 +71,20 @@ def _time_to_live(expiry: timedelta) -> StateTtlConfig:
 
 
 class Lotteries(KeyedProcessFunction):  # type: ignore[misc] # PyFlink's own is untyped
-    """Keyed by lottery: starts and stops it, ends it in event time, and tells all buckets."""
+    """Keyed by lottery: starts and stops it, ends it in event time, and informs all buckets."""
 
     def __init__(self, *, buckets: int, window_millis: int, prizes: int) -> None:
-        """``prizes`` is how many windows a lottery lasts whose start does not say; 0 is for ever."""
+        """``prizes`` is how many windows a lottery lasts if its start has no ``prizes``; 0: until it is stopped."""
         self._buckets = buckets
         self._window_millis = window_millis
         self._prizes = prizes
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        """Find the state."""
+        """Create the state."""
         self._runs = runtime_context.get_state(ValueStateDescriptor("runs", Types.PICKLED_BYTE_ARRAY()))
 
     def process_element(self, value: Row, ctx: KeyedProcessFunction.Context) -> Iterator[object]:
-        """Apply a :data:`LOTTERY_EVENT`; gives rows of a bucket and :data:`LOTTERY_RUNS`, or a rejection."""
+        """Apply a :data:`LOTTERY_EVENT`; yields rows of a bucket and :data:`LOTTERY_RUNS`, or a rejection."""
         kind, lottery_id, timestamp, prizes, arrival, problem, event = value
         before: tuple[Run, ...] = self._runs.value() or ()
         try:
@@ -117,7 +117,7 @@ class Lotteries(KeyedProcessFunction):  # type: ignore[misc] # PyFlink's own is 
             yield Row(bucket, Row(bucket, lottery_id, runs))
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> None:  # noqa: ARG002
-        """Forget the runs that have ended; the buckets have timers of their own."""
+        """Remove the runs that have ended; the buckets have timers of their own."""
         self._keep(logic.not_ended(self._runs.value() or (), timestamp))
 
     def _keep(self, runs: tuple[Run, ...]) -> None:
@@ -139,15 +139,15 @@ class Click(NamedTuple):
 class Coupons:
     """The coupons of players, in keyed state that expires.
 
-    What has been written lately is remembered: a look into RocksDB costs more than all the rest of the rules. A player
-    is in one bucket, and a bucket in one task, so nobody else can have written it meanwhile.
+    A cache has the latest values, as reading from RocksDB costs more than all other rules together. A player is in one
+    bucket, and a bucket in one task, so nobody else can have changed a value meanwhile.
     """
 
-    #: Players that are remembered at a time, at the most: about 20 MB.
+    #: The most players in the cache, about 20 MB.
     MOST_REMEMBERED = 100_000
 
     def __init__(self, runtime_context: RuntimeContext, expiry: timedelta, now: Callable[[], float]) -> None:
-        """``now`` gives seconds."""
+        """``now`` returns seconds."""
         descriptor = MapStateDescriptor("coupons", Types.LONG(), Types.LONG())
         descriptor.enable_time_to_live(_time_to_live(expiry))
         self._state = runtime_context.get_map_state(descriptor)
@@ -157,14 +157,14 @@ class Coupons:
         self._unwritten: dict[int, int] = {}
 
     def of(self, user_id: int) -> int:
-        """How many the player has."""
+        """The coupons of a player."""
         remembered = self._remembered.get(user_id)
         if remembered is not None and self._now() < remembered[1]:
             return remembered[0]
         return self._state.get(user_id) or 0
 
     def set(self, user_id: int, coupons: int) -> None:
-        """Let the player have so many, in state once they are written."""
+        """Set the coupons of a player; :meth:`write` brings them into the state."""
         if len(self._remembered) >= self.MOST_REMEMBERED:
             self.write()
             self._remembered.clear()
@@ -172,7 +172,7 @@ class Coupons:
         self._remembered[user_id] = coupons, self._now() + self._expiry
 
     def write(self) -> None:
-        """Bring what has been set into state, all at once, before another key's turn; of none nothing is kept."""
+        """Write all new values into the state at once, before another key's turn; 0 coupons take no state."""
         some = {user_id: coupons for user_id, coupons in self._unwritten.items() if coupons}
         if some:
             _put_all(self._state, some)
@@ -182,7 +182,7 @@ class Coupons:
 
 
 def _put_all(state: Any, values: Mapping[int, int]) -> None:  # noqa: ANN401 - a map state of either mode
-    """Write all at once where that saves calls: PyFlink's process mode buffers them, and its own ``put_all`` fails."""
+    """Write all at once in thread mode, to save calls; process mode buffers them, and its ``put_all`` fails."""
     if type(state).__module__ == "pyflink.fn_execution.state_impl":
         for key, value in values.items():
             state.put(key, value)
@@ -191,10 +191,10 @@ def _put_all(state: Any, values: Mapping[int, int]) -> None:  # noqa: ANN401 - a
 
 
 class Turn:
-    """One call for a bucket: the event time that it has, and what it gives."""
+    """One call for a bucket: its watermark, its timers and its outputs."""
 
     def __init__(self, ctx: KeyedCoProcessFunction.Context) -> None:
-        """Nothing is given yet."""
+        """Start without outputs."""
         self.bucket: int = ctx.get_current_key()
         self.timers = ctx.timer_service()
         self.watermark: int = self.timers.current_watermark()
@@ -202,39 +202,39 @@ class Turn:
         self._rejected: list[tuple[OutputTag, Row]] = []
 
     def accept(self, click: Click, run: Run) -> None:
-        """Give a click that counts."""
+        """Output an accepted click."""
         self._accepted.setdefault(run.secret, []).extend((click.lottery_id, click.user_id, click.timestamp))
 
     def reject(self, event: bytes, error: RuleError) -> None:
-        """Give an event that is refused."""
+        """Output a rejected event."""
         self._rejected.append(_rejected(event, error))
 
     def outputs(self) -> Iterator[object]:
-        """Rejections, and :data:`ACCEPTED_CLICK` packed."""
+        """The rejections, and packed :data:`ACCEPTED_CLICK`."""
         yield from self._rejected
         for secret, numbers in self._accepted.items():
             yield Row(pack_numbers(numbers), secret)
 
 
 class Players(KeyedCoProcessFunction):  # type: ignore[misc] # PyFlink's own is untyped
-    """Keyed by bucket: sells coupons to its players, and takes one for each click that counts."""
+    """Keyed by bucket: sells coupons to its players, and takes one for each accepted click."""
 
     def __init__(self, *, window_millis: int, player_expiry: timedelta, now: Callable[[], float] = time.time) -> None:
-        """A player is forgotten, with all coupons, ``player_expiry`` after the last purchase or click that counted."""
+        """A player expires, with all coupons, ``player_expiry`` after the last accepted purchase or click."""
         self._window_millis = window_millis
         self._player_expiry = player_expiry
         self._now = now
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        """Find the state: coupons by player, runs by lottery, held clicks by their timestamps."""
+        """Create the state: coupons by player, runs by lottery, held clicks by timestamp."""
         self._coupons = Coupons(runtime_context, self._player_expiry, self._now)
         self._runs = runtime_context.get_map_state(MapStateDescriptor("runs", Types.LONG(), Types.PICKLED_BYTE_ARRAY()))
         self._held = runtime_context.get_map_state(MapStateDescriptor("held", Types.LONG(), Types.PICKLED_BYTE_ARRAY()))
-        #: Runs by bucket and lottery, where there are some: what the state has, too.
+        #: A cache of the state: non-empty runs by bucket and lottery.
         self._known_runs: dict[tuple[int, int], tuple[Run, ...]] = {}
 
     def process_element1(self, value: Row, ctx: KeyedCoProcessFunction.Context) -> Iterable[object]:
-        """Apply packed :data:`USER_EVENT`; gives packed :data:`ACCEPTED_CLICK`, and rejections."""
+        """Apply packed :data:`USER_EVENT`; returns packed :data:`ACCEPTED_CLICK`, and rejections."""
         numbers, texts = value
         turn, begin = Turn(ctx), 0
         for kind, user_id, lottery_id, timestamp, purchased, problem_end, end in USER_EVENT.unpack(numbers):
@@ -250,7 +250,7 @@ class Players(KeyedCoProcessFunction):  # type: ignore[misc] # PyFlink's own is 
         return turn.outputs()
 
     def process_element2(self, value: Row, ctx: KeyedCoProcessFunction.Context) -> Iterable[object]:
-        """Take :data:`LOTTERY_RUNS` over; gives the packed :data:`ACCEPTED_CLICK` that came before them."""
+        """Store :data:`LOTTERY_RUNS`; returns, packed, the held clicks that they make an :data:`ACCEPTED_CLICK`."""
         bucket, lottery_id, runs = value
         turn = Turn(ctx)
         for run in runs:
@@ -262,7 +262,7 @@ class Players(KeyedCoProcessFunction):  # type: ignore[misc] # PyFlink's own is 
         return turn.outputs()
 
     def on_timer(self, timestamp: int, ctx: KeyedCoProcessFunction.OnTimerContext) -> Iterable[object]:
-        """Refuse the clicks that have waited in vain, and forget the runs that have ended."""
+        """Reject the held clicks that still do not count, and remove the runs that have ended."""
         turn = Turn(ctx)
         clicks: list[Click] = self._held.get(timestamp) or []
         self._held.remove(timestamp)
@@ -301,7 +301,7 @@ class Players(KeyedCoProcessFunction):  # type: ignore[misc] # PyFlink's own is 
                 turn.reject(click.event, error)
 
     def _accept(self, turn: Turn, click: Click) -> None:
-        """Take the coupon of a click that counts."""
+        """Accept a click and take its coupon, or raise a :class:`RuleError`."""
         run, left = logic.click(
             self._runs_of(turn.bucket, click.lottery_id),
             self._coupons.of(click.user_id),
@@ -313,7 +313,7 @@ class Players(KeyedCoProcessFunction):  # type: ignore[misc] # PyFlink's own is 
         turn.accept(click, run)
 
     def _try_held(self, turn: Turn) -> None:
-        """Accept the held clicks that count by now, the earliest first."""
+        """Accept the held clicks that count by now, earliest first."""
         if self._held.is_empty():
             return
         for timestamp, clicks in sorted(self._held.items()):

@@ -1,4 +1,4 @@
-"""The pipeline: check the events, apply the rules in keyed state, draw each window, keep what was refused."""
+"""The pipeline: check the events, apply the rules in keyed state, draw each window, write the rejected events."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from flink_apps.lottery.settings import Settings
 #: The names under which ``sources`` and ``sinks`` hold their tables.
 LOTTERY_EVENTS, USER_EVENTS = "lottery_events", "user_events"
 WINNERS, REJECTED = "winners", "rejected"
-#: The fields of the events of either source.
+#: The fields of the events of each source.
 FIELDS = {LOTTERY_EVENTS: schema.LOTTERY_EVENT, USER_EVENTS: schema.USER_EVENT}
 
 ACCEPTED_CLICKS, REFUSED_EVENTS = "accepted_clicks", "refused_events"
 
 
 def options(settings: Settings) -> dict[str, str]:
-    """What the environment has to be configured with before :func:`build` is called."""
+    """Flink's options for the environment that :func:`build` gets."""
     return {
         "python.execution-mode": settings.execution_mode,
-        # In process mode each state that is not in the worker's cache is asked of the JVM.
+        # In process mode, every access to state that is not in the worker's cache is a call to the JVM.
         "python.state.cache-size": "100000",
         "python.map-state.read-cache-size": "100000",
         "python.map-state.write-cache-size": "100000",
@@ -59,7 +59,7 @@ def build(
         )
         .name(functions.LOTTERIES_OPERATOR)
         .uid(functions.LOTTERIES_OPERATOR)
-        # Starts and stops are few, and every bucket has to hear of them in the same order.
+        # Starts and stops are few, and every bucket has to receive them in the same order.
         .set_parallelism(1)
     )
     players = (
@@ -113,7 +113,7 @@ def _winners(table_env: StreamTableEnvironment, settings: Settings, sink: Connec
 
 
 def _with_event_time() -> Schema:
-    """The columns of an accepted click, in the event time that its operator has."""
+    """The columns of an accepted click, in the event time of its operator."""
     return (
         Schema.new_builder()
         .column("lotteryId", "BIGINT")

@@ -6,44 +6,44 @@ import hashlib
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
-#: Before and after all timestamps.
+#: Times before and after all timestamps.
 ALWAYS, NEVER = -(2**63), 2**63 - 1
-#: What a player's coupons are kept in.
+#: The most coupons of a player: they are stored as a 64-bit integer.
 MOST_COUPONS = 2**63 - 1
 
 
 class RuleError(Exception):
-    """An event that the rules refuse: the message says why, ``reason`` is what the same violations have in common."""
+    """An event that breaks a rule. The message has the details; ``reason`` is the same for each kind of violation."""
 
     reason: ClassVar[str]
 
 
 class MalformedEventError(RuleError):
-    """Not an event: it cannot be parsed, its type is not known, a field is missing or impossible."""
+    """Not a valid event: it cannot be parsed, its type is unknown, or a field is missing or impossible."""
 
     reason = "malformed"
 
 
 class LotteryAlreadyStartedError(RuleError):
-    """The start of a lottery that has been started, and has not ended."""
+    """The start of a lottery that is running already."""
 
     reason = "already-started"
 
 
 class LotteryNotStartedError(RuleError):
-    """The stop of a lottery that has not been started, or has ended."""
+    """The stop of a lottery that is not running."""
 
     reason = "not-started"
 
 
 class TooFewCouponsError(RuleError):
-    """A purchase of fewer coupons than one."""
+    """A purchase of less than one coupon."""
 
     reason = "too-few-coupons"
 
 
 class TooManyCouponsError(RuleError):
-    """A purchase after which a player would have more coupons than can be counted."""
+    """A purchase after which a player would have more coupons than a 64-bit integer can count."""
 
     reason = "too-many-coupons"
 
@@ -55,7 +55,7 @@ class InactiveLotteryError(RuleError):
 
 
 class NoCouponError(RuleError):
-    """A click of a player who has no coupon."""
+    """A click of a player without coupons."""
 
     reason = "no-coupon"
 
@@ -82,9 +82,9 @@ REASONS = tuple(
 
 
 class Run(NamedTuple):
-    """A lottery from its start to its end: the clicks with timestamps from ``starts`` to before ``ends`` count.
+    """A lottery from its start to its end: clicks with timestamps from ``starts`` to before ``ends`` count.
 
-    ``secret`` is drawn when it starts: what the seeds of its windows are made from.
+    ``secret`` is drawn at the start; the seeds of the windows are derived from it.
     """
 
     starts: int
@@ -95,12 +95,12 @@ class Run(NamedTuple):
 def start(
     runs: tuple[Run, ...], lottery_id: int, *, timestamp: int | None, ends: int = NEVER, secret: str
 ) -> tuple[Run, ...]:
-    """The runs of a lottery after it has been started, once more.
+    """The runs of a lottery after another start.
 
-    Without a ``timestamp`` it is active from the end of its last run, or for all times.
+    Without a ``timestamp`` the new run starts at the end of the last one; the first run starts before all times.
 
     Raises:
-        LotteryAlreadyStartedError: where it is active then.
+        LotteryAlreadyStartedError: The lottery is active at that time.
 
     """
     last = max((run.ends for run in runs), default=ALWAYS)
@@ -111,10 +111,10 @@ def start(
 
 
 def stop(runs: tuple[Run, ...], lottery_id: int, *, timestamp: int | None) -> tuple[Run, ...]:
-    """The runs of a lottery after it has been stopped: at once, or for all clicks from ``timestamp`` on.
+    """The runs of a lottery after a stop: at once, or for all clicks from ``timestamp`` on.
 
     Raises:
-        LotteryNotStartedError: where it is not active then.
+        LotteryNotStartedError: The lottery is not active at that time.
 
     """
     if timestamp is None:
@@ -131,7 +131,7 @@ def _not_started(lottery_id: int) -> LotteryNotStartedError:
 
 
 def run_at(runs: tuple[Run, ...], timestamp: int) -> Run | None:
-    """The run in which a click with this timestamp counts, if there is one."""
+    """The run in which a click with this timestamp counts, or ``None``."""
     for run in runs:
         if run.starts <= timestamp < run.ends:
             return run
@@ -139,7 +139,7 @@ def run_at(runs: tuple[Run, ...], timestamp: int) -> Run | None:
 
 
 def not_ended(runs: tuple[Run, ...], watermark: int) -> tuple[Run, ...]:
-    """The runs that may still have clicks once no more come with timestamps up to ``watermark``."""
+    """The runs that can still get clicks with timestamps after ``watermark``."""
     return tuple(run for run in runs if run.ends > watermark + 1)
 
 
@@ -147,8 +147,8 @@ def buy(coupons: int, purchased: int) -> int:
     """The coupons of a player after a purchase.
 
     Raises:
-        TooFewCouponsError: where fewer than one is bought.
-        TooManyCouponsError: where they cannot be counted any more.
+        TooFewCouponsError: The player buys less than one.
+        TooManyCouponsError: The total does not fit into a 64-bit integer.
 
     """
     if purchased < 1:
@@ -162,8 +162,8 @@ def click(runs: tuple[Run, ...], coupons: int, *, lottery_id: int, user_id: int,
     """The run in which a click counts, and the coupons that its player has left.
 
     Raises:
-        InactiveLotteryError: where the lottery is not active at the time of the click.
-        NoCouponError: where the player has no coupon to give.
+        InactiveLotteryError: The lottery is not active at the time of the click.
+        NoCouponError: The player has no coupon.
 
     """
     run = run_at(runs, timestamp)
@@ -175,15 +175,15 @@ def click(runs: tuple[Run, ...], coupons: int, *, lottery_id: int, user_id: int,
 
 
 def window_start(timestamp: int, window_millis: int) -> int:
-    """The first millisecond of the window that a click is in; windows are aligned to 1970."""
+    """The first millisecond of the window of a click; windows are aligned to 1970."""
     return timestamp - timestamp % window_millis
 
 
 def refuse_late(timestamp: int, *, window_millis: int, watermark: int, lottery_id: int) -> None:
-    """Refuse a click whose window has been drawn, as it is once the watermark reaches the window's last millisecond.
+    """Refuse a late click. Its window is drawn when the watermark reaches the window's last millisecond.
 
     Raises:
-        LateClickError: with the message that says so.
+        LateClickError: The window of the click has been drawn.
 
     """
     end = window_start(timestamp, window_millis) + window_millis
@@ -192,28 +192,28 @@ def refuse_late(timestamp: int, *, window_millis: int, watermark: int, lottery_i
 
 
 def prizes_end(started: int, *, prizes: int, window_millis: int) -> int:
-    """When a lottery ends that lasts ``prizes`` windows, that in which it starts being the first; 0 is for ever."""
+    """The end of a lottery that lasts ``prizes`` windows, counting the one in which it starts; 0: it has no end."""
     return min(NEVER, window_start(started, window_millis) + prizes * window_millis) if prizes else NEVER
 
 
 def seed(secret: str, lottery_id: int, window: int) -> str:
     """The seed of the draw of the window that starts at ``window``: 64 hexadecimal digits.
 
-    Nobody can know it before the draw, and no seed tells another one, as long as the lottery's secret stays one.
+    Nobody can know it before the draw, and no seed reveals another one, as long as the lottery's secret stays secret.
     """
     return _sha256(f"{secret}:{lottery_id}:{window}")
 
 
 def ticket(seed: str, user_id: int, timestamp: int) -> str:
-    """What a click takes part in the draw with: the lowest ticket of the window wins."""
+    """The ticket of a click in the draw; the lowest ticket of the window wins."""
     return _sha256(f"{seed}:{user_id}:{timestamp}")
 
 
 def winner(seed: str, clicks: Iterable[tuple[int, int]]) -> int:
-    """Draw again: the player who wins among a window's accepted clicks, each a player and a timestamp, in any order.
+    """Repeat a draw: the winner among a window's accepted clicks, pairs of player and timestamp in any order.
 
-    Every click has the same chance, as every ticket has of being the lowest; clicks of one player in the same
-    millisecond share one ticket.
+    Every click has the same chance, because every ticket has the same chance to be the lowest. Clicks of one player in
+    the same millisecond share one ticket.
     """
     return min((ticket(seed, user_id, timestamp), user_id) for user_id, timestamp in clicks)[1]
 

@@ -37,7 +37,7 @@ def sinks(settings: Settings) -> dict[str, Connector]:
 
 def _sink(table: str, stream: KinesisStream | KafkaTopic, *, key: str | None) -> Connector:
     if isinstance(stream, KafkaTopic):
-        # Two sinks of one job need two prefixes.
+        # Each sink of a job needs a prefix of its own.
         topic = dataclasses.replace(stream, transactional_id_prefix=f"{stream.transactional_id_prefix}-{table}")
         return topic.sink(table, key=None, record_format=JSON_WITHOUT_NULLS)
     return stream.sink(table, key=key, record_format=JSON_WITHOUT_NULLS)

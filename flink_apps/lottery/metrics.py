@@ -1,17 +1,17 @@
-"""Metrics that the job registers, in the group whose metrics the service hands on to CloudWatch.
+"""Metrics that the job registers, in the group whose metrics the service publishes to CloudWatch.
 
-All are counts of a subtask since its start.
+All are counters per subtask, since its start.
 """
 
 from __future__ import annotations
 
 from flink_apps.lottery.logic import REASONS
 
-#: Windows that were drawn.
+#: Windows drawn.
 WINNER_COUNT = "winnerCount"
-#: Events that were refused, for whatever reason.
+#: Events rejected, for any reason.
 REJECTED_COUNT = "rejectedCount"
-#: Events that were refused, by the reason.
+#: Events rejected, by reason.
 REJECTED_BY_REASON = {
     reason: "rejected" + "".join(word.capitalize() for word in reason.split("-")) for reason in REASONS
 }

@@ -1,4 +1,4 @@
-"""The SQL around the rules: what is an event, and the draw. The JVM evaluates it. No Flink in here."""
+"""The SQL around the rules of the game: the checked events, the draw, the rejections. Without Flink."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def lottery_events(table: str) -> str:
 
 
 def user_events(table: str, *, clock_skew_millis: int, buckets: int) -> str:
-    """Rows of a bucket, a user event, its partition, and its event time, which a good click alone has.
+    """Rows of a bucket, a user event, its partition, and its event time, which only valid clicks have.
 
     The event has the fields of :data:`flink_apps.lottery.functions.USER_EVENT`.
     """
@@ -60,9 +60,9 @@ def user_events(table: str, *, clock_skew_millis: int, buckets: int) -> str:
 
 
 def winners(clicks: str, *, window_millis: int) -> str:
-    """The draw of each window, from rows of accepted clicks: as in :func:`flink_apps.lottery.logic.winner`.
+    """The draw of each window from accepted clicks, with the result of :func:`flink_apps.lottery.logic.winner`.
 
-    Only the lowest ticket so far is kept, so that the state of a window does not grow with its clicks.
+    The state of a window is the lowest ticket so far, so it does not grow with the clicks.
     """
     return f"""
         SELECT
@@ -81,7 +81,7 @@ def winners(clicks: str, *, window_millis: int) -> str:
 
 
 def tickets(clicks: str, *, window_millis: int) -> str:
-    """Accepted clicks with their window's seed, and their tickets in the draw, each followed by its player."""
+    """Accepted clicks with their window's seed, and their tickets, each followed by its player."""
     window = f"`timestamp` - MOD(`timestamp`, {window_millis})"
     return f"""
         SELECT
@@ -112,7 +112,7 @@ def _sha256(*parts: str) -> str:
 
 
 def rejected(events: str) -> str:
-    """What is kept of refused events: their text, and where that is not all of it, their bytes."""
+    """The rejected events as text, and also as bytes if the text is incomplete."""
     text = f"DECODE({beginning(_RAW, schema.LARGEST_TEXT_BYTES)}, 'UTF-8')"
     rest = beginning(_RAW, schema.LARGEST_RAW_BYTES)
     by_reason = " ".join(

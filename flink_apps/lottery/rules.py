@@ -1,4 +1,4 @@
-"""What makes an event bad, before the rules of the game, which are in ``logic``: as SQL, for the JVM evaluates it."""
+"""What makes an event malformed, as SQL, which the JVM evaluates. The rules of the game are in ``logic``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from flink_apps.lottery import schema
 
 
 def record_format(fields: tuple[Column, ...]) -> Format:
-    """The format of an input, which refuses what is no event: an event has the fields of its type."""
+    """The format of an input. It refuses records that are no events; the fields that a type needs are rules below."""
     optional = ";".join(column.name for column in fields if column.name != schema.TYPE)
     return RAW_JSON.having(optional_columns=optional)
 
 
 def user_event_rules(*, clock_skew_millis: int) -> tuple[Rule, ...]:
-    """What a purchase or a click is refused for."""
+    """The rules for a purchase or a click."""
     return (*_USER_EVENT_RULES, _ahead_of_its_arrival(clock_skew_millis))
 
 
@@ -31,7 +31,7 @@ def _not_negative(*fields: str) -> tuple[Rule, ...]:
     return tuple(Rule(f"{field} must not be negative", f"`{field}` < 0") for field in fields)
 
 
-#: What a start or stop of a lottery is refused for.
+#: The rules for a start or stop of a lottery.
 LOTTERY_EVENT_RULES = (
     _known(schema.START, schema.STOP),
     *_required(schema.START, "lotteryId"),
@@ -47,10 +47,10 @@ _USER_EVENT_RULES = (
 
 
 def _ahead_of_its_arrival(clock_skew_millis: int) -> Rule:
-    """A timestamp that no honest clock has: it would end the windows of everybody else."""
+    """A timestamp far ahead of the clock would end the windows of all other players."""
     arrival = f"`{ARRIVAL.name}` + INTERVAL {interval(clock_skew_millis)}"
     return Rule(
         f"timestamp must not be more than {clock_skew_millis} ms ahead of the arrival",
-        # No time at all, and so NULL, beyond the year 9999.
+        # Beyond the year 9999 the conversion gives NULL.
         f"`timestamp` IS NOT NULL AND COALESCE(TO_TIMESTAMP_LTZ(`timestamp`, 3) > {arrival}, TRUE)",
     )

@@ -162,7 +162,7 @@ class Streams:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one run is asked to do: where events come from and go to, and the times of the game."""
+    """The checked settings of one run: its ends, and the times of the game."""
 
     streams: Streams
     window_millis: int
@@ -176,7 +176,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property groups, or raise :class:`SettingsError`."""
+        """Read and check the property groups.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         refuse_unknown_keys(groups, OWN)
         return cls(
             streams=_streams(groups),

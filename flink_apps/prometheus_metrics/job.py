@@ -1,4 +1,4 @@
-"""The pipeline: ticks, of which SQL makes series and samples, into Prometheus."""
+"""The pipeline: SQL derives series and samples from ticks, and writes them into Prometheus."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def build(
 
     generated = table_env.sql_query(queries.series(ticks.table, settings, shares))
     if shares.generators > 1:
-        # A series stays in one task: another one could send its next samples first.
+        # A series stays in one task: another task could send the series' next samples first.
         generated = table_by(table_env, generated, "instance")
     table_env.create_temporary_view(_SERIES, generated)
     table_env.execute_sql(f"CREATE TEMPORARY VIEW {_GENERATED} AS {queries.samples(_SERIES, settings)}")

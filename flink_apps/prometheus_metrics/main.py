@@ -26,7 +26,7 @@ def sinks(settings: Settings, shares: Shares) -> dict[str, Connector]:
 
 
 def main() -> None:
-    """Submit the job, or run it right here where the arguments say so."""
+    """Submit the job, or run it in this process if the arguments ask for a web interface."""
     arguments = Arguments.parse(sys.argv[1:], OPTIONS)
     settings = Settings.from_property_groups(arguments.property_groups())
     stream_env = environment(arguments.options())

@@ -1,17 +1,17 @@
-"""Metrics that the job registers, in the group whose metrics the service hands on to CloudWatch.
+"""Metrics that the job registers, in the group whose metrics the service publishes to CloudWatch.
 
 The sink's have the names of Flink's official connector for Prometheus.
 """
 
-#: Samples that were generated, per subtask, since the start.
+#: Samples generated, per subtask, since the start.
 GENERATED_SAMPLES = "generatedSampleCount"
 #: Samples and requests that Prometheus has accepted, per subtask, since the start.
 SAMPLES_OUT, REQUESTS_OUT = "numSamplesOut", "numWriteRequestsOut"
-#: Repetitions of requests, per subtask, since the start.
+#: Retries of requests, per subtask, since the start.
 RETRIES = "numWriteRequestsRetries"
-#: Samples that were dropped, for whatever reason, per subtask, since the start.
+#: Samples dropped for any reason, per subtask, since the start.
 SAMPLES_DROPPED = "numSamplesDropped"
-#: Of these, those in requests that Prometheus refused, and in requests whose retries were used up.
+#: Samples dropped because Prometheus refused them, and because the request's retries were exhausted.
 SAMPLES_REFUSED, SAMPLES_EXHAUSTED = "numSamplesNonRetryableDropped", "numSamplesRetryLimitDropped"
-#: Requests that were given up, per subtask, since the start.
+#: Requests that failed for good, per subtask, since the start.
 REQUESTS_FAILED = "numWriteRequestsPermanentlyFailed"

@@ -1,4 +1,4 @@
-"""The SQL of the job: from ticks to series, and from series to samples. No Flink in here."""
+"""The SQL of the job: from ticks to series, and from series to samples. Without Flink."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flink_apps.prometheus_metrics.settings import Settings, Shares
 
 
 def series(ticks: str, settings: Settings, shares: Shares) -> str:
-    """A row for each generated series: with every tick each generator has one, of all its own in turn.
+    """A row per generator and tick. It names a series; a generator goes through its series in turn.
 
-    The last sample has the time of the tick, ``samples`` is their number.
+    ``samples`` is the number of samples. The last sample has the time of the tick.
     """
     metrics, spread = len(METRICS), settings.max_samples - settings.min_samples + 1
     turn = f"MOD(tick / {metrics}, {shares.sources_each})"
@@ -31,23 +31,23 @@ def series(ticks: str, settings: Settings, shares: Shares) -> str:
 
 
 def samples(generated: str, settings: Settings) -> str:
-    """The samples of each series, a millisecond apart and in their order."""
+    """The samples of each series, a millisecond apart, in order."""
     return f"""
         SELECT
           metric_name,
           labels,
           RAND() AS `value`,
-          counted(due_millis - samples + 1 + position, {literal(GENERATED_SAMPLES)}) AS `timestamp`
+          counted(due_millis - samples + 1 + slot, {literal(GENERATED_SAMPLES)}) AS `timestamp`
         FROM (
           SELECT
             metric_name,
             MAP[{literal(INSTANCE)}, CAST(instance AS STRING)] AS labels,
             samples,
             due_millis,
-            {_numbers(settings.max_samples)} AS positions
+            {_numbers(settings.max_samples)} AS slots
           FROM `{generated}`
-        ) CROSS JOIN UNNEST(positions) AS each_position (position)
-        WHERE position < samples
+        ) CROSS JOIN UNNEST(slots) AS each_slot (slot)
+        WHERE slot < samples
     """
 
 

@@ -1,10 +1,10 @@
-"""What the job writes: samples of two metrics of each instance."""
+"""The records that the job writes: samples of two metrics of each instance."""
 
 from __future__ import annotations
 
 from flink_apps.common.tables import Column
 
-#: The metrics, a value from 0 to 1 each, and the label that names an instance.
+#: The metrics, with values from 0 to 1, and the label with the instance.
 METRICS = ("CPU", "Memory")
 INSTANCE = "InstanceId"
 

@@ -64,7 +64,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property groups, or raise :class:`SettingsError`."""
+        """Read and check the property groups.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         refuse_unknown_keys(groups, OPTIONS)
         low, high = MIN_SAMPLES.read(groups), MAX_SAMPLES.read(groups)
         if low > high:

@@ -1,1 +1,1 @@
-"""Historic taxi trips from files into Kinesis or Kafka, as the stream that they once were."""
+"""Replays historic taxi trips from files into Kinesis or Kafka, as a stream in real time or faster."""

@@ -1,4 +1,4 @@
-"""The pipeline: rows of files, each when its time is due, as events into the sink."""
+"""The pipeline: read rows of files, release each when it is due, write it as an event."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def build(
     """Declare the pipeline from ``sources["trips"]`` to ``sinks["events"]``; nothing runs before ``execute()``."""
     configure(table_env)
     if settings.sends_watermarks:
-        # Parallel tasks would not keep the order: a watermark could be written before the trips that it follows.
+        # Parallel tasks would not keep the order: a watermark event could overtake trips.
         table_env.get_config().set("parallelism.default", "1")
     table_env.create_java_temporary_function(queries.TYPED_JSON, "flinkscenarios.replaysource.TypedJson")
 

@@ -1,4 +1,4 @@
-"""Partition keys of which each leads to another shard or partition: a watermark reaches all. No Flink in here."""
+"""Partition keys that lead to different shards or partitions, so that a watermark event reaches all. Without Flink."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import itertools
 from collections.abc import Callable
 
-#: Kinesis hashes a key to a number of so many bits; each shard has a range of these numbers.
+#: Kinesis hashes a key to a number with this many bits; each shard has a range of these numbers.
 KINESIS_HASH_BITS = 128
 _KAFKA_SEED = 0x9747B28C
 _MULTIPLIER = 0x5BD1E995
@@ -14,7 +14,7 @@ _32_BITS = 0xFFFF_FFFF
 
 
 def kinesis_keys(shards: int) -> tuple[str, ...]:
-    """A partition key for each of ``shards`` equal ranges of hash keys: the shards of a stream as it is made."""
+    """A partition key for each of ``shards`` equal ranges of hash keys, which are the shards of a new stream."""
     return _a_key_for_each(shards, lambda key: kinesis_hash(key) * shards >> KINESIS_HASH_BITS)
 
 
@@ -24,12 +24,12 @@ def kafka_keys(partitions: int) -> tuple[str, ...]:
 
 
 def kinesis_hash(key: str) -> int:
-    """The hash key that Kinesis gives a partition key: its MD5 as a number of 128 bits."""
+    """The hash key of a partition key in Kinesis: its MD5 as a number of 128 bits."""
     return int.from_bytes(hashlib.md5(key.encode(), usedforsecurity=False).digest(), "big")
 
 
 def kafka_hash(key: str) -> int:
-    """The hash of a key of which Kafka's default partitioner takes the remainder: murmur2 without its sign, 31 bits."""
+    """The hash that Kafka's default partitioner divides by the partitions: murmur2 without its sign, 31 bits."""
     return murmur2(key.encode()) & 0x7FFF_FFFF
 
 
@@ -48,7 +48,7 @@ def murmur2(data: bytes) -> int:
 
 
 def _a_key_for_each(shards: int, shard_of: Callable[[str], int]) -> tuple[str, ...]:
-    """For each shard the first of the keys "0", "1", "2", … that leads to it."""
+    """The first of the keys "0", "1", "2", … that leads to each shard."""
     found: dict[int, str] = {}
     numbers = itertools.count()
     while len(found) < shards:

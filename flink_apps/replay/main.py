@@ -14,7 +14,7 @@ from flink_apps.common.tables import RAW_JSON, Connector
 from flink_apps.replay import job
 from flink_apps.replay.settings import Settings
 
-#: How long the Kinesis sink may hold a record back. Its default of 5 s would make bursts of an even replay.
+#: The longest time that the Kinesis sink buffers a record. Its default of 5 s would turn an even replay into bursts.
 FLUSH_MILLIS = "500"
 
 
@@ -24,12 +24,12 @@ def sources(settings: Settings) -> dict[str, Connector]:
 
 
 def sinks(settings: Settings) -> dict[str, Connector]:
-    """The one sink, by the job's name for it; it writes the bytes that it is given."""
+    """The one sink, by the job's name for it; it writes the bytes of the events."""
     sink = settings.sink
     if isinstance(sink, KinesisStream):
         options = {"sink.flush-buffer.timeout": FLUSH_MILLIS}
         if settings.sends_watermarks:
-            # Of several requests at a time, a later one may be written first.
+            # With several requests in flight, a later one may be written first.
             options["sink.requests.max-inflight"] = "1"
         sink = dataclasses.replace(sink, options={**options, **sink.options})
     return {job.EVENTS: sink.sink(job.EVENTS, key=taxi_trip.KEY, record_format=RAW_JSON)}

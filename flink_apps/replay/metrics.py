@@ -1,6 +1,6 @@
-"""Metrics that the replay registers, in the group whose metrics the service hands on to CloudWatch."""
+"""Metrics that the replay registers, in the group whose metrics the service publishes to CloudWatch."""
 
-#: Events per second that are replayed now, per subtask.
+#: The present rate in events per second, per subtask.
 REPLAYED_EVENT_RATE = "replayedEventRate"
-#: Milliseconds that the last event was behind its schedule, per subtask.
+#: Delay of the last event in milliseconds, per subtask.
 REPLAY_LAG_MILLIS = "replayLagMillis"

@@ -1,4 +1,4 @@
-"""How a row of a file becomes an event: as SQL, for the JVM evaluates it. No Flink in here."""
+"""The SQL that turns a row of a file into an event; the JVM evaluates it. Without Flink."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_KEY = 256
 
 
 def columns(*, source_format: str, time_attribute: str, partition_key: str) -> tuple[Column, ...]:
-    """The columns of the source's table: of a JSON file only those fields that the replay itself needs."""
+    """The columns of the source's table; for JSON files, only the fields that the replay itself needs."""
     if source_format == "parquet":
         return taxi_trip.TRIP
     names: tuple[str, ...] = (time_attribute, partition_key)
@@ -24,10 +24,10 @@ def columns(*, source_format: str, time_attribute: str, partition_key: str) -> t
 
 
 def events(table: str, *, source_format: str, time_attribute: str, partition_key: str, watermarks: bool) -> str:
-    """The query that makes each row of ``table`` the key and the bytes of an event.
+    """The query that turns each row of ``table`` into the key and the bytes of an event.
 
-    A line of JSON goes out as it is; so does one of CSV that cannot be read as a trip, for its consumer to see it.
-    With ``watermarks`` some rows are watermarks, and become events of their own.
+    A line of JSON stays as it is. So does a line of CSV that is not a trip, so that its consumer sees it. With
+    ``watermarks`` some rows are watermarks, which become watermark events.
     """
     key, event = _key(partition_key), _event(source_format, time_attribute)
     if watermarks:
@@ -38,7 +38,7 @@ def events(table: str, *, source_format: str, time_attribute: str, partition_key
 
 
 def _event(source_format: str, time_attribute: str) -> str:
-    """The bytes of the event that a row of the files becomes."""
+    """The bytes of the event of a row."""
     if source_format == "json":
         return "`line`"
     if source_format == "csv":
@@ -47,7 +47,7 @@ def _event(source_format: str, time_attribute: str) -> str:
 
 
 def _key(field: str) -> str:
-    """A field as the sink's key; the row's number where there is none that a key could be."""
+    """A field as the sink's key; the row's number if the field cannot be a key."""
     return f"COALESCE(NULLIF(LEFT(CAST(`{field}` AS STRING), {LONGEST_KEY}), ''), CAST(`number` AS STRING))"
 
 

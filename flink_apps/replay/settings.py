@@ -139,7 +139,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property group, or raise :class:`SettingsError`."""
+        """Read and check the property group.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         prefixes = tuple(prefix_of(option) for option in (KINESIS_OPTIONS, KAFKA_OPTIONS))
         own = {key: value for key, value in groups.get(GROUP, {}).items() if not key.startswith(prefixes)}
         refuse_unknown_keys({GROUP: own}, _OWN)
@@ -201,5 +206,5 @@ def _passed_on(groups: PropertyGroups, wanted: Option[str], *, refused: Option[s
 
 
 def prefix_of(option: Option[str]) -> str:
-    """The prefix that the key of :data:`KINESIS_OPTIONS`, or of :data:`KAFKA_OPTIONS`, stands for."""
+    """The prefix of :data:`KINESIS_OPTIONS` or :data:`KAFKA_OPTIONS`, without the ``*``."""
     return option.key.removesuffix("*")

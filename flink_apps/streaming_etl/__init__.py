@@ -1,1 +1,1 @@
-"""Streaming ETL: taxi trips from one source to any set of sinks, nothing lost."""
+"""Streaming ETL: taxi trips from one source to any set of sinks, without loss."""

@@ -1,4 +1,4 @@
-"""The pipeline: read once, sort the good trips from the bad, write each sink from the same rows."""
+"""The pipeline: read once, separate good trips from bad ones, write each sink from the same rows."""
 
 from __future__ import annotations
 

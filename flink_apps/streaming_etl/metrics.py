@@ -1,4 +1,4 @@
-"""Metrics that the job registers, in the group whose metrics the service hands on to CloudWatch."""
+"""Metrics that the job registers, in the group whose metrics the service publishes to CloudWatch."""
 
 from flink_apps.common.dead_letters import DEAD_LETTER_COUNT
 from flink_apps.common.ends.opensearch import DOCUMENTS_REJECTED

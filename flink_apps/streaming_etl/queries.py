@@ -1,4 +1,4 @@
-"""The SQL of the job: the checked trips, and what each sink keeps of them. No Flink in here."""
+"""The SQL of the job: the checked trips, and the columns of each sink. Without Flink."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from flink_apps.streaming_etl.settings import Settings
 
 
 def checked(trips: str, settings: Settings) -> str:
-    """Trips with the first reason to refuse them, NULL for a good one."""
+    """Trips with the first reason to refuse them, or NULL."""
     return f"SELECT *, {reason(*rules.rules(settings), error=ERROR.name)} AS reason FROM `{trips}`"
 
 
 def trips_in_stream() -> Output:
-    """A good trip in a stream or a topic: the very bytes, under the trip's key."""
+    """A good trip in a stream or topic: its bytes, with the trip's key."""
     return Output(taxi_trip.KEYED, ("CAST(trip_id AS STRING)", *_names((RAW,))))
 
 
 def trips_in_folders(settings: Settings) -> Output:
-    """A good trip in S3, with the columns by whose values it is put into folders."""
+    """A good trip in S3: its fields and the partition columns."""
     folders = partition_columns(settings)
     values = partitions(by_hour=settings.partition_by_hour)
     return Output((*taxi_trip.TRIP, *folders), (*_names(taxi_trip.TRIP), *values))
@@ -35,23 +35,23 @@ def documents() -> Output:
 
 
 def refused(settings: Settings) -> Output:
-    """What is kept of a trip that is not good."""
+    """The dead letter of a bad trip."""
     return dead_letters.output(source=settings.source.name, end=settings.dead_letters)
 
 
 def insert(sink: str, output: Output, *, trips: str, good: bool) -> str:
-    """The statement that writes the good trips, or the others, into a sink."""
+    """The statement that writes good trips, or dead letters, into a sink."""
     wanted = "reason IS NULL" if good else rules.is_dead_letter()
     return f"INSERT INTO `{sink}` SELECT {', '.join(output.values)} FROM {trips} WHERE {wanted}"
 
 
 def partition_columns(settings: Settings) -> tuple[Column, ...]:
-    """The columns by whose values trips are put into folders in S3."""
+    """The partition columns of trips in S3, which name the folders."""
     return (*schema.PARTITIONS, schema.HOUR) if settings.partition_by_hour else schema.PARTITIONS
 
 
 def partitions(*, by_hour: bool) -> tuple[str, ...]:
-    """The SQL expressions of the partition columns of a good trip, in their order."""
+    """The SQL expressions of the partition columns, in their order."""
     time = "TO_TIMESTAMP_LTZ(pickup_datetime, 3)"
     boroughs = ", ".join(map(literal, BOROUGHS))
     columns = [

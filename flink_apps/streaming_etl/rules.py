@@ -1,4 +1,4 @@
-"""What makes a record bad: by its bytes, by its values, or for one of the sinks. As SQL, for the JVM evaluates it."""
+"""What makes a record bad: by its bytes, by its values, or for one of the sinks. As SQL, which the JVM evaluates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flink_apps.common.tables import RAW_JSON, Format
 from flink_apps.common.taxi_zones import FIRST_ZONE, LAST_ZONE
 from flink_apps.streaming_etl.settings import Settings
 
-#: A record of a stream has at most a mebibyte with its key, a message of a topic with all that goes with it.
+#: A stream's record has at most a mebibyte including its key, a topic's message including its headers.
 LARGEST_STREAM_RECORD_BYTES = 1_000_000
 
 TRIP_RULES = (
@@ -20,27 +20,27 @@ TRIP_RULES = (
     *taxi_trip.TIME_RULES,
     *(
         Rule(f"{number} must not be negative", f"{number} < 0")
-        # Amounts of money may be: a refund is a trip with negative ones.
+        # Amounts may be negative: a refund is a trip with negative amounts.
         for number in ("passenger_count", "trip_distance")
     ),
 )
-#: Where OpenSearch is a sink, the type names the index; an empty one would have the whole bulk request refused.
+#: The type names the index in OpenSearch. If it is empty, OpenSearch refuses the whole bulk request.
 INDEX_RULES = (Rule("type must not be empty", "type = ''"),)
 
 
 def record_format(settings: Settings) -> Format:
-    """The format of the source, which refuses what is no trip, or is larger than a stream or topic takes."""
+    """The format of the source. It refuses records that are no trips, or too large for a stream or topic."""
     if settings.kinesis or settings.kafka:
         return RAW_JSON.having(max_bytes=str(LARGEST_STREAM_RECORD_BYTES))
     return RAW_JSON
 
 
 def rules(settings: Settings) -> tuple[Rule, ...]:
-    """What a trip is refused for."""
+    """The rules for a trip, by the sinks."""
     return (*TRIP_RULES, *INDEX_RULES) if settings.search else TRIP_RULES
 
 
 def is_dead_letter() -> str:
-    """The SQL condition that a record is a dead letter: not good, nor a watermark event, which is left out."""
+    """The SQL condition that a record is a dead letter: bad, and not a watermark event."""
     no_watermark = watermark_event.is_none(raw=f"`{RAW.name}`", error_code=ERROR_CODE.name)
     return f"reason IS NOT NULL AND {no_watermark}"

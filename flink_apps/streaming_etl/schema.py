@@ -1,11 +1,11 @@
-"""What the sinks keep of a trip event."""
+"""The columns of the sinks."""
 
 from __future__ import annotations
 
 from flink_apps.common.dead_letters import RAW
 from flink_apps.common.tables import Column
 
-#: Levels of the folders in S3.
+#: Partition columns in S3, the levels of the folders.
 PARTITIONS = (
     Column("pickup_borough", "STRING"),
     Column("pickup_zone", "INT"),

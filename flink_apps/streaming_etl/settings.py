@@ -110,7 +110,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property groups, or raise :class:`SettingsError`."""
+        """Read and check the property groups.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         groups = _with_new_keys(groups)
         refuse_unknown_keys(groups, _OWN)
         client = groups.get(KAFKA_CLIENT_GROUP, {})

@@ -1,4 +1,4 @@
-"""The pipeline: sort the good trips from the bad, count them by cell and hour, keep what was refused."""
+"""The pipeline: separate good trips from bad ones, count them by cell and hour, write the dead letters."""
 
 from __future__ import annotations
 

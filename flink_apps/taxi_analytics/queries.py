@@ -1,4 +1,4 @@
-"""The SQL of the job: which trips count and which do not, and the documents. No Flink in here."""
+"""The SQL of the job: the checked trips, the documents, the dead letters. Without Flink."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _BEGIN = "CAST(window_start AS TIMESTAMP_LTZ(3))"
 
 
 def checked(trips: str, *rules: Rule) -> str:
-    """Trips with the first reason to refuse them, their cell and airport, and their event time, if they are good.
+    """Trips with the first reason to refuse them, their cell and airport, and, if they are good, their event time.
 
-    What is good but lies outside New York is counted, and left out.
+    Good trips outside New York are skipped, and counted.
     """
     inside = " AND ".join(NEW_YORK.holds(f"{end}_latitude", f"{end}_longitude") for end in ENDS)
     airports = " ".join(
@@ -53,7 +53,7 @@ def good(trips: str) -> str:
 
 
 def refused(trips: str) -> str:
-    """The others, with the reason; the late ones are counted."""
+    """The bad and late trips, with the reason; late trips are counted."""
     no_watermark = watermark_event.is_none(raw=f"`{RAW.name}`", error_code=ERROR_CODE.name)
     return f"""
         SELECT
@@ -67,7 +67,7 @@ def refused(trips: str) -> str:
 
 
 def _hours(trips: str, *, early_results_minutes: int) -> str:
-    """Trips in the windows of their hours: one at its end, and the same so far at each step before."""
+    """Trips in the windows of their hours. A window ends at each step, and covers the hour so far."""
     if early_results_minutes >= _MINUTES_AN_HOUR:
         return f"TABLE(TUMBLE(TABLE `{trips}`, DESCRIPTOR(rowtime), {_HOUR}))"
     step = f"INTERVAL '{early_results_minutes}' MINUTE"
@@ -104,7 +104,7 @@ def trip_duration(trips: str, *, early_results_minutes: int) -> str:
 
 
 def to_airports(trips: str) -> str:
-    """The trips that end at an airport, by the larger cells."""
+    """The trips that end at an airport, with the larger cells."""
     return f"""
         SELECT SUBSTRING(cell FROM 1 FOR {AIRPORT_CELL}) AS cell, airport, duration, rowtime
         FROM `{trips}` WHERE airport IS NOT NULL

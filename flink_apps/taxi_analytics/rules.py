@@ -1,4 +1,4 @@
-"""What makes a trip bad: as SQL, for the JVM evaluates it. No Flink in here."""
+"""What makes a trip bad, as SQL, which the JVM evaluates. Without Flink."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flink_apps.common.taxi_trip import TIME_RULES
 from flink_apps.taxi_analytics.schema import ENDS, NEW_YORK
 
 LATE = "too late: the hour of the dropoff was over"
-#: The SQL condition that a good trip comes too late for its hour's documents: as the windows themselves have it.
+#: The SQL condition that a good trip is too late for its hour's documents, by the same rule as the windows'.
 IS_LATE = (
     "event_time IS NOT NULL AND COALESCE("
     "FLOOR(rowtime TO HOUR) + INTERVAL '1' HOUR - INTERVAL '0.001' SECOND <= CURRENT_WATERMARK(rowtime), FALSE)"
@@ -21,19 +21,19 @@ def _coordinate_rules(end: str) -> tuple[Rule, ...]:
     return (
         Rule(f"{latitude} and {longitude} must not be 0", f"{latitude} = 0 AND {longitude} = 0"),
         Rule(f"{latitude} and {longitude} must not be swapped", NEW_YORK.holds(longitude, latitude)),
-        # Also where it is no number.
+        # COALESCE also refuses what is not a number.
         Rule(f"{latitude} must be -90 to 90", f"NOT COALESCE({latitude} BETWEEN -90 AND 90, FALSE)"),
         Rule(f"{longitude} must be -180 to 180", f"NOT COALESCE({longitude} BETWEEN -180 AND 180, FALSE)"),
     )
 
 
 def rules(*, clock_skew_millis: int) -> tuple[Rule, ...]:
-    """What makes a trip impossible."""
+    """The rules for a trip."""
     arrival = f"`{ARRIVAL.name}` + INTERVAL {interval(clock_skew_millis)}"
     return (
         *(rule for end in ENDS for rule in _coordinate_rules(end)),
         *TIME_RULES,
-        # One such trip would move event time, and make all others late.
+        # One such trip would advance event time, and make all others late.
         Rule(
             f"dropoff_datetime must not be more than {clock_skew_millis // 1000} s ahead of the arrival",
             f"TO_TIMESTAMP_LTZ(dropoff_datetime, 3) > {arrival}",

@@ -1,4 +1,4 @@
-"""What a trip of the taxi analytics is, and what its documents hold."""
+"""The trips that the job reads, and the documents that it writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flink_apps.common.tables import Column
 
 @dataclass(frozen=True)
 class Box:
-    """A box of degrees, its borders included."""
+    """A box of coordinates, in degrees, including its borders."""
 
     north: float
     west: float
@@ -17,7 +17,7 @@ class Box:
     east: float
 
     def holds(self, latitude: str, longitude: str) -> str:
-        """The SQL condition that a place lies in it."""
+        """The SQL condition that a point lies in the box."""
         return (
             f"{latitude} BETWEEN CAST({self.south} AS DOUBLE) AND CAST({self.north} AS DOUBLE)"
             f" AND {longitude} BETWEEN CAST({self.west} AS DOUBLE) AND CAST({self.east} AS DOUBLE)"
@@ -33,7 +33,7 @@ AIRPORTS = {
 DEMAND_CELL, AIRPORT_CELL = 7, 6
 ENDS = ("pickup", "dropoff")
 
-#: The event, as JSON: every field has to be there; places are degrees (WGS 84), times milliseconds since 1970, UTC.
+#: The event, as JSON. Every field is required. Coordinates are degrees (WGS 84), times milliseconds since 1970, UTC.
 TRIP = (
     Column("trip_id", "BIGINT"),
     Column("pickup_latitude", "DOUBLE"),
@@ -45,9 +45,9 @@ TRIP = (
     Column("dropoff_datetime", "BIGINT"),
 )
 
-#: The id of a document, which is no part of it: the same cell and hour have the same one.
+#: The id of a document, which is not part of it. It depends only on cell and hour.
 ID = Column("id", "STRING")
-#: The begin of a document's hour, UTC.
+#: The start of a document's hour, UTC.
 TIMESTAMP = Column("timestamp", "TIMESTAMP_LTZ(3)")
 
 #: Trips by the cell of their pickup and the hour of their dropoff.

@@ -99,7 +99,12 @@ class Settings:
 
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
-        """Read and check the property groups, or raise :class:`SettingsError`."""
+        """Read and check the property groups.
+
+        Raises:
+            SettingsError: A property is invalid.
+
+        """
         refuse_unknown_keys(groups, _OWN)
         source, search = SOURCE_STREAM.read(groups), SINK_DOMAIN.read(groups)
         _check_region(groups, search)

@@ -92,12 +92,6 @@ class Job:
         exceptions = self.rest.get(f"/jobs/{self.job_id}/exceptions")["exceptionHistory"]["entries"]
         return root_cause(exceptions[0]["stacktrace"]) if exceptions else "Flink recorded no exception"
 
-    def cancel(self) -> None:
-        """End the job at once: what its sinks have not committed is lost."""
-        requests.patch(
-            f"{self.rest.address}/jobs/{self.job_id}", params={"mode": "cancel"}, timeout=30
-        ).raise_for_status()
-
     def stop(self, *, savepoint_folder: str, drain: bool = True) -> str:
         """Begin to stop: the sources end, every sink commits what it got. Gives the id to ask about.
 

@@ -136,6 +136,10 @@ class OpenSearchService(Service):
         self.refresh()
         return int(self.request("GET", f"/{indices}/_count", ignore_unavailable="true")["count"])
 
+    def delete(self, *indices: str) -> None:
+        """Delete the indices, as far as they are there, with all their documents."""
+        self.request("DELETE", f"/{','.join(indices)}", ignore_unavailable="true")
+
     def documents(self, indices: str) -> Iterator[dict[str, Any]]:
         """Every document of the indices that a name or pattern names: ``_index``, ``_id`` and ``_source``."""
         self.refresh()

@@ -268,15 +268,15 @@ def test_without_a_topic_nobody_is_told(make: Make) -> None:
         ),
         (
             {"max_full_restarts": -1},
-            "max_full_restarts must be an integer from 0 to 1000000000 (got -1); 0 tells of every one",
+            "max_full_restarts must be an integer from 0 to 1000000000 (got -1); 0 raises the alarm at the first",
         ),
         (
             {"max_failed_checkpoints": -1},
-            "max_failed_checkpoints must be an integer from 0 to 1000000000 (got -1); 0 tells of every one",
+            "max_failed_checkpoints must be an integer from 0 to 1000000000 (got -1); 0 raises the alarm at the first",
         ),
         (
             {"max_records_lag": -1},
-            "max_records_lag must be an integer from 0 to 1000000000 (got -1); 0 tells of every one",
+            "max_records_lag must be an integer from 0 to 1000000000 (got -1); 0 raises the alarm at the first",
         ),
     ],
 )
@@ -290,7 +290,7 @@ def test_a_threshold_out_of_range_is_refused_before_anything_is_made(
 
 
 def test_a_number_of_dead_letters_below_0_is_refused(make: Make) -> None:
-    message = "max_in_5_minutes must be an integer from 0 to 1000000000 (got -1); 0 tells of every one"
+    message = "max_in_5_minutes must be an integer from 0 to 1000000000 (got -1); 0 raises the alarm at the first"
     with pytest.raises(InvalidArgumentError, match=f"^{re.escape(message)}$"):
         make().dead_letters("deadLetterCount", max_in_5_minutes=-1)
 

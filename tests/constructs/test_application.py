@@ -106,27 +106,27 @@ ONE_PROPERTY_TOO_MANY = {f"key{number}": "value" for number in range(51)}
     [
         (
             {"parallelism": 0},
-            message_of("parallelism", "be a whole number from 1 to 10000", "0", "1 is a good start"),
+            message_of("parallelism", "be an integer from 1 to 10000", "0", "1 is a good start"),
         ),
         (
             {"parallelism": 1.5},
-            message_of("parallelism", "be a whole number from 1 to 10000", "1.5", "1 is a good start"),
+            message_of("parallelism", "be an integer from 1 to 10000", "1.5", "1 is a good start"),
         ),
         (
             {"parallelism": True},
-            message_of("parallelism", "be a whole number from 1 to 10000", "True", "1 is a good start"),
+            message_of("parallelism", "be an integer from 1 to 10000", "True", "1 is a good start"),
         ),
         (
             {"parallelism_per_kpu": 0},
-            message_of("parallelism_per_kpu", "be a whole number from 1 to 8", "0", "the service's range is 1 to 8"),
+            message_of("parallelism_per_kpu", "be an integer from 1 to 8", "0", "the service's range is 1 to 8"),
         ),
         (
             {"parallelism_per_kpu": 9},
-            message_of("parallelism_per_kpu", "be a whole number from 1 to 8", "9", "the service's range is 1 to 8"),
+            message_of("parallelism_per_kpu", "be an integer from 1 to 8", "9", "the service's range is 1 to 8"),
         ),
         (
             {"max_kpus": 0},
-            message_of("max_kpus", "be a whole number from 1 to 10000", "0", "64 is the service's default"),
+            message_of("max_kpus", "be an integer from 1 to 10000", "0", "64 is the service's default"),
         ),
         (
             {"parallelism": 65},

@@ -17,6 +17,7 @@ PUBLIC = {
     "application_base": ["FlinkApplicationBase"],
     "application_code": ["ApplicationCode", "CodeLocation", "PythonOptions"],
     "bundle": ["BundleError", "JobBundle"],
+    "connector_jar": ["BuildError", "ConnectorJar"],
     "data_stream": ["DataStream", "DataStreamBase", "StreamCapacity"],
     "kafka_authentication": ["KafkaAuthentication"],
     "kafka_cluster": ["EnhancedMonitoring", "KafkaCluster"],

@@ -1,5 +1,5 @@
-"""Where records come from and go to: a module for each kind of end.
+"""Ends are sources and sinks; each kind has a module.
 
-Each leads from a scenario's own keys to a checked value, and from the value to a source or a sink table. Standard
-library only: the stacks import them as well.
+A module turns a scenario's own keys into a checked value, and the value into a source or sink table. Standard library
+only, as the stacks import them, too.
 """

@@ -22,7 +22,7 @@ class StreamArn:
 
     @classmethod
     def parse(cls, text: str) -> StreamArn:
-        """Read an ARN, or raise a ``ValueError``."""
+        """Parse an ARN, or raise a ``ValueError``."""
         match = re.fullmatch(rf"arn:aws[a-z-]*:kinesis:({REGION_PATTERN}):[0-9]{{12}}:stream/([\w.-]{{1,128}})", text)
         if match is None:
             raise ValueError

@@ -10,9 +10,9 @@ from flink_apps.common.options import Option, Type, integer
 from flink_apps.common.properties import PropertyGroups
 from flink_apps.common.tables import Connector
 
-#: The sink's connector, which its vertex in the job graph has the name of.
+#: The sink's connector; its vertex in the job graph has the same name.
 CONNECTOR = "prometheus-remote-write"
-#: The paths of remote write: of the managed service, and of Prometheus itself.
+#: The paths of remote write, of the managed service and of Prometheus itself.
 WRITE_PATHS = ("/api/v1/remote_write", "/api/v1/write")
 _EXAMPLE = "https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-0/api/v1/remote_write"
 
@@ -34,14 +34,14 @@ MAX_RETRIES = integer(0, 2**31 - 1)
 
 @dataclass(frozen=True, kw_only=True)
 class PrometheusWorkspace:
-    """Where samples are written to, and how often a request is repeated that may yet succeed."""
+    """A workspace to write samples to, and the most retries of a retryable request."""
 
     write_url: str
     region: str
     max_retries: int
 
     def sink(self, table: str, *, parallelism: int) -> Connector:
-        """The table that writes samples, with a parallelism of its own."""
+        """The sink table, with a parallelism of its own."""
         return Connector(
             table=table,
             options={
@@ -67,7 +67,12 @@ class PrometheusOptions:
         return (self.region, self.write_url, self.max_retries)
 
     def read(self, groups: PropertyGroups) -> PrometheusWorkspace:
-        """The workspace; :class:`SettingsError` where none is named, or its region is another one."""
+        """The workspace.
+
+        Raises:
+            SettingsError: None is named, or its URL is of another region.
+
+        """
         region, url = read_region(self.region, groups), self.write_url.read(groups)
         workspace = re.search(rf"//[^/]*\baps-workspaces[a-z-]*\.({REGION_PATTERN})\.", url)
         if workspace and workspace[1] != region:

@@ -24,21 +24,21 @@ def _prefix(text: str) -> str:
     return text.strip("/")
 
 
-#: A prefix of keys in a bucket, without slashes around it.
+#: A prefix of keys in a bucket; slashes at its ends are removed.
 PREFIX: Type[str] = Type(values="a prefix without spaces", example="trips/yellow", parse=_prefix)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BucketPrefix:
-    """A folder in a bucket."""
+    """A prefix of keys in a bucket, as a folder."""
 
     bucket: str
     prefix: str
 
     def sink(self, table: str, *, partitioned_by: tuple[str, ...], record_format: Format) -> Connector:
-        """The table that writes files, in folders by the values of columns.
+        """The sink table; it writes files in folders by the values of columns.
 
-        The formats here write *bulk* files: each is complete, and visible, when the checkpoint is that it belongs to.
+        All formats here are *bulk* formats: a file becomes complete and visible with its checkpoint.
         """
         path = "/".join(part for part in (self.bucket, self.prefix) if part)
         return Connector(
@@ -47,21 +47,21 @@ class BucketPrefix:
             options={
                 "connector": "filesystem",
                 "path": f"s3://{path}",
-                # One task writes a folder: at any parallelism a checkpoint leaves one file in it.
+                # One task writes all files of a folder, so a checkpoint adds one file to it at any parallelism.
                 "sink.shuffle-by-partition.enable": "true",
                 **record_format.as_options(),
             },
         )
 
     def overlaps(self, other: BucketPrefix) -> bool:
-        """Whether one of the two folders lies in the other."""
+        """Whether one of the two folders contains the other."""
         one, two = f"{self.prefix}/", f"{other.prefix}/"
         return self.bucket == other.bucket and (one.startswith(two) or two.startswith(one))
 
 
 @dataclass(frozen=True, kw_only=True)
 class BucketOptions:
-    """The keys under which a scenario names a bucket, and the prefix in it."""
+    """The keys under which a scenario names a bucket and a prefix in it."""
 
     bucket: Option[str]
     prefix: Option[str]
@@ -71,10 +71,15 @@ class BucketOptions:
         return (self.bucket, self.prefix)
 
     def find(self, groups: PropertyGroups) -> BucketPrefix | None:
-        """The folder, where a bucket is named."""
+        """The folder, or ``None`` if no bucket is named."""
         return self.read(groups) if self.bucket.is_set(groups) else None
 
     def read(self, groups: PropertyGroups, *, default_bucket: str | None = None) -> BucketPrefix:
-        """The folder; :class:`SettingsError` where no bucket is named, and there is none by default."""
+        """The folder.
+
+        Raises:
+            SettingsError: No bucket is named, and there is no default.
+
+        """
         bucket = self.bucket.find(groups) or default_bucket or self.bucket.read(groups)
         return BucketPrefix(bucket=bucket, prefix=self.prefix.read(groups))

@@ -1,4 +1,4 @@
-"""Load profiles: how the rate goes with time, and exactly how many records that makes. No Flink in here.
+"""Load profiles: how the rate goes with time, and exactly how many records that makes. Without Flink.
 
 Every profile is made of straight lines, with whole numbers alone: times in milliseconds, rates in thousandths of a
 record per second. So its integral is exact, the slices of a time line add up however it was cut, and a slice that is
