@@ -28,7 +28,7 @@ class ScenarioDashboard(Construct):
     dashboard: cloudwatch.Dashboard
     dashboard_name: str
     url: str
-    """Where the console shows it, in the partition ``aws``."""
+    """The address of the dashboard in the console, in the partition ``aws``."""
 
     def __init__(
         self,

@@ -237,7 +237,7 @@ def _scaled(label: str, metric: cloudwatch.Metric, *, divisor: int) -> cloudwatc
 
 
 def _expression(label: str, metric: cloudwatch.Metric, formula: str) -> cloudwatch.MathExpression:
-    # The id has to differ from those of the graph's other lines.
+    # The id must be unique among the graph's lines.
     value = "value_" + "".join(character for character in metric.metric_name if character.isalnum())
     return cloudwatch.MathExpression(
         expression=formula.format(value=value), using_metrics={value: metric}, period=MINUTE, label=label

@@ -33,7 +33,7 @@ ClientGroup = Callable[[Mapping[str, str]], PropertyGroups]
 class End:
     """A source, a sink, or the end for dead letters."""
 
-    #: What the job is told.
+    #: The properties that name it to the job.
     properties: PropertyGroups
     #: Permits the job to use it.
     grant: Callable[[FlinkApplication], object]

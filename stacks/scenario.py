@@ -60,7 +60,7 @@ class ScenarioStack(cdk.Stack):
         self._network: NetworkBase | None = None
         self._streams: dict[str, DataStream] = {}
         self._topics: dict[str, KafkaTopic] = {}
-        #: What becomes of streams, clusters and logs when the stack is deleted.
+        #: The removal policy of streams, clusters and logs.
         self.removal_policy = cdk.RemovalPolicy.RETAIN if config.retain else cdk.RemovalPolicy.DESTROY
         self.stream_ends = StreamEnds(region=self.region)
         if config.vpc:
@@ -294,7 +294,7 @@ class ScenarioStack(cdk.Stack):
         source_stream: DataStream | None = None,
         max_records_lag: int | None = None,
     ) -> ApplicationAlarms:
-        """Add the alarms that every application has, told to the topic that the context names."""
+        """Add the alarms of every application, which notify the topic from the context."""
         config = self._configuration
         topic = sns.Topic.from_topic_arn(self, "AlarmTopic", config.alarm_topic_arn) if config.alarm_topic_arn else None
         return ApplicationAlarms(

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-#: Rates are whole numbers of this part of a record per second.
+#: The unit of rates, as a part of a record per second: rates are integers.
 THOUSANDTHS = 1000
 #: More than any cluster can do, in records per second; the limit catches typing errors.
 MAX_RECORDS_PER_SECOND = 1_000_000_000
