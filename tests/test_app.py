@@ -70,17 +70,15 @@ def templates(folder: Path, context: Mapping[str, Any]) -> dict[str, Any]:
         ),
         (
             {"data-generator.records-per-second": "0"},
-            "data-generator.records-per-second must be at least 1 (got '0'); "
-            "change it in cdk.json or with -c data-generator.records-per-second=…",
+            "data-generator.records-per-second must be an integer from 1 to 1000000000 (got '0'); write for example 10",
         ),
         (
             {"data-generator.records-per-second": "1.5"},
-            "data-generator.records-per-second must be an integer (got '1.5'); "
-            "change it in cdk.json or with -c data-generator.records-per-second=…",
+            "data-generator.records-per-second must be an integer from 1 to 1000000000 (got '1.5'); write for example 10",
         ),
         (
             {"data-generator.records-per-second": "5000", "data-generator.shards": "4"},
-            "data-generator.shards must be at least 5, to hold 5000 records/s (got '4'); "
+            "data-generator.shards must be at least 5, to hold 5000 records/s (got 4); "
             "change it in cdk.json or with -c data-generator.shards=…",
         ),
         (
