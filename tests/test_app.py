@@ -74,7 +74,8 @@ def templates(folder: Path, context: Mapping[str, Any]) -> dict[str, Any]:
         ),
         (
             {"data-generator.records-per-second": "1.5"},
-            "data-generator.records-per-second must be an integer from 1 to 1000000000 (got '1.5'); write for example 10",
+            "data-generator.records-per-second must be an integer from 1 to 1000000000 (got '1.5'); "
+            "write for example 10",
         ),
         (
             {"data-generator.records-per-second": "5000", "data-generator.shards": "4"},

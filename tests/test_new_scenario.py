@@ -47,6 +47,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     )
     for name in SHARED:
         (folder / name).symlink_to(ROOT / name)
+    if (ROOT / ".mypy_cache").is_dir():  # the linters ran before the tests: only what is new is left to check
+        shutil.copytree(ROOT / ".mypy_cache", folder / ".mypy_cache")
     (folder / "build").mkdir()
     (folder / "build" / "services").symlink_to(BUILD / "services")
     shutil.copytree(NEW, folder, dirs_exist_ok=True, ignore=LEFT_OUT)
@@ -77,7 +79,7 @@ def test_it_passes_the_linters(copy: Path) -> None:
     python = [name for name in files_below(NEW) if name.endswith(".py")]
     run(copy, "-m", "ruff", "format", "--check", *python)
     run(copy, "-m", "ruff", "check", *python)
-    run(copy, "-m", "mypy", "--cache-dir", str(ROOT / ".mypy_cache" / "new_scenario"), *python)
+    run(copy, "-m", "mypy", *python)
 
 
 def test_it_has_the_shape_of_all_others_and_documents_that_are_true(copy: Path) -> None:
