@@ -71,7 +71,7 @@ def allowed(name: str) -> set[tuple[str, str]]:
 
 
 def what(resource: dict[str, Any]) -> str:
-    """The begin of a resource's logical id; of what is in a cluster its kind and its name."""
+    """The start of a resource's logical id; of what is in a cluster its kind and its name."""
     if "Fn::GetAtt" in resource:
         [found] = [
             construct_id for construct_id in (*STREAMS, "Kafka") if resource["Fn::GetAtt"][0].startswith(construct_id)

@@ -74,7 +74,7 @@ def read_by_the_replay(name: str) -> replay_settings.Settings:
 
 
 def spelled(value: Any) -> str:
-    """A value of the template as text, with the begin of a logical id for what it refers to."""
+    """A value of the template as text, with the start of a logical id for what it refers to."""
     match value:
         case str():
             return value
@@ -512,7 +512,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     ),
     "NAT without a VPC": (
         {"nat-gateways": "1"},
-        f"taxi-analytics.nat-gateways must be 0 where there is no VPC (got 1); {CHANGE}nat-gateways=…",
+        f"taxi-analytics.nat-gateways must be 0 where there is no VPC of the stack's own (got 1); {CHANGE}nat-gateways=…",
     ),
     "a network that is all of them": (
         {"allowed-networks": "0.0.0.0/0"},
