@@ -512,7 +512,8 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     ),
     "NAT without a VPC": (
         {"nat-gateways": "1"},
-        f"taxi-analytics.nat-gateways must be 0 where there is no VPC of the stack's own (got 1); {CHANGE}nat-gateways=…",
+        "taxi-analytics.nat-gateways must be 0 where there is no VPC of the stack's own (got 1); "
+        f"{CHANGE}nat-gateways=…",
     ),
     "a network that is all of them": (
         {"allowed-networks": "0.0.0.0/0"},
