@@ -170,7 +170,15 @@ def measure(
     warm_up_seconds: float = WARM_UP_SECONDS,
     seconds: float = SECONDS,
 ) -> Measurement:
-    """Records a second over ``seconds`` that follow the first record by ``warm_up_seconds``."""
+    """Records a second over ``seconds`` that follow the first record by ``warm_up_seconds``.
+
+    If the input ends before that, the second half of the time in which records came is taken.
+
+    Raises:
+        TimeoutError: no record came within two minutes.
+        RuntimeError: the input ended within seconds, so nothing could be measured.
+
+    """
     deadline = time.monotonic() + 120
     while count() == 0:
         if time.monotonic() > deadline:
@@ -181,12 +189,17 @@ def measure(
     samples: list[tuple[float, int, int]] = []
     while not samples or samples[-1][0] < warm + seconds:
         time.sleep(1)
-        sample = time.monotonic(), count(), memory_mib(processes)
-        if sample[0] >= warm:
-            samples.append(sample)
-    (began, at_first, first_memory), *_, (ended, at_last, _) = samples
+        samples.append((time.monotonic(), count(), memory_mib(processes)))
+    taken = [sample for sample in samples if sample[0] >= warm]
+    if len({sample[1] for sample in samples[-3:]}) == 1:  # the input has ended: not even the last step is whole
+        rising = [sample for sample in samples if sample[1] < samples[-1][1]]
+        warmed = [sample for sample in rising if sample[0] >= warm]
+        taken = warmed if len(warmed) > seconds / 2 else rising[len(rising) // 2 :]
+    if len(taken) < 2:
+        raise RuntimeError(f"the input must last for some seconds (got {samples[-1][1]} records); give it more")
+    (began, at_first, first_memory), *_, (ended, at_last, _) = taken
     return Measurement(
         records_per_second=(at_last - at_first) / (ended - began),
         first_memory_mib=first_memory,
-        peak_memory_mib=max(memory for _, _, memory in samples),
+        peak_memory_mib=max(memory for _, _, memory in taken),
     )
