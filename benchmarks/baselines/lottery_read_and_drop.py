@@ -16,7 +16,8 @@ def run() -> None:
     settings = Settings.from_property_groups(read_property_groups())
     table_env = StreamTableEnvironment.create(environment(job.options(settings)))
     prepare(table_env)
-    source = main.sources(settings)[job.USER_EVENTS]
+    # With the job's own group it would commit the offsets at which the job then starts: the topic's end.
+    source = main.sources(settings)[job.USER_EVENTS].with_options({"properties.group.id": "limit"})
     table_env.execute_sql(source.create_table((*schema.USER_EVENT, *schema.SOURCE)))
     columns = (Column("key", "INT"), Column("event_time", "BIGINT"))
     table_env.execute_sql(Connector(table="nothing", options={"connector": "blackhole"}).create_table(columns))
