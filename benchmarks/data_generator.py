@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import SECONDS, WARM_UP_SECONDS, Measurement, Row, measure, renew_cluster, started, submit
+from benchmarks.measure import Measurement, Row, measure, measure_client, renew_cluster, started, submit
 from flink_apps.common.ends.kafka import TUNED_PRODUCER
 from flink_apps.data_generator.records import DEFAULT_RECORD_TYPE, stock_price
 from flink_apps.data_generator.records.taxi_trip import TAXI_TRIP
@@ -109,19 +106,12 @@ def _plain_client(kinesis: KinesisService) -> Measurement:
         {"Data": record, "PartitionKey": stock_price.TICKERS[number % len(stock_price.TICKERS)]}
         for number in range(BATCH)
     ]
-    sent, end = Counter[int](), time.monotonic() + WARM_UP_SECONDS + SECONDS
 
-    def put(thread: int) -> None:
-        while time.monotonic() < end:
-            kinesis.client.put_records(StreamName=stream, Records=batch)
-            sent[thread] += BATCH
+    def put() -> int:
+        kinesis.client.put_records(StreamName=stream, Records=batch)
+        return BATCH
 
-    with ThreadPoolExecutor(CLIENT_THREADS) as pool:
-        running = [pool.submit(put, thread) for thread in range(CLIENT_THREADS)]
-        measured = measure(sent.total, [], seconds=SECONDS - 1)
-        for thread in running:
-            thread.result()
-    return measured
+    return measure_client(put, threads=CLIENT_THREADS)
 
 
 def _started(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,16 +192,39 @@ def measure(
     while not samples or samples[-1][0] < warm + seconds:
         time.sleep(1)
         samples.append((time.monotonic(), count(), memory_mib(processes)))
-    taken = [sample for sample in samples if sample[0] >= warm]
+    last = samples[-1][1]
     if len({sample[1] for sample in samples[-3:]}) == 1:  # the input has ended: not even the last step is whole
-        rising = [sample for sample in samples if sample[1] < samples[-1][1]]
-        warmed = [sample for sample in rising if sample[0] >= warm]
-        taken = warmed if len(warmed) > seconds / 2 else rising[len(rising) // 2 :]
+        samples = [sample for sample in samples if sample[1] < last]
+    taken = [sample for sample in samples if sample[0] >= warm]
+    if len(taken) <= seconds / 2:
+        taken = samples[len(samples) // 2 :]
     if len(taken) < 2:
-        raise RuntimeError(f"the input must last for some seconds (got {samples[-1][1]} records); give it more")
+        raise RuntimeError(f"the input must last for some seconds (got {last} records); give it more")
     (began, at_first, first_memory), *_, (ended, at_last, _) = taken
     return Measurement(
         records_per_second=(at_last - at_first) / (ended - began),
         first_memory_mib=first_memory,
         peak_memory_mib=max(memory for _, _, memory in taken),
     )
+
+
+def measure_client(send: Callable[[], int], *, threads: int) -> Measurement:
+    """Records a second of a client that is warmed up and measured for as long as a job is.
+
+    Args:
+        send: Sends one batch, and returns its number of records.
+        threads: How many threads send at a time.
+
+    """
+    sent, end = Counter[int](), time.monotonic() + WARM_UP_SECONDS + SECONDS
+
+    def run(thread: int) -> None:
+        while time.monotonic() < end:
+            sent[thread] += send()
+
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(run, thread) for thread in range(threads)]
+        measured = measure(sent.total, [], seconds=SECONDS - 1)
+        for thread in running:
+            thread.result()
+    return measured

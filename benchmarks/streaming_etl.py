@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import count
 from statistics import fmean
 from threading import Event
 
@@ -16,11 +16,10 @@ import requests
 from confluent_kafka import Producer
 
 from benchmarks.measure import (
-    SECONDS,
-    WARM_UP_SECONDS,
     Measurement,
     Row,
     measure,
+    measure_client,
     pinned_to_own_core,
     renew_cluster,
     started,
@@ -34,7 +33,6 @@ from local.run import LocalRun
 from local.scenarios.streaming_etl.scenario import StreamingEtl
 from local.services.kafka import KafkaService
 from local.services.opensearch import OpenSearchService
-from stacks.streaming_etl import SOURCE_TOPIC
 
 SCENARIO = "streaming-etl"
 #: More than any case reads.
@@ -89,7 +87,7 @@ def run(say: Callable[[str], None], *, long: bool = False) -> Iterator[Row]:
     rows: dict[str, Row] = {}
     with _started() as local:
         say("filling the topic")
-        _fill(local.service(KafkaService), TRIPS)
+        _fill(local, TRIPS)
         clients, cases = [(CLIENT, False)], list(CASES)
         if long and supports_cpu_affinity():
             clients.append((CLIENT_OWN_CORE, True))
@@ -144,7 +142,7 @@ def _groups(local: LocalRun, case: Case) -> PropertyGroups:
 
 def _ten_minutes() -> Row:
     """All sinks, fed at a steady rate for eleven minutes, the first of which is not measured."""
-    with _started(checkpoint_seconds=60) as local, _steadily(local.service(KafkaService)):
+    with _started(checkpoint_seconds=60) as local, _steadily(local):
         job, scenario = submit(local), StreamingEtl(local)
         measured = measure(
             lambda: scenario.records_so_far(job), local.cluster.task_managers, warm_up_seconds=60, seconds=600
@@ -153,11 +151,11 @@ def _ten_minutes() -> Row:
 
 
 @contextmanager
-def _steadily(kafka: KafkaService) -> Iterator[None]:
+def _steadily(local: LocalRun) -> Iterator[None]:
     """Put trips into the topic meanwhile, at one speed."""
     stop = Event()
     with ThreadPoolExecutor(1) as pool:
-        putting = pool.submit(_fill, kafka, TRIPS_PER_SECOND * 700, TRIPS_PER_SECOND, stop)
+        putting = pool.submit(_fill, local, TRIPS_PER_SECOND * 700, TRIPS_PER_SECOND, stop)
         try:
             yield
         finally:
@@ -165,8 +163,10 @@ def _steadily(kafka: KafkaService) -> Iterator[None]:
     putting.result()
 
 
-def _fill(kafka: KafkaService, count: int, per_second: int | None = None, stop: Event | None = None) -> None:
-    producer = Producer({"bootstrap.servers": kafka.address, "linger.ms": 50, "batch.size": 1 << 20})
+def _fill(local: LocalRun, count: int, per_second: int | None = None, stop: Event | None = None) -> None:
+    """Put trips into the source's topic, as fast as it takes them or at one speed, until ``stop`` is set."""
+    topic, brokers = StreamingEtl(local).source.name, local.service(KafkaService).address
+    producer = Producer({"bootstrap.servers": brokers, "linger.ms": 50, "batch.size": 1 << 20})
     began = time.monotonic()
     for number, trip in enumerate(trips(count)):
         if per_second and stop and number % 1_000 == 0:
@@ -175,7 +175,7 @@ def _fill(kafka: KafkaService, count: int, per_second: int | None = None, stop: 
             break
         while True:
             try:
-                producer.produce(SOURCE_TOPIC, trip)
+                producer.produce(topic, trip)
                 break
             except BufferError:
                 producer.poll(0.1)
@@ -184,31 +184,23 @@ def _fill(kafka: KafkaService, count: int, per_second: int | None = None, stop: 
 
 def _plain_client(search: OpenSearchService) -> Measurement:
     """Send full bulk requests, several at a time, each with documents of its own ids."""
-    sent, end = Counter[int](), time.monotonic() + WARM_UP_SECONDS + SECONDS
-    documents = list(trips(BULK))
+    documents, numbers = list(trips(BULK)), count()
 
-    def put(thread: int) -> None:
-        number = thread
-        while time.monotonic() < end:
-            lines = []
-            for position, trip in enumerate(documents):
-                lines.append(b'{"index":{"_index":"%s","_id":"%d"}}' % (INDEX.encode(), number * BULK + position))
-                lines.append(trip)
-            requests.post(
-                f"{search.address}/_bulk?filter_path=errors",
-                data=b"\n".join(lines) + b"\n",
-                headers={"Content-Type": "application/x-ndjson"},
-                timeout=60,
-            ).raise_for_status()
-            sent[thread] += BULK
-            number += CLIENT_THREADS
+    def put() -> int:
+        number = next(numbers)
+        lines = []
+        for position, trip in enumerate(documents):
+            lines.append(b'{"index":{"_index":"%s","_id":"%d"}}' % (INDEX.encode(), number * BULK + position))
+            lines.append(trip)
+        requests.post(
+            f"{search.address}/_bulk?filter_path=errors",
+            data=b"\n".join(lines) + b"\n",
+            headers={"Content-Type": "application/x-ndjson"},
+            timeout=60,
+        ).raise_for_status()
+        return BULK
 
-    with ThreadPoolExecutor(CLIENT_THREADS) as pool:
-        running = [pool.submit(put, thread) for thread in range(CLIENT_THREADS)]
-        measured = measure(sent.total, [], seconds=SECONDS - 1)
-        for thread in running:
-            thread.result()
-    return measured
+    return measure_client(put, threads=CLIENT_THREADS)
 
 
 def _cores(local: LocalRun, *, own_core: bool) -> AbstractContextManager[None]:
