@@ -24,7 +24,9 @@ _FIELD = descriptor_pb2.FieldDescriptorProto
 
 def batches(count: int, *, sources: int, samples: int) -> Iterator[bytes]:
     """Requests as the job's are: from each series in turn so many samples, a millisecond apart."""
-    request_type = _write_request()
+    # All types are kept: messages do not hold those of their fields, and crash without them.
+    types = _message_types()
+    request_type = types["prometheus.WriteRequest"]
     series = [(metric, str(instance)) for instance in range(sources) for metric in METRICS]
     at, turn = int(time.time() * 1000), 0
     for _ in range(count):
@@ -54,8 +56,8 @@ def send(url: str, bodies: Sequence[bytes]) -> float:
         return time.monotonic() - began
 
 
-def _write_request() -> type[Message]:
-    """The message of remote write 1.0 (https://prometheus.io/docs/specs/prw/remote_write_spec)."""
+def _message_types() -> dict[str, type[Message]]:
+    """The messages of remote write 1.0 (https://prometheus.io/docs/specs/prw/remote_write_spec)."""
     file = descriptor_pb2.FileDescriptorProto(name="remote_write.proto", package="prometheus", syntax="proto3")
     messages = {
         "Label": (("name", _FIELD.TYPE_STRING), ("value", _FIELD.TYPE_STRING)),
@@ -78,5 +80,5 @@ def _write_request() -> type[Message]:
                 message.field.add(name=field, number=number, label=_FIELD.LABEL_OPTIONAL, type=kind)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    found: type[Message] = message_factory.GetMessageClass(pool.FindMessageTypeByName("prometheus.WriteRequest"))
+    found: dict[str, type[Message]] = message_factory.GetMessageClassesForFiles([file.name], pool)
     return found
