@@ -91,7 +91,10 @@ class TopicEnds:
         """A topic to read."""
         group = str(options.group.default) if options.group else ""
         return self._end(
-            topic, options, lambda job: self.cluster.grant_read(job, topic, group=group), (options.group, group)
+            topic,
+            options,
+            lambda job: self.cluster.grant_read(job, topic, group=group),
+            [(options.group, group)] if options.group else [],
         )
 
     def sink(self, topic: KafkaTopic, options: KafkaOptions, *, context_key: str | None = None) -> End:
@@ -102,7 +105,7 @@ class TopicEnds:
             topic,
             options,
             lambda job: self.cluster.grant_write(job, topic, transactional_id_prefix=prefix),
-            (option, prefix),
+            [(option, prefix)] if option else [],
             context_key=context_key,
         )
 
@@ -130,16 +133,15 @@ class TopicEnds:
         topic: KafkaTopic,
         options: KafkaOptions,
         grant: Callable[[FlinkApplication], object],
-        more: tuple[Option[str] | None, str | None],
+        more: Sequence[tuple[Option[str], str | None]],
         *,
         context_key: str | None = None,
     ) -> End:
         values: list[tuple[Option[Any], Any]] = [
             (options.servers, self.cluster.bootstrap_brokers),
             (options.topic, topic.name),
+            *more,
         ]
-        if more[0]:
-            values.append((more[0], more[1]))
         # The way of signing in decides whether the job reads a secret.
         secret = [EndpointService.SECRETS_MANAGER] if self.cluster.secret else []
         return End(
