@@ -86,16 +86,18 @@ class KinesisService(Service):
         """Create the streams."""
         self.process.wait_until(lambda: listening(self._port))
         for stream in self._streams:
-            name = self.stream_name(stream)
-            self.client.create_stream(StreamName=name, ShardCount=self._shards(stream))
-            deadline = time.monotonic() + 30
-            while (
-                self.client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"]
-                != "ACTIVE"
-            ):
-                if time.monotonic() > deadline:
-                    raise RunError(f"the stream {name} was not active after 30 s")
-                time.sleep(0.05)
+            self.create_stream(self.stream_name(stream), self._shards(stream))
+
+    def create_stream(self, name: str, shards: int) -> None:
+        """Create a stream, and wait until it takes records."""
+        self.client.create_stream(StreamName=name, ShardCount=shards)
+        deadline = time.monotonic() + 30
+        while (
+            self.client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] != "ACTIVE"
+        ):
+            if time.monotonic() > deadline:
+                raise RunError(f"the stream {name} was not active after 30 s")
+            time.sleep(0.05)
 
     def attribute(self, resource: Resource, name: str) -> str:
         """``Ref`` is the name, ``Arn`` the ARN."""

@@ -1,14 +1,12 @@
-"""Runs the data generator into files in an embedded Flink cluster, one run after the other.
+"""Runs the data generator into files in an embedded Flink cluster.
 
-Reads from standard input the path of the connector jar, and a list of runs: the properties of the generator, Flink's
-configuration, the number of ticks, and the folder of the output. What is written in Avro is in JSON there; where some
-records are malformed, the bytes of all are, in Base64.
+Reads from standard input a list of runs: the properties of the generator, Flink's configuration, the number of ticks,
+and the folder of the output. What is written in Avro is in JSON there; where some records are malformed, the bytes of
+all are, in Base64.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
 from pyflink.datastream import StreamExecutionEnvironment
@@ -17,14 +15,14 @@ from pyflink.table import StreamTableEnvironment
 from flink_apps.common.tables import JSON, Connector
 from flink_apps.data_generator import job, main
 from flink_apps.data_generator.settings import Settings
-from tests.flink_apps.embedded import configuration, json_files
+from tests.flink_apps.embedded import configuration, json_files, run_jobs
 
 SINK = {"KafkaSink": {"bootstrap.servers": "b-1:9098", "topic": "records"}}
 
 
-def run(jar: str, order: dict[str, Any]) -> None:
+def run(order: dict[str, Any]) -> None:
     settings = Settings.from_property_groups({"DataGen": order["properties"], **SINK})
-    env = StreamExecutionEnvironment.get_execution_environment(configuration(jar, order["config"]))
+    env = StreamExecutionEnvironment.get_execution_environment(configuration(order["config"]))
     table_env = StreamTableEnvironment.create(env)
     ticks = main.sources(settings)[job.TICKS].with_options({"ticks": str(order["ticks"])})
     chosen = settings.record_format.as_format(settings.record_type, destination="records")
@@ -40,11 +38,5 @@ def run(jar: str, order: dict[str, Any]) -> None:
         table_env.execute_sql("INSERT INTO as_json SELECT * FROM records_out").wait()
 
 
-def run_all() -> None:
-    work = json.load(sys.stdin)
-    for order in work["jobs"]:
-        run(work["jar"], order)
-
-
 if __name__ == "__main__":
-    run_all()
+    run_jobs(run, at_a_time=4)

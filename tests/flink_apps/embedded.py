@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def start(
     *,
     environment: Mapping[str, str] = os.environ,
 ) -> subprocess.Popen[bytes]:
-    """Start the script ``driver`` of this folder, which reads the jar and the jobs from its standard input."""
+    """Start the script ``driver`` of this folder, which runs the jobs by :func:`run_jobs`."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(PYTHON), str(Path(__file__).with_name(driver))],
@@ -38,13 +39,16 @@ def start(
                 **environment,
                 "PYTHONPATH": str(ROOT),
                 "FLINK_LOG_DIR": str(log.parent),
+                # On the JVM's own classpath: a jar of a job is loaded, and compiled, anew by each job. Hadoop has
+                # nothing to do with it, PyFlink takes no other variable.
+                "HADOOP_CLASSPATH": str(jar.resolve()),
                 # Functions in the JVM's own Python are of the ``python`` that comes first.
                 "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}",
             },
             start_new_session=True,
         )
     assert process.stdin is not None
-    process.stdin.write(json.dumps({"jar": str(jar), "jobs": jobs}).encode())
+    process.stdin.write(json.dumps(jobs).encode())
     process.stdin.close()
     return process
 
@@ -70,9 +74,15 @@ def run_to_end(
             stop(process)
 
 
-def configuration(jar: str, config: Mapping[str, str]) -> Configuration:
-    """What the environment of a job with this jar is made with."""
-    return environments.configuration({"pipeline.jars": f"file://{jar}", "parallelism.default": "1", **config})
+def run_jobs(run: Callable[[dict[str, Any]], None], *, at_a_time: int = 1) -> None:
+    """Run the jobs that the standard input has. A small job mostly waits, so that several take little longer."""
+    with ThreadPoolExecutor(at_a_time) as threads:
+        list(threads.map(run, json.load(sys.stdin)))
+
+
+def configuration(config: Mapping[str, str]) -> Configuration:
+    """What the environment of a job is made with."""
+    return environments.configuration({"parallelism.default": "1", **config})
 
 
 def json_files(folder: str) -> dict[str, str]:

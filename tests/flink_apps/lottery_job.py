@@ -1,12 +1,11 @@
-"""Runs lotteries over files in an embedded Flink cluster, one after the other.
+"""Runs lotteries over files in an embedded Flink cluster.
 
-Reads from standard input the path of the connector jar, and a list of jobs: the properties of each, Flink's
-configuration, the folders of the two inputs, and those of the two outputs.
+Reads from standard input a list of jobs: the properties of each, Flink's configuration, the folders of the two inputs,
+and those of the two outputs.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
@@ -25,7 +24,7 @@ from flink_apps.lottery.settings import (
     WINNERS_OUTPUT,
     Settings,
 )
-from tests.flink_apps.embedded import configuration, json_files
+from tests.flink_apps.embedded import configuration, json_files, run_jobs
 
 #: What files know nothing of: every event came just now, and each task's files are its one partition.
 METADATA = (Column(SOURCE_PARTITION, "AS 0"), Column(ARRIVAL.name, "AS CURRENT_TIMESTAMP"))
@@ -36,7 +35,7 @@ def events(table: str, folder: str) -> Connector:
     return Connector(table=table, options=options, metadata=METADATA)
 
 
-def run(jar: str, order: dict[str, Any]) -> None:
+def run(order: dict[str, Any]) -> None:
     # The inputs and outputs are the test's own.
     streams: dict[str, dict[str, str]] = {
         stream.group: {} for stream in (LOTTERY_INPUT, USER_INPUT, WINNERS_OUTPUT, REJECTED_OUTPUT)
@@ -44,7 +43,7 @@ def run(jar: str, order: dict[str, Any]) -> None:
     regions = {group: {"aws.region": "eu-west-1"} for group in (CONSUMER_GROUP, PRODUCER_GROUP)}
     settings = Settings.from_property_groups({**streams, **regions, GROUP: order["properties"]})
     config = {**job.options(settings), "python.executable": sys.executable, **order["config"]}
-    env = StreamExecutionEnvironment.get_execution_environment(configuration(jar, config))
+    env = StreamExecutionEnvironment.get_execution_environment(configuration(config))
     table_env = StreamTableEnvironment.create(env)
     folders = order["folders"]
     sources = {table: events(table, folders[table]) for table in (job.LOTTERY_EVENTS, job.USER_EVENTS)}
@@ -52,11 +51,5 @@ def run(jar: str, order: dict[str, Any]) -> None:
     job.build(table_env, settings, sources, sinks).execute().wait()
 
 
-def main() -> None:
-    work = json.load(sys.stdin)
-    for order in work["jobs"]:
-        run(work["jar"], order)
-
-
 if __name__ == "__main__":
-    main()
+    run_jobs(run, at_a_time=2)

@@ -1,15 +1,14 @@
-"""Runs jobs that write to Prometheus in an embedded Flink cluster, one after the other.
+"""Runs jobs that write to Prometheus in an embedded Flink cluster.
 
-Reads from standard input the path of the connector jar, and a list of jobs: the SQL statements of each, Flink's
-configuration, the file for its outcome, and how many samples to wait for. A job that is waited for never ends by
-itself: it is cancelled once its sink has counted so many as written or dropped, for a counter is gone with its task.
+Reads from standard input a list of jobs: the SQL statements of each, Flink's configuration, the file for its outcome,
+and how many samples to wait for. A job that is waited for never ends by itself: it is cancelled once its sink has
+counted so many as written or dropped, for a counter is gone with its task.
 The outcome is {"failure": …, "counters": …}, the text that stopped the job, and the sink's own counters.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import requests
 from pyflink.table import EnvironmentSettings, TableEnvironment, TableResult
 
-from tests.flink_apps.embedded import configuration
+from tests.flink_apps.embedded import configuration, run_jobs
 
 #: The metric group that the managed service shows.
 _SHOWN = ".kinesisanalytics."
@@ -62,8 +61,8 @@ def wait_for(samples: int, result: TableResult, flink: str) -> dict[str, int]:
     raise RuntimeError("a job that is waited for must not end by itself; let it read an endless table")
 
 
-def run(jar: str, order: dict[str, Any]) -> None:
-    settings = EnvironmentSettings.new_instance().with_configuration(configuration(jar, order["config"])).build()
+def run(order: dict[str, Any]) -> None:
+    settings = EnvironmentSettings.new_instance().with_configuration(configuration(order["config"])).build()
     table_env = TableEnvironment.create(settings)
     outcome: dict[str, Any] = {"failure": None, "counters": {}}
     try:
@@ -79,15 +78,9 @@ def run(jar: str, order: dict[str, Any]) -> None:
     Path(order["outcome"]).write_text(json.dumps(outcome))
 
 
-def main() -> None:
-    work = json.load(sys.stdin)
-    for order in work["jobs"]:
-        run(work["jar"], order)
-
-
 def _get(url: str, **parameters: str) -> Any:
     return requests.get(url, params=parameters, timeout=10).json()
 
 
 if __name__ == "__main__":
-    main()
+    run_jobs(run, at_a_time=4)

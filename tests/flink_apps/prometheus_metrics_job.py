@@ -1,13 +1,11 @@
-"""Runs the Prometheus metrics into files in an embedded Flink cluster, one job after the other.
+"""Runs the Prometheus metrics into files in an embedded Flink cluster.
 
-Reads from standard input the path of the connector jar, and a list of jobs: the properties of each, the parallelism,
-how many ticks there are, and the folder of the samples.
+Reads from standard input a list of jobs: the properties of each, the parallelism, how many ticks there are, and the
+folder of the samples.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
 from pyflink.datastream import StreamExecutionEnvironment
@@ -16,15 +14,13 @@ from pyflink.table import StreamTableEnvironment
 from flink_apps.common.tables import Connector
 from flink_apps.prometheus_metrics import job, main
 from flink_apps.prometheus_metrics.settings import Settings
-from tests.flink_apps.embedded import configuration, json_files
+from tests.flink_apps.embedded import configuration, json_files, run_jobs
 
 
-def run(jar: str, order: dict[str, Any]) -> None:
+def run(order: dict[str, Any]) -> None:
     settings = Settings.from_property_groups(order["groups"])
     parallelism = order["parallelism"]
-    env = StreamExecutionEnvironment.get_execution_environment(
-        configuration(jar, {"parallelism.default": str(parallelism)})
-    )
+    env = StreamExecutionEnvironment.get_execution_environment(configuration({"parallelism.default": str(parallelism)}))
     sources = {
         name: source.with_options({"ticks": str(order["ticks"])}) for name, source in main.sources(settings).items()
     }
@@ -33,11 +29,5 @@ def run(jar: str, order: dict[str, Any]) -> None:
     job.build(table_env, settings, sources, sinks).execute().wait()
 
 
-def run_all() -> None:
-    work = json.load(sys.stdin)
-    for order in work["jobs"]:
-        run(work["jar"], order)
-
-
 if __name__ == "__main__":
-    run_all()
+    run_jobs(run, at_a_time=2)

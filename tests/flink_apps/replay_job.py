@@ -1,14 +1,12 @@
-"""Runs replays in an embedded Flink cluster, one after the other: as a process, for a test that wants to kill it.
+"""Runs replays in an embedded Flink cluster: as a process, for a test that wants to kill it.
 
-Reads from standard input the path of the connector jar, and a list of jobs: the properties of each, the folder that the
-records go to, and Flink's configuration. Each line of the output is {"trip_key": …, "raw": …}, the bytes in Base64; of
-a job that is ``timed`` it is {"number": …, "released": …}, the time at which each row came.
+Reads from standard input a list of jobs: the properties of each, the folder that the records go to, and Flink's
+configuration. Each line of the output is {"trip_key": …, "raw": …}, the bytes in Base64; of a job that is ``timed`` it
+is {"number": …, "released": …}, the time at which each row came.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
 from pyflink.table import EnvironmentSettings, StatementSet, TableEnvironment
@@ -16,7 +14,7 @@ from pyflink.table import EnvironmentSettings, StatementSet, TableEnvironment
 from flink_apps.common.tables import Column, Connector
 from flink_apps.replay import job, queries
 from flink_apps.replay.settings import Settings
-from tests.flink_apps.embedded import configuration, json_files
+from tests.flink_apps.embedded import configuration, json_files, run_jobs
 
 
 def declare(table_env: TableEnvironment, settings: Settings, sink: Connector, *, timed: bool) -> StatementSet:
@@ -33,9 +31,9 @@ def declare(table_env: TableEnvironment, settings: Settings, sink: Connector, *,
     return statements
 
 
-def run(jar: str, order: dict[str, Any]) -> None:
+def run(order: dict[str, Any]) -> None:
     table_env = TableEnvironment.create(
-        EnvironmentSettings.new_instance().with_configuration(configuration(jar, order["config"])).build()
+        EnvironmentSettings.new_instance().with_configuration(configuration(order["config"])).build()
     )
     # The sink is the test's own.
     groups = {
@@ -45,11 +43,5 @@ def run(jar: str, order: dict[str, Any]) -> None:
     declare(table_env, Settings.from_property_groups(groups), sink, timed=order["timed"]).execute().wait()
 
 
-def main() -> None:
-    work = json.load(sys.stdin)
-    for order in work["jobs"]:
-        run(work["jar"], order)
-
-
 if __name__ == "__main__":
-    main()
+    run_jobs(run, at_a_time=4)

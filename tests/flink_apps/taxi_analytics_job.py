@@ -1,15 +1,12 @@
-"""Runs taxi analytics over files in an embedded Flink cluster, one after the other.
+"""Runs taxi analytics over files in an embedded Flink cluster.
 
-Reads from standard input the path of the connector jar, and a list of jobs: the properties of each, Flink's
-configuration, the folder of the trips, and those of the outputs; an index without one goes to the OpenSearch node that
-the properties name.
+Reads from standard input a list of jobs: the properties of each, Flink's configuration, the folder of the trips, that
+of the dead letters, and the ending that the names of the indices get.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import sys
 from typing import Any
 
 from pyflink.datastream import StreamExecutionEnvironment
@@ -18,7 +15,7 @@ from pyflink.table import StreamTableEnvironment
 from flink_apps.common.tables import ARRIVAL, RAW_JSON, SOURCE_PARTITION, SOURCE_POSITION, Column, Connector
 from flink_apps.taxi_analytics import job, main
 from flink_apps.taxi_analytics.settings import GROUP, Settings
-from tests.flink_apps.embedded import configuration, json_files
+from tests.flink_apps.embedded import configuration, json_files, run_jobs
 
 #: What files know nothing of: each is a partition, and all trips came in the year 2030.
 METADATA = (
@@ -28,9 +25,9 @@ METADATA = (
 )
 
 
-def run(jar: str, order: dict[str, Any]) -> None:
+def run(order: dict[str, Any]) -> None:
     settings = Settings.from_property_groups({GROUP: order["properties"]})
-    env = StreamExecutionEnvironment.get_execution_environment(configuration(jar, order["config"]))
+    env = StreamExecutionEnvironment.get_execution_environment(configuration(order["config"]))
     table_env = StreamTableEnvironment.create(env)
     folders = order["folders"]
     files = {"connector": "filesystem", "path": folders[job.TRIPS], **RAW_JSON.as_options()}
@@ -38,17 +35,11 @@ def run(jar: str, order: dict[str, Any]) -> None:
     sinks = {
         name: dataclasses.replace(sink, options=json_files(folders[name]), partitioned_by=())
         if name in folders
-        else sink
+        else sink.with_options({"index": f"{sink.options['index']}{order['ending']}"})
         for name, sink in main.sinks(settings).items()
     }
     job.build(table_env, settings, {job.TRIPS: source}, sinks).execute().wait()
 
 
-def run_all() -> None:
-    work = json.load(sys.stdin)
-    for order in work["jobs"]:
-        run(work["jar"], order)
-
-
 if __name__ == "__main__":
-    run_all()
+    run_jobs(run, at_a_time=2)

@@ -18,7 +18,7 @@ from tests.flink_apps.embedded import ROOT, rows, run_to_end
 pytestmark = pytest.mark.integration
 
 #: How many tasks there are, and how they call Python.
-TASKS = [(1, "thread"), (2, "thread"), (3, "thread"), (2, "process")]
+TASKS = [(1, "thread"), (3, "thread"), (2, "process")]
 PLAYERS, COUPONS, CLICKS, WINDOW = 30, 20, 50, 10_000
 
 

@@ -28,11 +28,12 @@ ROOT = Path(__file__).parents[2]
 #: credentials in the environment of its JVM, and one JVM for all jobs saves most of the time.
 RUNNER = """
 import json, sys
+from concurrent.futures import ThreadPoolExecutor
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
-failures = {}
 given = json.load(sys.stdin)
-for name, job in given["jobs"].items():
+
+def failure(job):
     table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
     for key, value in {**given["options"], **job["options"]}.items():
         table_env.get_config().set(key, value)
@@ -41,8 +42,11 @@ for name, job in given["jobs"].items():
             result = table_env.execute_sql(statement)
         result.wait()
     except Exception as error:
-        failures[name] = str(error)
-print(json.dumps(failures))
+        return str(error)
+
+with ThreadPoolExecutor(4) as threads:
+    found = dict(zip(given["jobs"], threads.map(failure, given["jobs"].values())))
+print(json.dumps({name: text for name, text in found.items() if text}))
 """
 
 DOCUMENTS = 1000
@@ -170,13 +174,16 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
             "counts": counts(searches["counts"]),
         }
         given = {
-            "options": {"pipeline.jars": jar.as_uri(), "parallelism.default": "1", "restart-strategy.type": "none"},
+            "options": {"parallelism.default": "1", "restart-strategy.type": "none"},
             "jobs": {name: asdict(job) for name, job in jobs.items()},
         }
         process = subprocess.run(
             [sys.executable, "-c", RUNNER],
             input=json.dumps(given),
-            env=role_environment(searches["signed"], tmp_path_factory.mktemp("aws")),
+            env={
+                **role_environment(searches["signed"], tmp_path_factory.mktemp("aws")),
+                "HADOOP_CLASSPATH": str(jar.resolve()),  # see embedded.py
+            },
             capture_output=True,
             text=True,
             timeout=600,

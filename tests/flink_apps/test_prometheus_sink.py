@@ -280,15 +280,11 @@ def runs(prometheus: PrometheusService, tmp_path_factory: pytest.TempPathFactory
             "missing": of_numbers("missing", into["missing"], ends=True),
             "restarted": restarted(workspaces["restarted"]),
         }
-        shared = {
-            "restart-strategy.type": "none",
-            "rest.bind-port": str(free_port()),
-            "metrics.fetcher.update-interval": "50",
-        }
+        shared = {"restart-strategy.type": "none", "metrics.fetcher.update-interval": "50"}
         orders = [
             {
                 "statements": job.statements,
-                "config": {**shared, **job.config},
+                "config": {**shared, "rest.bind-port": str(free_port()), **job.config},
                 "samples": job.samples,
                 "outcome": str(folder / name),
             }

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,17 +87,35 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSearchServi
         service.process.kill()
 
 
-@pytest.fixture(scope="module", params=RUNS)
-def result(
-    request: pytest.FixtureRequest, search: OpenSearchService, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, dict[str, taxi_oracle.Documents], list[dict[str, Any]]]:
-    """The documents of a run, and its dead letters."""
-    run, folder = RUNS[request.param], tmp_path_factory.mktemp("run")
-    search.request("DELETE", f"/{job.PICKUP_COUNT},{job.TRIP_DURATION}", ignore_unavailable="true")
-    (folder / "in").mkdir()
+Results = dict[str, tuple[dict[str, taxi_oracle.Documents], list[dict[str, Any]]]]
+
+
+@pytest.fixture(scope="module")
+def results(search: OpenSearchService, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The documents of each run, and its dead letters; all in one process, which is slow to start."""
+    base = tmp_path_factory.mktemp("runs")
+    endings = {name: f"-{number}" for number, name in enumerate(RUNS)}
+    orders = [order(run, search, base / endings[name], endings[name]) for name, run in RUNS.items()]
+    jar = ConnectorJar(project=ROOT / "flink_apps", module="taxi_analytics").build(ROOT / "build" / "jars")
+    run_to_end("taxi_analytics_job.py", jar, orders, base / "log")
+    return {
+        name: (
+            {
+                index: {document["_id"]: document["_source"] for document in search.documents(f"{index}{ending}")}
+                for index in (job.PICKUP_COUNT, job.TRIP_DURATION)
+            },
+            rows(base / ending / "letters"),
+        )
+        for name, ending in endings.items()
+    }
+
+
+def order(run: Run, search: OpenSearchService, folder: Path, ending: str) -> dict[str, Any]:
+    """What the driver is told of a run."""
+    (folder / "in").mkdir(parents=True)
     for name, lines in run.files.items():
         (folder / "in" / f"{name}.json").write_bytes(b"\n".join(lines) + b"\n")
-    order = {
+    return {
         "properties": {
             "InputStreamArn": "arn:aws:kinesis:eu-west-1:123456789012:stream/trips",
             "OpenSearchEndpoint": search.address,
@@ -108,27 +127,19 @@ def result(
         },
         "config": {"parallelism.default": str(run.parallelism)},
         "folders": {job.TRIPS: str(folder / "in"), job.DEAD_LETTERS: str(folder / "letters")},
+        "ending": ending,
     }
-    jar = ConnectorJar(project=ROOT / "flink_apps", module="taxi_analytics").build(ROOT / "build" / "jars").resolve()
-    run_to_end("taxi_analytics_job.py", jar, [order], folder / "log")
-    found = {
-        index: {document["_id"]: document["_source"] for document in search.documents(index)}
-        for index in (job.PICKUP_COUNT, job.TRIP_DURATION)
-    }
-    return request.param, found, rows(folder / "letters")
 
 
-def test_every_document_is_the_oracles(
-    result: tuple[str, dict[str, taxi_oracle.Documents], list[dict[str, Any]]],
-) -> None:
-    _, found, _ = result
+@pytest.mark.parametrize("name", RUNS)
+def test_every_document_is_the_oracles(results: Results, name: str) -> None:
+    found, _ = results[name]
     taxi_oracle.compare(found, LINES)
 
 
-def test_the_bad_records_alone_are_dead_letters(
-    result: tuple[str, dict[str, taxi_oracle.Documents], list[dict[str, Any]]],
-) -> None:
-    name, _, letters = result
+@pytest.mark.parametrize("name", RUNS)
+def test_the_bad_records_alone_are_dead_letters(results: Results, name: str) -> None:
+    _, letters = results[name]
     bad = BAD if name == "one task" else {}
     reasons = {base64.b64decode(letter["raw"]): letter["reason"] for letter in letters}
     assert len(letters) == len(bad)

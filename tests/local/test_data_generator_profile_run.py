@@ -29,8 +29,8 @@ from tests.local.failures import kill_a_task_manager, wait_for
 pytestmark = [pytest.mark.integration, pytest.mark.paced]
 
 PROFILE = "ramp(from=0, to=1000, over=25s) then constant(rate=1000)"
-DOWNTIME_SECONDS = 10
-SECONDS_AFTER = 8
+DOWNTIME_SECONDS = 6
+SECONDS_AFTER = 4
 #: A backlog on a busy machine.
 CATCH_UP_SECONDS = 240
 #: Late ticks are late by so much on a busy machine.
@@ -113,7 +113,7 @@ def tell(run: LocalRun, job: Job, *, began: int, catch_up: bool) -> Arrived:
     """Kill a TaskManager of the job, and wait for what comes after; gives what has come of this job."""
     generator = DataGenerator(run)
     wait_for("the first trips", lambda: generator.records_so_far(job) > 0)
-    wait_for("a part of the ramp", lambda: job.running_seconds() > 8)
+    wait_for("a part of the ramp", lambda: job.running_seconds() > 5)
     killed = now()
     kill_a_task_manager(run, job, downtime=DOWNTIME_SECONDS)
     restarted = now()

@@ -145,7 +145,6 @@ def refusals(run: LocalRun) -> dict[str, str]:
     run.assembly.unpack_code(code)
     groups = run.property_groups()
     wrong = {
-        "no sink": {name: keys for name, keys in groups.items() if name not in ("KafkaSink", "KinesisSink")},
         "malformed ARN": {**groups, "KinesisSink": {"stream.arn": "arn:aws:kinesis:stream"}},
     }
     said = {}
@@ -184,10 +183,6 @@ def freeze(run: LocalRun, job: Job) -> None:
     completed = job.checkpoints_completed()
     wait_for("a checkpoint after the outage", lambda: job.checkpoints_completed() > completed)
     time.sleep(5)
-
-
-def test_no_sink_is_refused_at_the_start_in_one_line(story: Story) -> None:
-    assert "the property groups must hold KinesisSink or KafkaSink" in story.refusals["no sink"]
 
 
 def test_a_malformed_arn_is_refused_at_the_start_in_one_line(story: Story) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from flink_apps.common.aws import KINESIS_ENDPOINT
 from flink_apps.replay.metrics import REPLAY_LAG_MILLIS
-from flink_apps.replay.settings import GROUP, SOURCE_PATH, SPEEDUP
+from flink_apps.replay.settings import GROUP, SINK_STREAM, SOURCE_PATH, SPEEDUP
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios.trips import REPLAY
@@ -100,30 +100,35 @@ def trips(limit: int, speedup: float) -> Iterator[dict[str, object]]:
             }
 
 
-@pytest.fixture(scope="module", params=STREAMS, ids=lambda stream: f"{stream[0]} shards")
-def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    shards, records_per_second = request.param
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     folder = tmp_path_factory.mktemp("run")
-    assembly = synthesize("taxi-analytics", {"taxi-analytics.shards": str(shards)}, folder / "cdk.out")
-    with LocalRun(assembly, folder) as run:
+    with LocalRun(synthesize("taxi-analytics", {}, folder / "cdk.out"), folder) as run:
         # Nobody reads the stream.
         run.services = [service for service in run.services if not isinstance(service, OpenSearchService)]
         run.clusters = {REPLAY: run.clusters[REPLAY]}
         run.start()
-        kinesis = run.service(KinesisService)
-        with ThrottlingKinesis(kinesis.address, records_per_second=records_per_second) as proxy:
-            yield tell(run, kinesis, proxy, shards * records_per_second)
+        run.assembly.unpack_code(folder / "code", REPLAY)
+        yield run
 
 
-def tell(run: LocalRun, kinesis: KinesisService, proxy: ThrottlingKinesis, limit: int) -> Story:
+@pytest.fixture(scope="module", params=STREAMS, ids=lambda stream: f"{stream[0]} shards")
+def story(request: pytest.FixtureRequest, run: LocalRun) -> Story:
+    shards, records_per_second = request.param
+    kinesis, stream = run.service(KinesisService), f"trips-{shards}"
+    kinesis.create_stream(stream, shards)
+    with ThrottlingKinesis(kinesis.address, records_per_second=records_per_second) as proxy:
+        return tell(run, kinesis, stream, proxy, shards * records_per_second)
+
+
+def tell(run: LocalRun, kinesis: KinesisService, stream: str, proxy: ThrottlingKinesis, limit: int) -> Story:
     """Replay all trips, and look again and again at how far it is."""
     groups = run.property_groups(REPLAY)
     groups[KINESIS_ENDPOINT.group][KINESIS_ENDPOINT.key] = proxy.address
+    arn = groups[GROUP][SINK_STREAM.stream.key]
+    groups[GROUP][SINK_STREAM.stream.key] = f"{arn.rpartition('/')[0]}/{stream}"
     wanted = upload(run, groups[GROUP], limit)
-    (stream,) = kinesis.stream_names()
-    code = run.folder / "code"
-    run.assembly.unpack_code(code, REPLAY)
-    job = run.clusters[REPLAY].submit(code, groups)
+    job = run.clusters[REPLAY].submit(run.folder / "code", groups)
     moments: list[Moment] = []
     deadline = time.monotonic() + 180
     while (state := job.state) != "FINISHED":
