@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -38,6 +39,10 @@ _JAVA_OPTIONS = (
 )
 os.environ.setdefault("JAVA_TOOL_OPTIONS", " ".join(_JAVA_OPTIONS))
 
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
+
 TESTS = Path(__file__).parent
 #: Real trips and the commission's table of zones are not part of the project: TAXI_DATA names the folder with them.
 REAL_DATA = Path(os.environ.get("TAXI_DATA") or TESTS.parents[1] / "shared" / "data")
@@ -60,33 +65,12 @@ def _kind(file: Path) -> str:
     return "OpenSearch" if file.parent == TESTS / "local" and "opensearch" in text else "servers"
 
 
-#: The order in which tests begin: what takes longest first, and what fills the gaps last.
-_ORDER = ("OpenSearch", "servers", "paced", "alone")
-#: What leaves the machine to nobody else.
-_SERVERS = ("OpenSearch", "servers")
+#: The order in which tests begin: what takes longest, what fills the gaps, and what looks at the clock, by itself.
+_ORDER = ("OpenSearch", "servers", "alone", "paced")
 
 
 class Workers(LoadScopeScheduling):  # type: ignore[misc] # xdist is untyped
-    """Who runs what, if there are several: each takes the next file as soon as it is through with one.
-
-    What looks at the clock waits until no other worker has servers. Beside it, tests without servers go on.
-    """
-
-    def _assign_work_unit(self, node: object) -> None:
-        others = {
-            _kind(TESTS.parent / nodeid.partition("::")[0])
-            for worker, work in self.assigned_work.items()
-            if worker is not node
-            for tests in work.values()
-            for nodeid, completed in tests.items()
-            if not completed
-        }
-        waits = next(iter(self.workqueue)) == "paced" and not others.isdisjoint(_SERVERS)
-        if waits:
-            self.workqueue.move_to_end("paced")
-        super()._assign_work_unit(node)
-        if waits and "paced" in self.workqueue:
-            self.workqueue.move_to_end("paced", last=False)
+    """Who runs what, if there are several: each takes the next file as soon as it is through with one."""
 
     def _split_scope(self, nodeid: str) -> str:
         """The group of a test: each is run by one worker.
