@@ -57,7 +57,6 @@ class LocalRun:
                 folder=self.folder / name.lower(),
                 name=name,
                 rest_port=FIRST_REST_PORT + number,
-                java_options=[option for service in self.services for option in service.java_options],
                 flink_options={
                     option: value for service in self.services for option, value in service.flink_options.items()
                 },
@@ -108,15 +107,20 @@ class LocalRun:
         for cluster in self.clusters.values():
             cluster.wait()
 
-    def submit(self, name: str = MAIN_APPLICATION, *, checkpoint: Path | None = None) -> Job:
+    def submit(
+        self, name: str = MAIN_APPLICATION, *, checkpoint: Path | None = None, parallelism: int | None = None
+    ) -> Job:
         """Unpack an application's bundle and submit it with the template's property groups.
 
-        With a ``checkpoint``, a submitted application goes on from there.
+        With a ``checkpoint`` or savepoint, a submitted application goes on from there. The ``parallelism`` is the
+        template's, unless another one is given.
         """
         code = self.folder / "code" / name.lower()
         if checkpoint is None:
             self.assembly.unpack_code(code, name)
-        return self.clusters[name].submit(code, self.property_groups(name), checkpoint=checkpoint)
+        return self.clusters[name].submit(
+            code, self.property_groups(name), checkpoint=checkpoint, parallelism=parallelism
+        )
 
     def service(self, kind: type[S]) -> S:
         """The service of this kind, which the template must need."""

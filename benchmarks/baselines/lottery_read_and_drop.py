@@ -19,10 +19,11 @@ def run() -> None:
     # With the job's own group it would commit the offsets at which the job then starts: the topic's end.
     source = main.sources(settings)[job.USER_EVENTS].with_options({"properties.group.id": "limit"})
     table_env.execute_sql(source.create_table((*schema.USER_EVENT, *schema.SOURCE)))
-    columns = (Column("key", "INT"), Column("event_time", "BIGINT"))
+    fields = "kind BIGINT, player BIGINT, lottery BIGINT, `time` BIGINT, coupons BIGINT, problem BYTES, `raw` BYTES"
+    columns = (Column("key", "INT"), Column("event", f"ROW<{fields}>"))
     table_env.execute_sql(Connector(table="nothing", options={"connector": "blackhole"}).create_table(columns))
     events = queries.user_events(source.table, clock_skew_millis=settings.clock_skew_millis, buckets=settings.buckets)
-    table_env.execute_sql(f"INSERT INTO nothing SELECT key, event_time FROM ({events})")
+    table_env.execute_sql(f"INSERT INTO nothing SELECT key, event FROM ({events})")
 
 
 if __name__ == "__main__":

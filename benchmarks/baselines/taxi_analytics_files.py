@@ -6,7 +6,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from flink_apps.common.properties import read_property_groups
-from flink_apps.common.tables import ARRIVAL, RAW_JSON, SOURCE_PARTITION, SOURCE_POSITION, Column, Connector
+from flink_apps.common.tables import FILE_ARRIVAL, RAW_JSON, SOURCE_PARTITION, SOURCE_POSITION, Column, Connector
 from flink_apps.taxi_analytics import job, main
 from flink_apps.taxi_analytics.settings import Settings
 
@@ -22,7 +22,7 @@ def run() -> None:
         metadata=(
             Column(SOURCE_PARTITION, "STRING NOT NULL METADATA FROM 'file.name' VIRTUAL"),
             Column(SOURCE_POSITION, "AS '0'"),
-            Column(ARRIVAL.name, "AS CURRENT_TIMESTAMP"),
+            FILE_ARRIVAL,
         ),
     )
     job.build(table_env, settings, {job.TRIPS: source}, main.sinks(settings)).execute()

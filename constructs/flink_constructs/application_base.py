@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import jsii
-from aws_cdk import Duration, Fn
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -121,17 +121,13 @@ class FlinkApplicationBase(Construct):
     def metric_millis_behind_latest(self, stream_name: str) -> cloudwatch.Metric:
         """Milliseconds that the job's Kinesis source is behind the head of the stream; the largest in a minute.
 
-        It is -1 until the source has read. The dimensions are what the connector's metric gets where it is not split
-        by shard; a dash of the stream's name is an underscore there.
+        It is -1 until the source has read. The Kinesis connector of this project registers it, with the stream as its
+        dimension: see flink_apps/connectors/kinesis.
         """
         return cloudwatch.Metric(
             namespace=METRIC_NAMESPACE,
             metric_name="millisBehindLatest",
-            dimensions_map={
-                "Application": self.application_name,
-                "Flow": "Input",
-                "Id": Fn.join("_", Fn.split("-", stream_name)),
-            },
+            dimensions_map={"Application": self.application_name, "Stream": stream_name},
             statistic=cloudwatch.Stats.MAXIMUM,
             period=Duration.minutes(1),
         )

@@ -30,8 +30,7 @@ MAX_RECORD_BYTES = 1_048_576
 # (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html).
 MAX_SHARDS = 20_000
 
-# What the classes of flink-sql-connector-kinesis 4.0.0-1.16 call: KinesisStreamsSinkWriter; KinesisProxy, whose
-# DescribeStream serves DynamoDB streams only; KinesisProxyV2 and StreamConsumerRegistrar for enhanced fan-out.
+# What flink_apps/connectors/kinesis calls; for enhanced fan-out, what Flink's own connector calls.
 SINK_ACTIONS = ("kinesis:PutRecords",)
 SOURCE_ACTIONS = ("kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards")
 CONSUMER_STREAM_ACTIONS = ("kinesis:DescribeStreamSummary",)
@@ -131,7 +130,7 @@ class DataStreamBase(Construct):
 
         Args:
             grantee: Who reads.
-            consumer: Name under which the source registers for enhanced fan-out (``scan.stream.efo.consumername``),
+            consumer: Name under which the source registers for enhanced fan-out (``source.efo.consumer.name``),
                 1 to 128 letters, digits, ``_``, ``.`` and ``-``. Default: none, the source polls.
 
         Raises:

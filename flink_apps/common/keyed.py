@@ -26,24 +26,6 @@ def rows(table: DataStream, row_type: TypeInformation) -> DataStream:
     return DataStream(_streams().rows(table._j_data_stream, row_type.get_java_type_info()))
 
 
-def rows_in_event_time(
-    table: DataStream, row_type: TypeInformation, *, out_of_order_millis: int, idle_millis: int
-) -> DataStream:
-    """Turn rows of key, value, partition and event time into rows of key and value in this event time.
-
-    Args:
-        table: The rows. The event time is a BIGINT in milliseconds since 1970; NULL does not advance the watermark.
-        row_type: The type of the resulting rows.
-        out_of_order_millis: Bounded out-of-orderness: how far the watermark is behind the slowest partition.
-        idle_millis: Idleness timeout: the watermark does not wait for a partition without rows for this long.
-
-    """
-    stream = event_time().partitioned(
-        table._j_data_stream, row_type.get_java_type_info(), out_of_order_millis, idle_millis
-    )
-    return DataStream(stream)
-
-
 def keyed_rows(stream: DataStream, key_type: TypeInformation) -> KeyedStream:
     """Key rows of a key and a value by the key; the function gets the values."""
     jvm = get_gateway().jvm

@@ -54,8 +54,35 @@ PARQUET = Format(
 
 #: The time at which the stream or topic received the record: a column that the source adds.
 ARRIVAL = Column("arrival", "TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL")
+#: The same for a file, in place of that: when it was written.
+FILE_ARRIVAL = Column(ARRIVAL.name, "TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'file.modification-time' VIRTUAL")
 #: The origin of a record in any source: the shard or partition, and the position in it.
 SOURCE_PARTITION, SOURCE_POSITION = "source_partition", "source_position"
+
+
+#: The time attribute of a table in event time.
+ROWTIME = "rowtime"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventTime:
+    """The event time of a table, whose watermark its source keeps for each shard or partition.
+
+    Flink's own idleness timeout, ``table.exec.source.idle-timeout``, says how long a silent one is waited for.
+    """
+
+    #: SQL: BIGINT, milliseconds since 1970; NULL for a record that does not advance the watermark.
+    millis: str
+    #: Bounded out-of-orderness: how far the watermark is behind the latest record.
+    out_of_order_millis: int
+
+    def as_sql(self) -> str:
+        """The time attribute and its watermark, which is always before the records that may still come."""
+        watermark = f"({self.millis}) - {self.out_of_order_millis + 1}"
+        return (
+            f"`{ROWTIME}` AS TO_TIMESTAMP_LTZ(COALESCE({self.millis}, 0), 3), "
+            f"WATERMARK FOR `{ROWTIME}` AS TO_TIMESTAMP_LTZ({watermark}, 3)"
+        )
 
 
 class Output(NamedTuple):
@@ -83,9 +110,14 @@ class Connector:
         """The same connector with more columns that it adds."""
         return replace(self, metadata=(*self.metadata, *columns))
 
-    def create_table(self, columns: tuple[Column, ...]) -> str:
+    def create_table(self, columns: tuple[Column, ...], *, event_time: EventTime | None = None) -> str:
         """The ``CREATE TABLE`` statement."""
-        fields = ", ".join(f"`{column.name}` {column.type}" for column in (*columns, *self.metadata))
+        fields = ", ".join(
+            [
+                *(f"`{column.name}` {column.type}" for column in (*columns, *self.metadata)),
+                *([event_time.as_sql()] if event_time else []),
+            ]
+        )
         partition = (
             f" PARTITIONED BY ({', '.join(f'`{key}`' for key in self.partitioned_by)})" if self.partitioned_by else ""
         )

@@ -10,9 +10,10 @@ from pyflink.datastream import ConnectedStreams, DataStream
 from pyflink.table import Schema, StatementSet, StreamTableEnvironment
 
 from flink_apps.common.environment import prepare
-from flink_apps.common.keyed import keyed_rows, rows, rows_in_event_time, timed_by
+from flink_apps.common.event_time import kept_rows, set_idleness_timeout
+from flink_apps.common.keyed import keyed_rows, rows, timed_by
 from flink_apps.common.packed import PACKED_NUMBERS, packed, unpacked
-from flink_apps.common.tables import Connector
+from flink_apps.common.tables import Connector, EventTime
 from flink_apps.lottery import functions, queries, schema
 from flink_apps.lottery.settings import Settings
 
@@ -93,17 +94,17 @@ def _lottery_events(table_env: StreamTableEnvironment, source: Connector) -> Dat
 
 
 def _user_events(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> DataStream:
-    table_env.execute_sql(source.create_table((*FIELDS[USER_EVENTS], *schema.SOURCE)))
+    event_time = EventTime(
+        millis=queries.event_time(clock_skew_millis=settings.clock_skew_millis),
+        out_of_order_millis=settings.grace_millis,
+    )
+    set_idleness_timeout(table_env, settings.idle_millis)
+    table_env.execute_sql(source.create_table((*FIELDS[USER_EVENTS], *schema.SOURCE), event_time=event_time))
     events = table_env.sql_query(
         queries.user_events(source.table, clock_skew_millis=settings.clock_skew_millis, buckets=settings.buckets)
     )
-    timed = rows_in_event_time(
-        table_env.to_data_stream(events),
-        Types.ROW([Types.INT(), functions.USER_EVENT.row_type()]),
-        out_of_order_millis=settings.grace_millis,
-        idle_millis=settings.idle_millis,
-    )
-    return packed(timed, Types.INT(), functions.USER_EVENT)
+    user_events = rows(table_env.to_data_stream(events), Types.ROW([Types.INT(), functions.USER_EVENT.row_type()]))
+    return packed(kept_rows(user_events), Types.INT(), functions.USER_EVENT)
 
 
 def _winners(table_env: StreamTableEnvironment, settings: Settings, sink: Connector) -> str:

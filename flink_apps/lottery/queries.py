@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flink_apps.common.rules import reason
 from flink_apps.common.sql import beginning, interval, literal
-from flink_apps.common.tables import ARRIVAL, SOURCE_PARTITION
+from flink_apps.common.tables import ARRIVAL
 from flink_apps.lottery import schema
 from flink_apps.lottery.metrics import REJECTED_BY_REASON, REJECTED_COUNT, WINNER_COUNT
 from flink_apps.lottery.rules import LOTTERY_EVENT_RULES, user_event_rules
@@ -31,8 +31,14 @@ def lottery_events(table: str) -> str:
     """
 
 
+def event_time(*, clock_skew_millis: int) -> str:
+    """The event time of a user event: a valid click's timestamp, in milliseconds since 1970."""
+    problem = reason(*user_event_rules(clock_skew_millis=clock_skew_millis), error=schema.ERROR)
+    return f"CASE WHEN type = {literal(schema.CLICK)} AND {problem} IS NULL THEN `timestamp` END"
+
+
 def user_events(table: str, *, clock_skew_millis: int, buckets: int) -> str:
-    """Rows of a bucket, a user event, its partition, and its event time, which only valid clicks have.
+    """Rows of a bucket and a user event.
 
     The event has the fields of :data:`flink_apps.lottery.functions.USER_EVENT`.
     """
@@ -40,9 +46,7 @@ def user_events(table: str, *, clock_skew_millis: int, buckets: int) -> str:
     return f"""
         SELECT
           key,
-          ROW(kind, userId, lotteryId, `timestamp`, purchasedCoupons, ENCODE(problem, 'UTF-8'), {_RAW}) AS event,
-          {SOURCE_PARTITION},
-          CASE WHEN kind = {schema.CLICKED} THEN `timestamp` END AS event_time
+          ROW(kind, userId, lotteryId, `timestamp`, purchasedCoupons, ENCODE(problem, 'UTF-8'), {_RAW}) AS event
         FROM (
           SELECT
             *,

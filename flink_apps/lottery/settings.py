@@ -92,7 +92,7 @@ STREAMS = (LOTTERY_INPUT, USER_INPUT, WINNERS_OUTPUT, REJECTED_OUTPUT)
 REGION_OF_INPUTS = _consumer("aws.region", REGION, "Kinesis: region of the inputs; by default the application's")
 REGION_OF_OUTPUTS = _producer("aws.region", REGION, "Kinesis: region of the outputs; by default the application's")
 INITIAL_POSITION = _consumer(
-    "scan.stream.initpos",
+    "source.init.position",
     kinesis.INITIAL_POSITION,
     f"Kinesis: {kinesis.INITIAL_POSITION_MEANING}",
     kinesis.OLDEST,

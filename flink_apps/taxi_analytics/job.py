@@ -8,8 +8,8 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 
 from flink_apps.common import dead_letters
 from flink_apps.common.environment import prepare
-from flink_apps.common.event_time import table_in_event_time
-from flink_apps.common.tables import SOURCE_PARTITION, Column, Connector, Output
+from flink_apps.common.event_time import kept_table, set_idleness_timeout
+from flink_apps.common.tables import Column, Connector, EventTime, Output
 from flink_apps.taxi_analytics import queries, rules, schema
 from flink_apps.taxi_analytics.settings import Settings
 
@@ -56,17 +56,12 @@ def build(
 def _read(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> None:
     """Trips, checked and in their event time."""
     record = (*schema.TRIP, dead_letters.RAW, dead_letters.ERROR, dead_letters.ERROR_CODE)
-    table_env.execute_sql(source.create_table(record))
     checks = rules.rules(clock_skew_millis=settings.clock_skew_millis)
-    timed = table_in_event_time(
-        table_env,
-        table_env.sql_query(queries.checked(source.table, *checks)),
-        partition=SOURCE_PARTITION,
-        time="event_time",
-        out_of_order_millis=settings.out_of_order_millis,
-        idle_millis=settings.idle_millis,
-    )
-    table_env.create_temporary_view(_TIMED, timed)
+    event_time = EventTime(millis=queries.event_time(*checks), out_of_order_millis=settings.out_of_order_millis)
+    set_idleness_timeout(table_env, settings.idle_millis)
+    table_env.execute_sql(source.create_table(record, event_time=event_time))
+    checked = table_env.sql_query(queries.checked(source.table, *checks))
+    table_env.create_temporary_view(_TIMED, kept_table(table_env, checked, time="event_time"))
 
 
 def _dead_letter(settings: Settings) -> Output:

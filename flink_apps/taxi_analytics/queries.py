@@ -16,6 +16,11 @@ _HOUR = "INTERVAL '1' HOUR"
 _BEGIN = "CAST(window_start AS TIMESTAMP_LTZ(3))"
 
 
+def event_time(*rules: Rule) -> str:
+    """The event time of a record: a good trip's dropoff, in milliseconds since 1970."""
+    return f"CASE WHEN {reason(*rules, error=ERROR.name)} IS NULL THEN dropoff_datetime END"
+
+
 def checked(trips: str, *rules: Rule) -> str:
     """Trips with the first reason to refuse them, their cell and airport, and, if they are good, their event time.
 

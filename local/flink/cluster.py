@@ -64,7 +64,6 @@ class FlinkCluster:
     folder: Path
     name: str
     rest_port: int  # the one that it prefers
-    java_options: Sequence[str] = ()
     flink_options: Mapping[str, str] = field(default_factory=dict)
     plugins: Sequence[Path] = ()
     job_manager: Process = field(init=False)
@@ -110,10 +109,17 @@ class FlinkCluster:
         complete = (self.folder / "checkpoints" / job.job_id).glob("chk-*/_metadata")
         return max((file.parent for file in complete), key=lambda folder: int(folder.name.removeprefix("chk-")))
 
-    def submit(self, code: Path, groups: PropertyGroups, *, checkpoint: Path | None = None) -> Job:
+    def submit(
+        self,
+        code: Path,
+        groups: PropertyGroups,
+        *,
+        checkpoint: Path | None = None,
+        parallelism: int | None = None,
+    ) -> Job:
         """Submit an unpacked bundle as the service does: by the run options among its property groups.
 
-        With a ``checkpoint`` the job goes on from there.
+        With a ``checkpoint`` the job goes on from there. The ``parallelism`` is by default the cluster's.
 
         Raises:
             RunError: with the root cause, when the application refuses to start.
@@ -129,6 +135,8 @@ class FlinkCluster:
         arguments = ["run", "--detached", "--jobmanager", self.rest.address.removeprefix("http://")]
         if checkpoint:
             arguments += ["--fromSavepoint", checkpoint.as_uri()]
+        if parallelism:
+            arguments += ["--parallelism", str(parallelism)]
         for option, flag in (("jarfile", "--jarfile"), ("pyFiles", "--pyFiles"), ("pyArchives", "--pyArchives")):
             if options.get(option):
                 arguments += [flag, str(code / options[option])]
@@ -180,7 +188,7 @@ class FlinkCluster:
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
         # PyFlink unpacks into a folder below Java's own for such files: on a shared machine somebody else's.
-        java_options = [shipped["env"]["java"]["opts"]["all"], f"-Djava.io.tmpdir={temporary}", *self.java_options]
+        java_options = [shipped["env"]["java"]["opts"]["all"], f"-Djava.io.tmpdir={temporary}"]
         configuration = {
             # The shipped options open the JDK's packages that py4j and Arrow reach into.
             "env.java.opts.all": " ".join(java_options),

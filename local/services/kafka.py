@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from local.errors import RunError
 from local.process import Process, free_port, java, listening, run_to_end
@@ -160,6 +160,11 @@ class KafkaService(Service):
         finally:
             consumer.close()
 
+    def set_partitions(self, topic: str, count: int) -> None:
+        """Give a topic more partitions."""
+        admin = AdminClient(self._client())
+        admin.create_partitions([NewPartitions(topic, count)])[topic].result(timeout=30)
+
     def write(self, topic: str, records: Sequence[tuple[str, bytes]]) -> None:
         """Write records, each a key and a value, and wait until the broker has them."""
         refused: list[KafkaError] = []
@@ -222,7 +227,8 @@ class KafkaService(Service):
     @cached_property
     def _producer(self) -> Producer:
         # Idempotent, so that a batch which is sent again, as right after a topic was made, comes in its place.
-        return Producer({**self._client(), "linger.ms": 5, "enable.idempotence": True})
+        settings = {"linger.ms": 5, "enable.idempotence": True, "topic.metadata.refresh.interval.ms": 1_000}
+        return Producer({**self._client(), **settings})
 
     def _client(self) -> dict[str, Any]:
         """Settings of a client that logs nothing of its own: what matters comes as an error."""

@@ -68,14 +68,6 @@ class KinesisService(Service):
         """The emulator stands for Kinesis."""
         return {"kinesis": self.address}
 
-    @property
-    def java_options(self) -> list[str]:
-        """Plain JSON for both generations of the SDK: the emulator garbles or loses CBOR.
-
-        The connector has the older one under another name, which shading has given its properties, too.
-        """
-        return ["-Dorg.apache.flink.kinesis.shaded.com.amazonaws.sdk.disableCbor=true", "-Daws.cborEnabled=false"]
-
     def launch(self) -> None:
         """Start the emulator."""
         if not _EMULATOR.is_dir():

@@ -65,11 +65,6 @@ class Service(ABC):
         return {}
 
     @property
-    def java_options(self) -> list[str]:
-        """Options of the Flink processes that talk to this server."""
-        return []
-
-    @property
     def flink_options(self) -> dict[str, str]:
         """Configuration of the Flink clusters that talk to this server."""
         return {}

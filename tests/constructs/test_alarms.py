@@ -155,8 +155,7 @@ def test_the_lag_of_a_stream_is_the_connectors_own_for_that_stream(make: Make) -
     assert (found["Namespace"], found["MetricName"], found["Statistic"]) == (NAMESPACE, "millisBehindLatest", "Maximum")
     assert dimensions(found) == {
         "Application": application_reference(alarms),
-        "Flow": "Input",
-        "Id": {"Fn::Join": ["_", {"Fn::Split": ["-", stack.resolve(stream.stream_name)]}]},
+        "Stream": stack.resolve(stream.stream_name),
     }
     assert (found["Threshold"], found["Period"], found["EvaluationPeriods"]) == (60_000, 60, 5)
 

@@ -822,7 +822,7 @@ def test_any_other_metric_can_be_asked_for(make: Make) -> None:
     assert found.period.to_minutes() == 5
 
 
-def test_the_lag_in_a_stream_has_the_streams_name_with_underscores(make: Make) -> None:
+def test_the_lag_in_a_stream_has_the_streams_name(make: Make) -> None:
     application = make()
     found = application.metric_millis_behind_latest("taxi-trips-2")
     assert (found.namespace, found.metric_name, found.statistic) == (
@@ -832,8 +832,7 @@ def test_the_lag_in_a_stream_has_the_streams_name_with_underscores(make: Make) -
     )
     assert Stack.of(application).resolve(found.dimensions) == {
         "Application": {"Ref": logical_id(application.application)},
-        "Flow": "Input",
-        "Id": "taxi_trips_2",
+        "Stream": "taxi-trips-2",
     }
     assert found.period.to_seconds() == 60
 

@@ -132,8 +132,7 @@ def test_an_existing_application_has_the_metrics_of_one_of_this_stack() -> None:
     assert application.metric_uptime_millis().dimensions == {"Application": "prices"}
     assert stack.resolve(application.metric_millis_behind_latest("clicks").dimensions) == {
         "Application": "prices",
-        "Flow": "Input",
-        "Id": "clicks",
+        "Stream": "clicks",
     }
     assert "mean_records" in metric_math.total(application, "records").expression
 

@@ -39,7 +39,7 @@ S3 = "S3: PUT requests (per second) and uploads (MB/s)"
 
 #: The dimensions of every namespace that a graph may name, beside SEARCH and SELECT.
 DIMENSIONS = {
-    "AWS/KinesisAnalytics": [{"Application"}, {"Application", "Flow", "Id"}],
+    "AWS/KinesisAnalytics": [{"Application"}, {"Application", "Stream"}],
     "AWS/Kinesis": [{"StreamName"}],
     "AWS/S3": [{"BucketName", "FilterId"}],
     "AWS/ES": [{"ClientId", "DomainName"}],

@@ -49,7 +49,7 @@ REPLAY = [*APPLICATION, "Replayed (events/s) and behind schedule (seconds)"]
 
 #: The dimensions of every namespace that a graph may name.
 DIMENSIONS = {
-    "AWS/KinesisAnalytics": [{"Application"}, {"Application", "Flow", "Id"}],
+    "AWS/KinesisAnalytics": [{"Application"}, {"Application", "Stream"}],
     "AWS/Kinesis": [{"StreamName"}],
     "AWS/Firehose": [{"DeliveryStreamName"}],
     "AWS/ES": [{"ClientId", "DomainName"}],

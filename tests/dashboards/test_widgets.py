@@ -137,8 +137,7 @@ def test_the_lag_in_a_stream_is_what_the_job_and_what_the_stream_say(
     metrics = {line.name: line for line in lines(graph) if line.namespace}
     assert metrics["millisBehindLatest"].dimensions == {
         "Application": name_of(application),
-        "Flow": "Input",
-        "Id": name,
+        "Stream": name,
     }
     assert metrics["GetRecords.IteratorAgeMilliseconds"].dimensions == {"StreamName": name}
     assert metrics["ReadProvisionedThroughputExceeded"].options["yAxis"] == "right"

@@ -12,7 +12,7 @@ from typing import Any
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
-from flink_apps.common.tables import ARRIVAL, SOURCE_PARTITION, Column, Connector
+from flink_apps.common.tables import FILE_ARRIVAL, Connector
 from flink_apps.lottery import job, rules
 from flink_apps.lottery.settings import (
     CONSUMER_GROUP,
@@ -26,13 +26,10 @@ from flink_apps.lottery.settings import (
 )
 from tests.flink_apps.embedded import configuration, json_files, run_jobs
 
-#: What files know nothing of: every event came just now, and each task's files are its one partition.
-METADATA = (Column(SOURCE_PARTITION, "AS 0"), Column(ARRIVAL.name, "AS CURRENT_TIMESTAMP"))
-
 
 def events(table: str, folder: str) -> Connector:
     options = {"connector": "filesystem", "path": folder, **rules.record_format(job.FIELDS[table]).as_options()}
-    return Connector(table=table, options=options, metadata=METADATA)
+    return Connector(table=table, options=options, metadata=(FILE_ARRIVAL,))
 
 
 def run(order: dict[str, Any]) -> None:

@@ -12,16 +12,16 @@ from typing import Any
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
-from flink_apps.common.tables import ARRIVAL, RAW_JSON, SOURCE_PARTITION, SOURCE_POSITION, Column, Connector
+from flink_apps.common.tables import FILE_ARRIVAL, RAW_JSON, SOURCE_PARTITION, SOURCE_POSITION, Column, Connector
 from flink_apps.taxi_analytics import job, main
 from flink_apps.taxi_analytics.settings import GROUP, Settings
 from tests.flink_apps.embedded import configuration, json_files, run_jobs
 
-#: What files know nothing of: each is a partition, and all trips came in the year 2030.
+#: What streams have otherwise: each file is a partition.
 METADATA = (
     Column(SOURCE_PARTITION, "STRING NOT NULL METADATA FROM 'file.name' VIRTUAL"),
     Column(SOURCE_POSITION, "AS '0'"),
-    Column(ARRIVAL.name, "AS TO_TIMESTAMP_LTZ(1893456000000, 3)"),
+    FILE_ARRIVAL,
 )
 
 

@@ -27,6 +27,7 @@ class Part(NamedTuple):
 #: The dependencies that bring table factories, or much else.
 PARTS = {
     "json": Part({"flinkscenarios.json.JsonLinesFormatFactory", "flinkscenarios.json.JsonRawFormatFactory"}, 0),
+    "kinesis": Part({"flinkscenarios.kinesis.KinesisTableFactory"}, 10),
     "opensearch": Part({"flinkscenarios.opensearch.OpenSearchTableFactory"}, 1),
     "parquet": Part({"flinkscenarios.parquet.BufferedParquetFormatFactory"}, 0),
     "prometheus": Part({"flinkscenarios.prometheus.PrometheusTableFactory"}, 10),
@@ -40,13 +41,6 @@ PARTS = {
             "org.apache.flink.streaming.connectors.kafka.table.UpsertKafkaDynamicTableFactory",
         },
         30,
-    ),
-    "flink-sql-connector-kinesis": Part(
-        {
-            "org.apache.flink.connector.kinesis.table.KinesisDynamicTableSinkFactory",
-            "org.apache.flink.streaming.connectors.kinesis.table.KinesisDynamicTableFactory",
-        },
-        34,
     ),
     "flink-sql-avro-confluent-registry": Part(
         {
@@ -102,6 +96,17 @@ def test_the_java_tests_of_the_connectors_pass(tmp_path: Path) -> None:
     assert tests.returncode == 0, tests.stdout + tests.stderr
     for connector in TESTED_CONNECTORS:
         assert list(tmp_path.glob(f"{connector.name}/surefire-reports/*.xml")), connector.name
+
+
+@pytest.mark.integration
+def test_the_kinesis_connector_compiles_with_flink_2(tmp_path: Path) -> None:
+    maven = shutil.which("mvn")
+    assert maven, "Maven must be on the PATH"
+    command = [maven, "-q", "-B", "-Dstyle.color=never", "-f", str(PROJECT / "pom.xml"), "-Pflink-2.2"]
+    module = ["-pl", "connectors/kinesis", "-am", "compile", f"-Dbuild.root={tmp_path}"]
+    done = subprocess.run([*command, *module], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(tmp_path.glob("kinesis/classes/flinkscenarios/kinesis/*.class"))
 
 
 @pytest.mark.integration

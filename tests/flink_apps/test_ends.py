@@ -52,23 +52,21 @@ def test_a_stream_named_by_its_arn_has_the_arns_region_and_the_endpoint_that_is_
     arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/prices"
     groups = {"KinesisSink": {"stream.arn": arn}, "AwsEndpoints": {"kinesis": "http://127.0.0.1:4567"}}
     stream = KinesisOptions(stream=ARN).read(groups)
-    assert stream == KinesisStream(name="prices", region="eu-central-1", endpoint="http://127.0.0.1:4567")
+    assert stream == KinesisStream(name="prices", region="eu-central-1", arn=arn, endpoint="http://127.0.0.1:4567")
+    for table in (stream.source("in", record_format=JSON), stream.sink("out", key=None)):
+        assert table.options["stream.arn"] == arn
+        assert table.options["aws.endpoint"] == "http://127.0.0.1:4567"
+        assert "stream.name" not in table.options
 
 
 def test_the_kinesis_sink_names_the_stream_and_hands_other_options_on() -> None:
     stream = KinesisStream(name="prices", region="eu-west-1", options={"sink.batch.max-size": "200"})
     sink = stream.sink("out", key="ticker")
-    assert sink.options["stream"] == "prices"
+    assert sink.options["stream.name"] == "prices"
     assert sink.options["aws.region"] == "eu-west-1"
     assert sink.options["sink.batch.max-size"] == "200"
     assert "aws.endpoint" not in sink.options
     assert sink.partitioned_by == ("ticker",)
-
-
-def test_an_endpoint_without_tls_is_spoken_to_in_http_1() -> None:
-    sink = KinesisStream(name="prices", region="eu-west-1", endpoint="http://127.0.0.1:4567").sink("out", key=None)
-    assert sink.options["aws.endpoint"] == "http://127.0.0.1:4567"
-    assert sink.options["sink.http-client.protocol.version"] == "HTTP1_1"
 
 
 def test_a_source_says_where_each_record_came_from() -> None:

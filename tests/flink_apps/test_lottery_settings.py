@@ -36,14 +36,14 @@ def without(groups: Groups, *names: str) -> Groups:
 
 def test_kinesis_is_the_default() -> None:
     settings = Settings.from_property_groups(
-        changed(KINESIS, "ConsumerConfigProperties", scan_shard_getrecords_maxretries="9")
+        changed(KINESIS, "ConsumerConfigProperties", source_shard_discovery_interval="9 s")
     )
     streams = settings.streams
     assert streams.lottery_input == KinesisStream(
         name="lottery-events",
         region="eu-west-1",
         initial_position="TRIM_HORIZON",
-        options={"scan.shard.getrecords.maxretries": "9"},
+        options={"source.shard.discovery.interval": "9 s"},
     )
     assert streams.winners == KinesisStream(name="winners", region="us-east-1")
 
@@ -103,8 +103,8 @@ WRONG = {
     "ConsumerConfigProperties/aws.region must be the name of a region (got 'Ireland')": changed(
         KINESIS, "ConsumerConfigProperties", aws_region="Ireland"
     ),
-    "scan.stream.initpos must be TRIM_HORIZON or LATEST (got 'NOW')": changed(
-        KINESIS, "ConsumerConfigProperties", scan_stream_initpos="NOW"
+    "source.init.position must be TRIM_HORIZON or LATEST (got 'NOW')": changed(
+        KINESIS, "ConsumerConfigProperties", source_init_position="NOW"
     ),
 }
 

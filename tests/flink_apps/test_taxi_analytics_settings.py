@@ -40,7 +40,7 @@ def refusal(**changes: str | None) -> str:
 
 def test_four_keys_are_enough() -> None:
     assert parse() == Settings(
-        source=KinesisStream(name="trips", region="eu-west-1", initial_position="TRIM_HORIZON"),
+        source=KinesisStream(name="trips", region="eu-west-1", arn=ARN, initial_position="TRIM_HORIZON"),
         search=OpenSearchDomain(
             endpoint=ENDPOINT,
             region="eu-west-1",

@@ -29,6 +29,25 @@ def kill_a_task_manager(run: LocalRun, job: Job, *, downtime: float = 0) -> None
     wait_for("the restart", lambda: job.running_seconds() > 1)
 
 
+def suspend_the_task_managers(run: LocalRun, *, seconds: float) -> None:
+    """Stop the processes for a while, as a paused virtual machine would be."""
+    running = [process for process in run.cluster.task_managers if process.running]
+    for process in running:
+        process.freeze()
+    time.sleep(seconds)
+    for process in running:
+        process.thaw()
+
+
+def stop_and_restore(run: LocalRun, job: Job, *, parallelism: int | None = None) -> Job:
+    """Stop with a savepoint, as the service does at each update, stop and scaling, and go on from it."""
+    run.stop_job(job, drain=False)
+    savepoint = max((run.folder / "savepoints").iterdir(), key=lambda folder: folder.stat().st_mtime)
+    restored = run.submit(checkpoint=savepoint, parallelism=parallelism)
+    wait_for("the restored job", lambda: restored.running_seconds() > 0)
+    return restored
+
+
 def kill_the_job_manager(run: LocalRun, job: Job) -> Job:
     """Kill the JobManager, which takes the job with it, and submit the job anew from its latest checkpoint."""
     cluster, completed = run.cluster, job.checkpoints_completed()

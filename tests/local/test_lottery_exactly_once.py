@@ -28,6 +28,7 @@ PLAYERS, COUPONS = 200, 15
 #: More than all coupons: what a player clicks without one is refused.
 CLICKS = 4_500
 CLICKS_PER_SECOND = 300
+PARTITIONS, PARTITIONS_LATER = 3, 6
 #: Windows of this many milliseconds are aligned to it.
 BEGIN = 1_700_000_000_000
 
@@ -89,14 +90,16 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Lo
         "grace-millis": "1000",
         "idle-seconds": "5",
         "checkpoint-seconds": "1",
-        "partitions": "3",
+        "partitions": str(PARTITIONS),
         "shards": "3",
         **request.param,
     }
     context = {f"lottery.{key}": value for key, value in keys.items()}
     with LocalRun(synthesize("lottery", context, tmp_path / "cdk.out"), tmp_path) as run:
         run.start()
-        yield Lottery(run), run.submit()
+        job = run.submit()
+        wait_for("the start", lambda: job.running_seconds() > 0)
+        yield Lottery(run), job
 
 
 def windows(accepted: Counter[tuple[int, int]]) -> dict[int, list[tuple[int, int]]]:
@@ -134,7 +137,7 @@ def _player_and_time(value: str | bytes) -> tuple[int, int]:
     return fields["userId"], fields["timestamp"]
 
 
-@pytest.mark.parametrize("started", [{"connector": "kafka", "parallelism": "2"}], indirect=True)
+@pytest.mark.parametrize("started", [{"connector": "kafka", "parallelism": "2", "grace-millis": "3000"}], indirect=True)
 def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(started: tuple[Lottery, Job]) -> None:
     lottery, job = started
     sent = clicks()
@@ -142,6 +145,9 @@ def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(sta
     lottery.put_user_events([buy(player, COUPONS) for player in range(PLAYERS)])
     feed = at_a_steady_rate(lottery.put_user_events, sent, per_second=CLICKS_PER_SECOND)
     wait_for("the first winners", lambda: bool(lottery.winners()))
+    assert feed.is_alive(), "players still click"
+    # From here on some players' clicks are in partitions that the job does not know yet.
+    lottery.run.service(KafkaService).set_partitions(lottery.settings.streams.user_input.name, PARTITIONS_LATER)
     kill_a_task_manager(lottery.run, job)
     feed.join()
     # Once more in silence: the last windows are drawn without any click that would move time.
@@ -151,6 +157,8 @@ def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(sta
     wait_for("the last refusal", lambda: len(lottery.rejected()) >= CLICKS - PLAYERS * COUPONS)
     lottery.run.stop_job(job)
 
+    kafka, topic = lottery.run.service(KafkaService), lottery.settings.streams.user_input.name
+    assert {message.partition() for message in kafka.records(topic)} == set(range(PARTITIONS_LATER))
     winners, rejected = lottery.winners(), lottery.rejected()
     assert Counter(refusal["reason"] for refusal in rejected) == {"no-coupon": CLICKS - PLAYERS * COUPONS}
     accepted = accepted_clicks(sent, rejected)

@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import random
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,11 +29,11 @@ from local.run import LocalRun
 from local.scenarios.streaming_etl.archive import partition_values
 from local.scenarios.streaming_etl.scenario import StreamingEtl
 from local.services.kafka import KafkaService
-from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
 from local.services.s3 import S3Service
 from local.synth import synthesize
 from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC
+from tests.local.bad_trips import bad
 from tests.local.failures import kill_a_task_manager, kill_the_job_manager, wait_for
 from tests.local.steady import at_a_steady_rate
 
@@ -53,23 +52,6 @@ ZONES = range(230, 238)
 REFUSED_BY_SEARCH = next(trips(1)).replace(b'"trip_id":0', b'"trip_id":999999999,"_id":"mine"')
 
 
-def bad(number: int, trip: bytes) -> bytes:
-    """What is left of a trip after one of many accidents."""
-    ways: list[Callable[[bytes], bytes]] = [
-        lambda trip: trip[: len(trip) // 2],
-        lambda trip: trip.replace(b'"fare_amount"', b'"fair_amount"'),
-        lambda trip: trip.replace(b'"passenger_count":', b'"passenger_count":"one",'),
-        lambda trip: trip.replace(b'"pickup_location_id":', b'"pickup_location_id":999'),
-        lambda trip: trip.replace(b'"dropoff_datetime":17', b'"dropoff_datetime":16'),
-        lambda trip: b"\xff\xfe" + trip,
-        lambda trip: b"[" + trip + b"]",
-        lambda trip: trip + b"}",
-        lambda trip: trip.replace(b'"trip_distance":', b'"trip_distance":-1'),
-        lambda trip: b"trip " + trip,
-    ]
-    return ways[number % len(ways)](trip)
-
-
 @dataclass
 class Story:
     """What went in, and what came out of each sink."""
@@ -77,7 +59,6 @@ class Story:
     good: dict[int, bytes] = field(default_factory=dict)
     bad: list[bytes] = field(default_factory=list)
     kafka: list[tuple[str, bytes]] = field(default_factory=list)
-    kinesis: list[tuple[str, bytes]] = field(default_factory=list)
     s3: list[dict[str, object]] = field(default_factory=list)
     search: dict[str, dict[str, object]] = field(default_factory=dict)
     refused: list[dict[str, object]] = field(default_factory=list)
@@ -223,63 +204,6 @@ def test_a_dead_letter_says_why_when_and_where_in_the_source(exactly_once: Story
     for letter in exactly_once.dead_letters:
         age = datetime.now(UTC) - datetime.fromisoformat(str(letter["time"]))
         assert 0 <= age.total_seconds() < 3600
-
-
-@pytest.fixture(scope="module")
-def at_least_once(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """Kinesis → Kinesis at parallelism 2, with the dead letters in a stream, and a TaskManager killed."""
-    folder = tmp_path_factory.mktemp("run")
-    keys = context(source="kinesis", sinks="kinesis", parallelism=2) | {"streaming-etl.dead-letters": "kinesis"}
-    with LocalRun(synthesize("streaming-etl", keys, folder / "cdk.out"), folder) as run:
-        return tell_at_least_once(run)
-
-
-def tell_at_least_once(run: LocalRun) -> Story:
-    story = Story()
-    run.start()
-    kinesis = run.service(KinesisService)
-    source = next(name for name in kinesis.stream_names() if name.startswith("Source"))
-    values = records(story)[: TRIPS // 3]
-    sent = set(values)
-    story.good = {number: trip for number, trip in story.good.items() if trip in sent}
-    story.bad = [value for value in story.bad if value in sent]
-    job = run.submit()
-    wait_for("the start", lambda: job.running_seconds() > 0)
-
-    def put(batch: list[bytes]) -> None:
-        entries = [{"Data": value, "PartitionKey": str(hash(value))} for value in batch]
-        kinesis.client.put_records(StreamName=source, Records=entries)  # type: ignore[arg-type] # plain dictionaries
-
-    feeding = at_a_steady_rate(put, values, per_second=TRIPS_PER_SECOND)
-    kill_a_task_manager(run, job)
-    feeding.join()
-    scenario = StreamingEtl(run)
-    before = [-1]
-
-    def all_is_read() -> bool:
-        read = scenario.records_so_far(job)
-        time.sleep(3)
-        done, before[0] = read == before[0], read
-        return done
-
-    wait_for("the last trip", all_is_read)
-    run.stop_job(job)
-    settings = Settings.from_property_groups(run.property_groups())
-    assert settings.kinesis is not None
-    story.kinesis = [(record["PartitionKey"], record["Data"]) for _, record in kinesis.records(settings.kinesis.name)]
-    story.dead_letters = list(dead_letters(run, settings.dead_letters))
-    return story
-
-
-def test_kinesis_has_every_good_trip_at_least_once_keyed_by_its_id(at_least_once: Story) -> None:
-    assert {value for _, value in at_least_once.kinesis} == set(at_least_once.good.values())
-    assert all(json.loads(value)["trip_id"] == int(key) for key, value in at_least_once.kinesis)
-
-
-def test_every_bad_record_of_a_stream_is_among_the_dead_letters(at_least_once: Story) -> None:
-    kept = {base64.b64decode(str(letter["raw"])) for letter in at_least_once.dead_letters}
-    assert kept == set(at_least_once.bad)
-    assert all(str(letter["partition"]).startswith("shardId-") for letter in at_least_once.dead_letters)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,13 +20,22 @@ from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
 from local.synth import synthesize
 from tests import taxi_oracle
-from tests.local.failures import kill_a_task_manager, wait_for
+from tests.local.failures import kill_a_task_manager, suspend_the_task_managers, wait_for
+from tests.local.reshard import split
 from tests.local.steady import at_a_steady_rate
 
 pytestmark = pytest.mark.integration
 
-CONTEXT = {"producer": "none", "shards": "3", "parallelism": "2", "checkpoint-seconds": "2"}
-TRIPS_PER_SECOND = 2_500
+IDLE_SECONDS = 3
+CONTEXT = {
+    "producer": "none",
+    "shards": "4",
+    "parallelism": "2",
+    "checkpoint-seconds": "2",
+    "idle-seconds": str(IDLE_SECONDS),
+}
+TRIPS_PER_SECOND = 1_500
+SUSPENDED_SECONDS = 8
 #: Enough for each shard to have some.
 ENDS = 50
 
@@ -44,7 +54,9 @@ def refused(run: LocalRun) -> list[str]:
     return [letter["reason"] for letter in dead_letters(run, place)]
 
 
-def test_every_document_is_the_oracles_though_a_task_manager_is_killed(run: LocalRun) -> None:
+def test_every_document_is_the_oracles_though_shards_are_split_and_processes_suspended_and_killed(
+    run: LocalRun,
+) -> None:
     job, kinesis, search = run.submit(), run.service(KinesisService), run.service(OpenSearchService)
     (stream,) = kinesis.stream_names()
     lines = taxi_oracle.out_of_order(taxi_oracle.lines(), minutes=2)
@@ -53,6 +65,9 @@ def test_every_document_is_the_oracles_though_a_task_manager_is_killed(run: Loca
     feed = at_a_steady_rate(lambda batch: kinesis.write(stream, batch), keyed, per_second=TRIPS_PER_SECOND)
     wait_for("early results", lambda: search.count(PICKUP_COUNT) > 0)
     assert feed.is_alive(), "documents come while their hours are open, and trips still come"
+    for number in (0, 2, 4, 6):  # each of the four: a split puts one more in front of the next
+        split(kinesis, stream, number=number)
+    suspend_the_task_managers(run, seconds=SUSPENDED_SECONDS)
     kill_a_task_manager(run, job)
     feed.join()
 
@@ -64,12 +79,14 @@ def test_every_document_is_the_oracles_though_a_task_manager_is_killed(run: Loca
     wait_for("the late trip", lambda: rules.LATE in refused(run))
     wait_for("its metric", lambda: sum(job.metric_values(LATE_TRIPS)) > 0)
     late = sum(job.metric_values(LATE_TRIPS))
+    # Every shard is idle by now: the last windows have to fire all the same.
+    time.sleep(IDLE_SECONDS + 2)
     run.stop_job(job)
     found = {
         index: {document["_id"]: document["_source"] for document in search.documents(index)}
         for index in (PICKUP_COUNT, TRIP_DURATION)
     }
-    taxi_oracle.compare(found, lines)
     reasons = Counter(refused(run))
     assert (reasons.pop(rules.LATE), late) == (1, 1), "no other trip was late"
     assert reasons.total() == ENDS, "no end came twice"
+    taxi_oracle.compare(found, lines)

@@ -1,11 +1,14 @@
 """A proxy before the Kinesis emulator that keeps the limits of what the shards of a stream take a second.
 
+It can also refuse reads, one after the other as it is told.
+
 Source of the limits: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import threading
 import time
@@ -24,6 +27,7 @@ from local.template import PSEUDO_PARAMETERS
 RECORDS_PER_SECOND = 1_000
 BYTES_PER_SECOND = 1024 * 1024
 THROTTLED = "ProvisionedThroughputExceededException"
+EXPIRED = "ExpiredIteratorException"
 _TARGET = "x-amz-target"
 _API = "Kinesis_20131202"
 #: The only content type whose bodies the proxy reads.
@@ -153,13 +157,22 @@ class ThrottlingKinesis:
     """
 
     def __init__(
-        self, emulator: str, *, records_per_second: int = RECORDS_PER_SECOND, clock: Clock = time.monotonic
+        self,
+        emulator: str,
+        *,
+        records_per_second: int = RECORDS_PER_SECOND,
+        read_faults: Sequence[str] = ("",),
+        clock: Clock = time.monotonic,
     ) -> None:
-        """Prepare a proxy before the emulator at this address, whose shards take ``records_per_second`` each."""
+        """Prepare a proxy before the emulator at this address, whose shards take ``records_per_second`` each.
+
+        The ``read_faults`` are the errors of one GetRecords after the other, over and over; an empty one passes.
+        """
         place = urlsplit(emulator)
         self._host, self._port = str(place.hostname), place.port
         self._records_per_second = records_per_second
         self._clock = clock
+        self._read_faults = itertools.cycle(read_faults)
         self._streams: dict[str, StreamLimits] = {}
         self._lock = threading.Lock()
         self._emulator_seconds = 0.0
@@ -201,6 +214,8 @@ class ThrottlingKinesis:
     def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> _Answer:
         """Answer a request; the names of its headers are in small letters."""
         operation = headers.get(_TARGET, "").removeprefix(f"{_API}.")
+        if operation == "GetRecords" and (fault := next(self._read_faults)):
+            return _Answer.error(400, fault, "a fault of the test")
         if operation not in ("PutRecord", "PutRecords"):
             return self._pass_on(path, headers, body)
         if headers.get("content-type") != _JSON:

@@ -76,10 +76,13 @@ def variant(name: str) -> Variant:
     return make({"scenario": "data-generator", **VARIANTS[name]})
 
 
+STREAM_ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/prices"
+
+
 def read_by_the_job(groups: Mapping[str, Mapping[str, Any]]) -> Settings:
     """What the job makes of the property groups, once CloudFormation has put texts for what it knows only then."""
     texts = {
-        settings.SINK_STREAM.stream.name: "arn:aws:kinesis:eu-west-1:123456789012:stream/prices",
+        settings.SINK_STREAM.stream.name: STREAM_ARN,
         "KinesisSink/aws.region": "eu-west-1",
         settings.SINK_TOPIC.servers.name: "b-1.example.com:9098,b-2.example.com:9098",
         f"{settings.KAFKA_GROUP}/{SECRETS}.param.region": "eu-west-1",
@@ -154,7 +157,7 @@ def test_the_job_reads_what_the_stack_writes(name: str) -> None:
     assert read.record_type is (TAXI_TRIP if name in ("taxi-trips", "wrong-on-purpose") else STOCK_PRICE)
     assert (read.kinesis is not None, read.kafka is not None) == (name in WITH_KINESIS, name in WITH_KAFKA)
     if read.kinesis:
-        assert read.kinesis == KinesisStream(name="prices", region="eu-west-1")
+        assert read.kinesis == KinesisStream(name="prices", region="eu-west-1", arn=STREAM_ARN)
     if read.kafka:
         assert read.kafka.bootstrap_servers == "b-1.example.com:9098,b-2.example.com:9098"
         assert read.kafka.topic == read.record_type.topic

@@ -139,7 +139,7 @@ def test_there_is_what_the_context_says_and_nothing_else(name: str) -> None:
 def test_the_job_understands_what_the_stack_tells_it(name: str) -> None:
     hour = name == "another-hour"
     assert read_by_the_job(name) == settings.Settings(
-        source=KinesisStream(name="trips", region="eu-west-1", initial_position="TRIM_HORIZON"),
+        source=KinesisStream(name="trips", region="eu-west-1", arn=STREAM_ARN, initial_position="TRIM_HORIZON"),
         search=OpenSearchDomain(
             endpoint=ENDPOINT, region="eu-west-1", bulk_size_mb=5, bulk_actions=5000, bulk_interval_millis=1000
         ),

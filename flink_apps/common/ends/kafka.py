@@ -66,6 +66,9 @@ class KafkaTopic:
             options={
                 **self._connection(consumer),
                 "scan.startup.mode": "group-offsets",
+                # New partitions are read from their beginning. Flink looks for them every 5 minutes by default: until
+                # then the watermark would not wait for them, and their records would be late.
+                "scan.topic-partition-discovery.interval": "1 s",
                 **record_format.as_options("value."),
             },
             metadata=(

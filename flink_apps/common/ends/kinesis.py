@@ -57,6 +57,8 @@ class KinesisStream:
 
     name: str
     region: str
+    #: Names a stream of another account; without it, the stream is one of the application's own account.
+    arn: str | None = None
     initial_position: str = OLDEST
     endpoint: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
@@ -67,7 +69,7 @@ class KinesisStream:
             table=table,
             options={
                 **self._connection(),
-                "scan.stream.initpos": self.initial_position,
+                "source.init.position": self.initial_position,
                 **record_format.as_options(),
                 **self.options,
             },
@@ -79,15 +81,16 @@ class KinesisStream:
 
     def sink(self, table: str, *, key: str | None, record_format: Format = JSON) -> Connector:
         """The sink table; it writes at least once, with the column ``key`` as partition key, or random keys."""
-        options = {**self._connection(), **record_format.as_options()}
-        if (self.endpoint or "").startswith("http://"):
-            # HTTP/2 is negotiated over TLS: without TLS, the client would wait for it for ever.
-            options["sink.http-client.protocol.version"] = "HTTP1_1"
-        return Connector(table=table, partitioned_by=(key,) if key else (), options={**options, **self.options})
+        return Connector(
+            table=table,
+            partitioned_by=(key,) if key else (),
+            options={**self._connection(), **record_format.as_options(), **self.options},
+        )
 
     def _connection(self) -> dict[str, str]:
         endpoint = {"aws.endpoint": self.endpoint} if self.endpoint else {}
-        return {"connector": "kinesis", "stream": self.name, "aws.region": self.region, **endpoint}
+        stream = {"stream.arn": self.arn} if self.arn else {"stream.name": self.name}
+        return {"connector": "kinesis", **stream, "aws.region": self.region, **endpoint}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +126,7 @@ class KinesisOptions:
         stream = self.stream.read(groups)
         return KinesisStream(
             name=stream.stream_name if isinstance(stream, StreamArn) else stream,
+            arn=stream.text if isinstance(stream, StreamArn) else None,
             region=self._region(groups, stream),
             initial_position=self.initial_position.read(groups) if self.initial_position else OLDEST,
             endpoint=KINESIS_ENDPOINT.find(groups),

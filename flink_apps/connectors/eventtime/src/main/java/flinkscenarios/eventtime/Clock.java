@@ -2,14 +2,20 @@ package flinkscenarios.eventtime;
 
 import java.util.OptionalLong;
 
-/** The event time: the latest watermark, plus the processing time that has passed since its stream became idle. */
+/**
+ * The event time: the latest watermark, plus the processing time that has passed since its stream became idle.
+ *
+ * <p>It is asked several times a second. Where much more has passed, the process was stopped or could not go on: what came
+ * meanwhile has not been read, and its time must not be over.
+ */
 final class Clock {
 
     private static final long NEVER = Long.MIN_VALUE;
+    private static final long LONGEST_STEP_MILLIS = 1_000;
 
     private long watermark = Long.MIN_VALUE;
-    private long idleSince = NEVER;
-    private long watermarkWhenIdle;
+    /** When the stream was last seen to be idle. */
+    private long idle = NEVER;
 
     /** Whether there has been a watermark: without one there is no event time. */
     boolean isSet() {
@@ -21,7 +27,7 @@ final class Clock {
     }
 
     boolean isIdle() {
-        return idleSince != NEVER;
+        return idle != NEVER;
     }
 
     /** Takes a watermark of the stream; returns the event time if it has advanced. */
@@ -30,12 +36,11 @@ final class Clock {
     }
 
     void setIdle(long now) {
-        idleSince = now;
-        watermarkWhenIdle = watermark;
+        idle = now;
     }
 
     void setActive() {
-        idleSince = NEVER;
+        idle = NEVER;
     }
 
     /** Returns the event time if it has advanced with the processing time. */
@@ -43,7 +48,9 @@ final class Clock {
         if (!isIdle() || !isSet() || watermark == Long.MAX_VALUE) {
             return OptionalLong.empty();
         }
-        return advanceTo(watermarkWhenIdle + (now - idleSince));
+        long step = Math.min(now - idle, LONGEST_STEP_MILLIS);
+        idle = now;
+        return advanceTo(watermark + step);
     }
 
     private OptionalLong advanceTo(long time) {

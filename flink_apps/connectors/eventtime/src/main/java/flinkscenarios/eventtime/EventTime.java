@@ -1,9 +1,7 @@
 package flinkscenarios.eventtime;
 
-import java.util.List;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.streaming.api.datastream.DataStream;
-import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.Schema;
 import org.apache.flink.table.api.Table;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
@@ -20,53 +18,29 @@ public final class EventTime {
     private EventTime() {}
 
     /**
-     * Assigns event time to rows of a key and a value. The watermark follows the slowest partition of their source.
+     * Keeps the watermark of a stream in the checkpoint: see {@link KeptWatermarkOperator}.
      *
-     * @param table rows of a key, a value, the partition, and the event time in milliseconds, which is null for a row
-     *     that does not advance the watermark
-     * @param maxOutOfOrdernessMillis how far a row may be behind the latest one of its partition
-     * @param idleTimeoutMillis after how long without a row a partition is idle, and the watermark does not wait for it;
-     *     after a start no partition is idle for so long
+     * @param stream has the watermarks of its source
      */
-    public static DataStream<Row> partitioned(
-            DataStream<Row> table, TypeInformation<Row> type, long maxOutOfOrdernessMillis, long idleTimeoutMillis) {
-        return table.transform(
-                "event time",
-                type,
-                new PartitionTimeOperator<>(new KeyedRow(), maxOutOfOrdernessMillis, idleTimeoutMillis));
+    public static <T> DataStream<T> kept(DataStream<T> stream) {
+        return stream.transform("event time", stream.getType(), new KeptWatermarkOperator<>()).uid("event-time");
     }
 
     /**
-     * Assigns event time to a table. The watermark follows the slowest partition of its source.
+     * Keeps the watermark of a table in the checkpoint. Rows stay in Flink's internal form: nothing is converted.
      *
-     * <p>The table gets an additional column, {@code rowtime}, the time attribute that windows need. Its value is
-     * arbitrary in a row without a time. Rows stay in Flink's internal form: nothing is converted.
+     * <p>The table gets an additional column, {@code rowtime}, the time attribute that windows need.
      *
-     * @param partition the STRING column with the partition of the source from which a row came
-     * @param time the BIGINT column with the event time in milliseconds; NULL for a row that does not advance the
-     *     watermark
-     * @param maxOutOfOrdernessMillis how far a row may be behind the latest one of its partition
-     * @param idleTimeoutMillis after how long without a row a partition is idle, and the watermark does not wait for it;
-     *     after a start no partition is idle for so long
+     * @param table has the watermarks of its source, but no time attribute
+     * @param time the BIGINT column with the event time in milliseconds; the attribute is NULL where it is NULL
      */
-    public static Table partitioned(
-            StreamTableEnvironment environment,
-            Table table,
-            String partition,
-            String time,
-            long maxOutOfOrdernessMillis,
-            long idleTimeoutMillis) {
-        List<String> columns = table.getResolvedSchema().getColumnNames();
-        TableRow row = new TableRow(columns.indexOf(partition), columns.indexOf(time));
+    public static Table kept(StreamTableEnvironment environment, Table table, String time) {
         DataType type = table.getResolvedSchema().toPhysicalRowDataType().bridgedTo(RowData.class);
         DataStream<RowData> rows = environment.toDataStream(table, type);
         return environment.fromDataStream(
-                rows.transform(
-                        "event time",
-                        rows.getType(),
-                        new PartitionTimeOperator<>(row, maxOutOfOrdernessMillis, idleTimeoutMillis)),
+                kept(rows),
                 Schema.newBuilder()
-                        .columnByMetadata(ROWTIME, DataTypes.TIMESTAMP_LTZ(3))
+                        .columnByExpression(ROWTIME, "TO_TIMESTAMP_LTZ(`" + time + "`, 3)")
                         .watermark(ROWTIME, "SOURCE_WATERMARK()")
                         .build());
     }

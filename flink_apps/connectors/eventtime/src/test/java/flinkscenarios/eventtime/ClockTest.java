@@ -22,7 +22,15 @@ class ClockTest {
         clock.setWatermark(10_000);
         clock.setIdle(1_000_000);
         assertEquals(OptionalLong.of(10_500), clock.advance(1_000_500));
-        assertEquals(OptionalLong.of(13_000), clock.advance(1_003_000));
+        assertEquals(OptionalLong.of(11_300), clock.advance(1_001_300));
+    }
+
+    @Test
+    void theTimeInWhichTheProcessWasStoppedIsNoSilence() {
+        clock.setWatermark(10_000);
+        clock.setIdle(1_000_000);
+        assertEquals(OptionalLong.of(11_000), clock.advance(1_008_000));
+        assertEquals(OptionalLong.of(11_200), clock.advance(1_008_200));
     }
 
     @Test
@@ -38,20 +46,20 @@ class ClockTest {
     void theTimeNeverGoesBack() {
         clock.setWatermark(10_000);
         clock.setIdle(1_000_000);
-        clock.advance(1_005_000);
+        clock.advance(1_000_900);
         clock.setActive();
-        assertEquals(OptionalLong.empty(), clock.setWatermark(12_000));
-        assertEquals(OptionalLong.of(15_001), clock.setWatermark(15_001));
+        assertEquals(OptionalLong.empty(), clock.setWatermark(10_500));
+        assertEquals(OptionalLong.of(10_901), clock.setWatermark(10_901));
     }
 
     @Test
     void aSecondSilenceGoesOnFromWhereTheFirstOneEnded() {
         clock.setWatermark(10_000);
         clock.setIdle(1_000_000);
-        clock.advance(1_005_000);
+        clock.advance(1_000_900);
         clock.setActive();
         clock.setIdle(2_000_000);
-        assertEquals(OptionalLong.of(15_001), clock.advance(2_000_001));
+        assertEquals(OptionalLong.of(10_901), clock.advance(2_000_001));
     }
 
     @Test
