@@ -11,7 +11,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -38,6 +38,7 @@ TRIPS = 100_000
 KEYS = 500
 #: How many trips there are before the job's first checkpoint.
 FIRST = 20_000
+CHECKPOINT_SECONDS, LEAST_SECONDS = 20, 18
 #: One record in so many is bad.
 BAD_SHARE = 200
 TRIPS_PER_SECOND = 2_000
@@ -79,9 +80,11 @@ def place(value: bytes) -> Place:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     folder = tmp_path_factory.mktemp("run")
     keys = {"source": "kinesis", "sinks": "kafka,kinesis", "dead-letters": "kinesis", "replay": "false"}
-    keys |= {"parallelism": "2", "shards": "4", "checkpoint-seconds": "10"}
+    keys |= {"parallelism": "2", "shards": "4", "checkpoint-seconds": str(CHECKPOINT_SECONDS)}
     context = {f"streaming-etl.{key}": value for key, value in keys.items()}
     with LocalRun(synthesize("streaming-etl", context, folder / "cdk.out"), folder) as run:
+        # The first checkpoint comes at a random time between this pause and the interval.
+        run.cluster.spec = replace(run.cluster.spec, min_pause_between_checkpoints_millis=LEAST_SECONDS * 1000)
         return tell(run)
 
 
