@@ -26,6 +26,7 @@ from local.template import Template
 from tests.flink_apps.embedded import ROOT
 from tests.local.failures import wait_for
 from tests.local.reshard import merge, split
+from tests.local.started import started
 from tests.local.throttling_kinesis import EXPIRED, THROTTLED, ThrottlingKinesis
 
 pytestmark = pytest.mark.integration
@@ -60,13 +61,8 @@ def kinesis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KinesisService
         name: {"Type": STREAM_TYPE, "Properties": {"Name": name, "ShardCount": shards}}
         for name, shards in {"trips": 4, "copies": 2}.items()
     }
-    service = KinesisService(Template({"Resources": streams}), tmp_path_factory.mktemp("kinesis"))
-    service.launch()
-    try:
-        service.create_resources()
+    with started(KinesisService(Template({"Resources": streams}), tmp_path_factory.mktemp("kinesis"))) as service:
         yield service
-    finally:
-        service.process.kill()
 
 
 def table(kinesis: KinesisService, name: str, columns: str, **options: str) -> str:

@@ -28,6 +28,7 @@ from tests.flink_apps.embedded import ROOT, run_to_end
 from tests.flink_apps.signed_prometheus import SLOW_SECONDS, SignedPrometheus
 from tests.flink_apps.signed_server import NOT_AUTHORIZED, REGION, CredentialsSource, role_environment, serving
 from tests.flink_apps.statements import ENDLESS, numbers
+from tests.local.started import started
 
 OPTIONS = ROOT / "flink_apps/connectors/prometheus/src/main/java/flinkscenarios/prometheus/PrometheusOptions.java"
 
@@ -229,13 +230,8 @@ def expected(numbers: Sequence[int], *, series: int = 1) -> dict[str, list[tuple
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusService]:
-    service = PrometheusService(Template({"Resources": {}}), tmp_path_factory.mktemp("prometheus"))
-    try:
-        service.launch()
-        service.create_resources()
+    with started(PrometheusService(Template({"Resources": {}}), tmp_path_factory.mktemp("prometheus"))) as service:
         yield service
-    finally:
-        service.process.kill()
 
 
 @pytest.fixture(scope="module")

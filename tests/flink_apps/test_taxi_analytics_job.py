@@ -18,6 +18,7 @@ from local.services.opensearch import DOMAIN_TYPE, OBJECTS_TYPE, OpenSearchServi
 from local.template import Template
 from tests import taxi_oracle
 from tests.flink_apps.embedded import ROOT, rows, run_to_end
+from tests.local.started import started
 
 pytestmark = pytest.mark.integration
 
@@ -81,13 +82,10 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSearchServi
         "Search": {"Type": DOMAIN_TYPE},
         "Templates": {"Type": OBJECTS_TYPE, "Properties": {"Objects": json.dumps(objects)}},
     }
-    service = OpenSearchService(Template({"Resources": resources}), tmp_path_factory.mktemp("opensearch"))
-    service.launch()
-    try:
-        service.create_resources()
+    with started(
+        OpenSearchService(Template({"Resources": resources}), tmp_path_factory.mktemp("opensearch"))
+    ) as service:
         yield service
-    finally:
-        service.process.kill()
 
 
 Results = dict[str, tuple[dict[str, taxi_oracle.Documents], list[dict[str, Any]]]]

@@ -20,6 +20,7 @@ from local.errors import RunError
 from local.services import prometheus
 from local.services.prometheus import PrometheusService, Series
 from local.template import Template
+from tests.local.started import started
 
 RULES = {
     "groups": [{"name": "now", "interval": "1s", "rules": [{"record": "workspace:Ruled:avg", "expr": "avg(Ruled)"}]}]
@@ -135,13 +136,8 @@ def test_a_program_that_is_no_prometheus_is_refused(bare: Path) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusService]:
-    service = PrometheusService(template(), tmp_path_factory.mktemp("prometheus"))
-    try:
-        service.launch()
-        service.create_resources()
+    with started(PrometheusService(template(), tmp_path_factory.mktemp("prometheus"))) as service:
         yield service
-    finally:
-        service.process.kill()
 
 
 def ago(seconds: int) -> datetime:

@@ -3,9 +3,9 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import requests
@@ -19,8 +19,8 @@ from local.services.registry import SERVICES
 from local.services.s3 import S3Service
 from local.services.service import Service
 from local.template import Template
+from tests.local.started import started
 
-S = TypeVar("S", bound=Service)
 LONG_ID = "A" * 70 + "12AB34CD"
 INDEX_TEMPLATE = {
     "index_patterns": ["trips-*"],
@@ -43,16 +43,6 @@ def template(installed: object = INDEX_TEMPLATE) -> Template:
             }
         }
     )
-
-
-@contextmanager
-def started(service: S) -> Iterator[S]:
-    try:
-        service.launch()
-        service.create_resources()
-        yield service
-    finally:
-        service.process.kill()
 
 
 @pytest.fixture(scope="module")

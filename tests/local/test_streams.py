@@ -12,6 +12,7 @@ import pytest
 from local.services.kafka import CLUSTER_TYPE, TOPIC_TYPE, KafkaService
 from local.services.kinesis import STREAM_TYPE, KinesisService
 from local.template import Template
+from tests.local.started import started
 
 pytestmark = pytest.mark.integration
 
@@ -37,13 +38,8 @@ def kinesis(folder: Path) -> KinesisService:
 def service(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[KafkaService | KinesisService]:
-    service = request.param(tmp_path_factory.mktemp("service"))
-    try:
-        service.launch()
-        service.create_resources()
+    with started(request.param(tmp_path_factory.mktemp("service"))) as service:
         yield service
-    finally:
-        service.process.kill()
 
 
 def records(first: int, last: int) -> list[tuple[str, bytes]]:
