@@ -63,7 +63,7 @@ final class KinesisEnumerator implements SplitEnumerator<ShardSplit, EnumeratorS
             if (!state.stream().equals(stream)) {
                 throw new IllegalStateException(
                         String.format(
-                                "'stream.arn' must be the savepoint's, %s (got %s); give the table another name, so"
+                                "the stream must be the savepoint's, %s (got %s); give the table another name, so"
                                         + " that it begins anew",
                                 state.stream(), stream));
             }
