@@ -39,6 +39,7 @@ final class KinesisReader implements SourceReader<RowData, ShardSplit> {
     private final StreamReference stream;
     private final ShardFetcher fetcher;
     private final ReaderLag lag;
+    private final WakeUp wakeUp;
     private final Counter recordsIn;
     private final Counter bytesIn;
 
@@ -56,6 +57,7 @@ final class KinesisReader implements SourceReader<RowData, ShardSplit> {
     /**
      * @param service what {@code pollers} call; closed with the reader
      * @param fetcher closed with the reader
+     * @param patience how long event time waits for the other shards when the first one speaks again
      */
     KinesisReader(
             SourceReaderContext context,
@@ -63,13 +65,15 @@ final class KinesisReader implements SourceReader<RowData, ShardSplit> {
             KinesisService service,
             BiFunction<ShardSplit, ShardMetrics, ShardPoller> pollers,
             ShardFetcher fetcher,
-            StreamReference stream) {
+            StreamReference stream,
+            Silence patience) {
         this.context = context;
         this.decoder = decoder;
         this.service = service;
         this.pollers = pollers;
         this.fetcher = fetcher;
         this.stream = stream;
+        this.wakeUp = new WakeUp(patience);
         this.lag = new ReaderLag(context.metricGroup(), stream);
         this.recordsIn = context.metricGroup().getIOMetricGroup().getNumRecordsInCounter();
         this.bytesIn = context.metricGroup().getIOMetricGroup().getNumBytesInCounter();
@@ -129,7 +133,11 @@ final class KinesisReader implements SourceReader<RowData, ShardSplit> {
         UserRecord record = records.next();
         recordsIn.inc();
         bytesIn.inc(record.data().length);
+        if (current.isIdle() && othersAreIdle()) {
+            wakeUp.begin(output);
+        }
         current.emit(record, decoder);
+        wakeUp.goOn(output);
         if (!records.hasNext()) {
             records = null;
             pageDone();
@@ -156,6 +164,9 @@ final class KinesisReader implements SourceReader<RowData, ShardSplit> {
             current = readings.get(page.shardId());
             current.open(output);
             if (page.idle()) {
+                if (othersAreIdle()) {
+                    wakeUp.end(output);
+                }
                 current.goIdle();
             }
             if (!page.records().isEmpty()) {
@@ -165,6 +176,11 @@ final class KinesisReader implements SourceReader<RowData, ShardSplit> {
             pageDone();
         }
         return false;
+    }
+
+    private boolean othersAreIdle() {
+        return readings.values().stream()
+                .allMatch(reading -> reading == current || reading.isIdle() || reading.hasEnded());
     }
 
     private void pageDone() {

@@ -71,7 +71,8 @@ final class KinesisSource implements Source<RowData, ShardSplit, EnumeratorState
                         new ShardPoller(
                                 service, split, pace(), metrics, new Silence(idleTimeout, System::nanoTime)),
                 new ShardFetcher(PollThreads.of(PARALLEL_CALLS), WAITING_PAGES),
-                aws.stream());
+                aws.stream(),
+                new Silence(idleTimeout, System::nanoTime));
     }
 
     @Override

@@ -37,6 +37,10 @@ final class ShardReading {
         return metrics;
     }
 
+    boolean isIdle() {
+        return idle;
+    }
+
     boolean hasEnded() {
         return ended;
     }

@@ -49,6 +49,14 @@ class EventTimeTest {
             }
         }
 
+        void seconds(int count) throws Exception {
+            for (int i = 0; i < count; i++) {
+                tasks.clock.millis += 1000;
+                job.nanos += 1_000_000_000;
+                settle();
+            }
+        }
+
         void settle() throws Exception {
             for (int i = 0; i < 100; i++) {
                 job.discover();
@@ -197,5 +205,47 @@ class EventTimeTest {
             run.settle();
         }
         assertEquals(5006, run.tasks.watermark);
+    }
+
+    @Test
+    void afterASilenceTheFirstShardThatSpeaksWaitsForTheOthers() throws Exception {
+        WatermarkStrategy<RowData> idle = BY_TEXT.withIdleness(Duration.ofSeconds(5));
+        Run run = new Run(6, 2, 2, new ShardWatermarks<>(idle), true);
+        run.job.idleTimeout = Duration.ofSeconds(5);
+        run.job.restart(2);
+        ModelStream.Log slow = run.stream.open().get(0);
+        ModelStream.Log fast = run.stream.open().get(1);
+        run.put(slow, 100);
+        run.put(fast, 100);
+        run.settle();
+        run.seconds(8);
+        run.put(fast, 10_000);
+        run.settle();
+        assertEquals(99, run.tasks.watermark);
+        run.put(slow, 50);
+        run.settle();
+        assertEquals(0, run.tasks.late);
+        for (int second = 0; second < 7; second++) {
+            run.put(slow, 1);
+            run.put(fast, 1);
+            run.seconds(1);
+        }
+        assertEquals(156, run.tasks.watermark);
+    }
+
+    @Test
+    void afterASilenceAShardThatSpeaksAloneIsNotHeldForEver() throws Exception {
+        WatermarkStrategy<RowData> idle = BY_TEXT.withIdleness(Duration.ofSeconds(5));
+        Run run = new Run(7, 2, 1, new ShardWatermarks<>(idle), true);
+        run.job.idleTimeout = Duration.ofSeconds(5);
+        run.job.restart(1);
+        ModelStream.Log alone = run.stream.open().get(0);
+        run.seconds(8);
+        run.put(alone, 1_000);
+        run.settle();
+        assertEquals(Long.MIN_VALUE, run.tasks.watermark);
+        // Nothing follows: it falls silent, and so does the waiting for others.
+        run.seconds(8);
+        assertEquals(999, run.tasks.watermark);
     }
 }

@@ -79,9 +79,12 @@ final class ModelJob {
                             new TestReaderContext(index, event -> fromReader.add(() -> told(index, event))),
                             decoder,
                             stream,
-                            (split, metrics) -> new ShardPoller(stream, split, pace(), metrics, new Silence(idleTimeout, () -> nanos)),
+                            (split, metrics) ->
+                                    new ShardPoller(
+                                            stream, split, pace(), metrics, new Silence(idleTimeout, () -> nanos)),
                             new ShardFetcher(this, 4),
-                            STREAM);
+                            STREAM,
+                            new Silence(idleTimeout, () -> nanos));
             output = outputs.apply(index);
             List<ShardSplit> splits = new ArrayList<>();
             for (byte[] bytes : state) {

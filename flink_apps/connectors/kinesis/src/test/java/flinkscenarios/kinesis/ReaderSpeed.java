@@ -68,7 +68,8 @@ public final class ReaderSpeed {
                                         metrics,
                                         new Silence(Duration.ZERO, System::nanoTime)),
                         new ShardFetcher(PollThreads.of(8), 16),
-                        ModelJob.STREAM);
+                        ModelJob.STREAM,
+                        new Silence(Duration.ZERO, System::nanoTime));
         List<ShardSplit> splits = new ArrayList<>();
         for (int i = 0; i < SHARDS; i++) {
             Shard shard = new Shard("shardId-" + i, List.of(), BigInteger.ZERO, BigInteger.TEN);
