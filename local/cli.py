@@ -102,9 +102,12 @@ def stop() -> None:
 def setup() -> None:
     """Build the connector jars and fetch what the local servers need; does nothing that is done."""
     with exit_status():
+        from local.flink.final_counters import reporter
         from local.services.registry import SERVICES
         from stacks.project import job_bundle, jobs
 
+        with console.status("set-up: the reporter of counters"):
+            reporter()
         for service in SERVICES:
             with console.status(f"set-up: {service.title}"):
                 try:

@@ -70,7 +70,7 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
         with console.status("waiting until the job has processed what it was fed"):
             drain(scenario, job, news)
         with console.status("stopping the job: every sink commits"):
-            local.stop_job(job, watch=lambda: scenario.records_so_far(job))
+            local.stop_job(job)
         with console.status("counting what arrived"):
             outcome, epilogue, page = scenario.outcome(job), scenario.epilogue(), scenario.page()
         address = local.serve(page) if page and options.keep else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,13 +156,10 @@ class LocalRun:
         self.pages.wait_until(lambda: listening(port))
         return f"http://127.0.0.1:{port}/{page.name}"
 
-    def stop_job(
-        self, job: Job, *, drain: bool = True, watch: Callable[[], object] = lambda: None, seconds: float = 120
-    ) -> None:
+    def stop_job(self, job: Job, *, drain: bool = True, seconds: float = 120) -> None:
         """End the sources, let every sink commit, and wait until the job has finished.
 
-        With ``drain`` the operators write what they still hold. ``watch`` is called again and again until the job has
-        finished: the metrics are gone soon after.
+        With ``drain`` the operators write what they still hold.
 
         Raises:
             RunError: where the job fails instead, or takes longer.
@@ -178,7 +175,6 @@ class LocalRun:
                 raise RunError(f"the job did not stop cleanly: {failure or job.root_cause()}")
             if time.monotonic() > deadline:
                 raise RunError(f"the job did not stop within {seconds:.0f} s")
-            watch()
             time.sleep(0.2)
 
     def _local(self, value: str) -> str:

@@ -18,6 +18,7 @@ import yaml
 from flink_apps.common.properties import FILE_VARIABLE, PropertyGroups
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.errors import RunError
+from local.flink.final_counters import final_counts, reporter, reporter_options
 from local.flink.rest import FlinkRest, Job, root_cause
 from local.process import Process, free_port, run_to_end
 from local.services.service import CREDENTIALS
@@ -104,6 +105,17 @@ class FlinkCluster:
         self.job_manager = self._process(self.job_manager.name, "jobmanager.sh", "jobmanager-2")
         self.job_manager.start()
 
+    def final_count(self, job: Job, name: str) -> int:
+        """What all counters of an ended job whose name ends in ``name`` had counted at its end, since its last restart.
+
+        Raises:
+            RunError: where the job's tasks do not leave their slots.
+
+        """
+        # A task leaves its slot after its counters have been written.
+        self.job_manager.wait_until(lambda: self.rest.slots_in_use() == 0, seconds=10)
+        return sum(final_counts(self.folder, job.job_id, name))
+
     def latest_checkpoint(self, job: Job) -> Path:
         """The folder of a job's latest complete checkpoint."""
         complete = (self.folder / "checkpoints" / job.job_id).glob("chk-*/_metadata")
@@ -183,7 +195,7 @@ class FlinkCluster:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         # The service's classpath: Flink's own, and the Python support that the distribution keeps apart.
         _link(self.folder / "lib", [*(FLINK_HOME / "lib").iterdir(), *(FLINK_HOME / "opt").glob("flink-python-*.jar")])
-        _link(self.folder / "plugins", [*(FLINK_HOME / "plugins").iterdir(), *self.plugins])
+        _link(self.folder / "plugins", [*(FLINK_HOME / "plugins").iterdir(), reporter(), *self.plugins])
         shipped = yaml.safe_load((FLINK_HOME / "conf" / "config.yaml").read_text())
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
@@ -229,6 +241,7 @@ class FlinkCluster:
             "python.executable": sys.executable,
             "python.client.executable": sys.executable,
             "io.tmp.dirs": str(temporary),
+            **reporter_options(self.folder),
             **self.flink_options,
         }
         (self.folder / "conf" / "config.yaml").write_text(yaml.safe_dump(configuration, width=10_000))

@@ -37,6 +37,11 @@ class FlinkRest:
         except requests.RequestException:
             return None
 
+    def slots_in_use(self) -> int:
+        """How many slots of all TaskManagers hold a task."""
+        managers = self.get("/taskmanagers")["taskmanagers"]
+        return sum(int(manager["slotsNumber"]) - int(manager["freeSlots"]) for manager in managers)
+
     def job(self, job_id: str) -> Job:
         """A handle of a job."""
         return Job(rest=self, job_id=job_id)

@@ -126,9 +126,8 @@ def tell(run: LocalRun) -> Story:
     freeze(run, job)
 
     story.running_seconds_after_the_crash = job.running_seconds()
-    counts = [0]
-    run.stop_job(job, watch=lambda: counts.append(records_generated(job)))
-    story.generated_after_the_crash = max(counts)
+    run.stop_job(job)
+    story.generated_after_the_crash = run.cluster.final_count(job, RECORD_COUNT_METRIC)
     story.kafka = [
         (message.partition(), message.key().decode(), message.value())
         for message in kafka.records(kafka.topic_names()[0])

@@ -43,23 +43,28 @@ class FakePrometheus:
         return sum(len(one.samples) for one in self.held if one.metric == metric)
 
 
+class FakeCluster:
+    """A cluster whose sink dropped two samples."""
+
+    def final_count(self, _job: Job, name: str) -> int:
+        return {SAMPLES_DROPPED: 2}[name]
+
+
 @dataclass
 class FakeRun:
     folder: Path
     prometheus: FakePrometheus
+    cluster: FakeCluster = field(default_factory=FakeCluster)
 
     def service(self, _kind: type) -> FakePrometheus:
         return self.prometheus
 
 
 class FakeJob:
-    """A job whose sink has read five samples, and dropped two."""
+    """A job whose sink has read five samples."""
 
     def records_read(self, vertex: str) -> int:
         return {CONNECTOR: 5}[vertex]
-
-    def metric_values(self, name: str) -> list[float]:
-        return {SAMPLES_DROPPED: [1.0, 1.0]}[name]
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ class DataGenerator(Scenario):
         """Count the stream and the topic."""
         sinks = {"kinesis": self.settings.kinesis, "kafka": self.settings.kafka}
         counts = {name: count(self.run, sink) for name, sink in sinks.items() if sink}
-        return Outcome(records_in=self.records_so_far(job), records_out=counts)
+        return Outcome(records_in=self.run.cluster.final_count(job, RECORD_COUNT_METRIC), records_out=counts)
 
 
 def records_generated(job: Job) -> int:

@@ -52,7 +52,7 @@ class PrometheusMetrics(Scenario):
         return Outcome(
             records_in=self.records_so_far(job),
             records_out={"prometheus": sum(self.run.service(PrometheusService).count(metric) for metric in METRICS)},
-            dead_letters=int(sum(job.metric_values(SAMPLES_DROPPED))),
+            dead_letters=self.run.cluster.final_count(job, SAMPLES_DROPPED),
         )
 
     def epilogue(self) -> RenderableType | None:

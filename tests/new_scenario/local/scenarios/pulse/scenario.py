@@ -19,4 +19,7 @@ class Pulse(Scenario):
     def outcome(self, job: Job) -> Outcome:
         """Count the stream."""
         settings = Settings.from_property_groups(self.run.property_groups())
-        return Outcome(records_in=self.records_so_far(job), records_out={"kinesis": count(self.run, settings.sink)})
+        return Outcome(
+            records_in=self.run.cluster.final_count(job, BEATS),
+            records_out={"kinesis": count(self.run, settings.sink)},
+        )
