@@ -67,12 +67,15 @@ class WatchedJob:
         cause = self.job.root_cause()
         if (told := _VARIABLE.sub("#", cause)) != self._told:
             self._told = told
-            console.print(f"{self._name} restarts (no. {self.restarts}): {cause}", style="yellow", markup=False)
+            self._tell(f"restarts (no. {self.restarts}): {cause}", style="yellow")
+
+    def _tell(self, text: str, *, style: str | None = None) -> None:
+        console.print(f"{self._name} {text}", style=style, markup=False, highlight=False, soft_wrap=True)
 
     def _judge(self, running: float, failing_seconds: float) -> None:
         if running and self._gets_through(running):
             self._failing_since, self._told = None, ""
-            console.print(f"{self._name} gets through again, after {_restarts(self.restarts)}", markup=False)
+            self._tell(f"gets through again, after {_restarts(self.restarts)}")
         elif not running and self._longest_run < STARTED_SECONDS and self.restarts >= FAILURES_AT_START:
             raise RunError(f"{self._name} did not start, {_restarts(self.restarts)} on: {self.job.root_cause()}")
         elif not running and failing_seconds >= PATIENCE_SECONDS:

@@ -95,6 +95,13 @@ def test_each_cause_is_told_when_it_is_a_new_one_with_the_number_of_restarts(
     ]
 
 
+def test_a_long_cause_is_one_line_all_the_same(
+    watched: WatchedJob, job: FakeJob, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attempt(watched, job, "no such path: " + "a/long/one/" * 20, seconds=10)
+    assert capsys.readouterr().out.count("\n") == 1
+
+
 def test_an_id_or_a_number_makes_no_new_cause(
     watched: WatchedJob, job: FakeJob, capsys: pytest.CaptureFixture[str]
 ) -> None:
