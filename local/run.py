@@ -16,6 +16,7 @@ from flink_apps.common.aws import ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job, follows
+from local.plain import plain
 from local.process import Process, free_port, listening, uninterrupted
 from local.runs import note_processes, remove_bulk
 from local.services.registry import SERVICES
@@ -45,6 +46,7 @@ class LocalRun:
 
     def __post_init__(self) -> None:
         """Choose the services that the template needs, and the clusters that it describes."""
+        self.folder = plain(self.folder)
         template = self.assembly.template
         self.services = [
             service(template, self.folder / service.title.lower())
