@@ -98,17 +98,18 @@ class Process:
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.running:
-                raise RunError(f"{self.name} ended while it started: {self.last_log_line()} (log: {self.log})")
+                raise RunError(f"{self.name} ended while it started: {self._last_words()}")
             if time.monotonic() > deadline:
-                raise RunError(
-                    f"{self.name} was not ready after {seconds:.0f} s: {self.last_log_line()} (log: {self.log})"
-                )
+                raise RunError(f"{self.name} was not ready after {seconds:.0f} s: {self._last_words()}")
             time.sleep(0.1)
 
     def last_log_line(self) -> str:
         """The last line of the log."""
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
         return lines[-1].strip() if lines else "it logged nothing"
+
+    def _last_words(self) -> str:
+        return f"{self.last_log_line()} (log: {self.log.resolve()})"
 
     def kill(self) -> None:
         """End the process and its children at once, as a crash would.

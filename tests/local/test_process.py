@@ -1,3 +1,4 @@
+import re
 import socket
 import sys
 from pathlib import Path
@@ -32,6 +33,16 @@ def test_a_server_that_ends_while_it_starts_is_an_error_with_its_last_words(tmp_
     process = python("import sys; sys.exit('no such disk')", tmp_path / "log")
     process.start()
     with pytest.raises(RunError, match="the server ended while it started: no such disk"):
+        process.wait_until(lambda: False)
+    process.kill()
+
+
+def test_the_log_is_named_by_its_own_path_and_not_by_a_link_that_goes_with_the_run(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "run")
+    process = python("", tmp_path / "link" / "log")
+    process.start()
+    with pytest.raises(RunError, match=re.escape(f"(log: {tmp_path.resolve()}/run/log)")):
         process.wait_until(lambda: False)
     process.kill()
 
