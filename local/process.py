@@ -93,8 +93,11 @@ class Process:
         """Whether the process lives."""
         return self._popen is not None and self._popen.poll() is None
 
-    def wait_until(self, ready: Callable[[], bool], *, seconds: float = 60) -> None:
-        """Wait for ``ready()``; a process that ends or takes longer is a :class:`RunError` with its last line."""
+    def wait_until(self, ready: Callable[[], bool], *, seconds: float = 180) -> None:
+        """Wait for ``ready()``; a process that ends or takes longer is a :class:`RunError` with its last line.
+
+        One that ends is noticed at once: the time is that of a slow start on a busy machine.
+        """
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.running:

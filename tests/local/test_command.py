@@ -23,6 +23,8 @@ pytestmark = pytest.mark.integration
 COMMAND = [sys.executable, "-m", "local"]
 #: As in a terminal where nothing has been activated.
 ENVIRONMENT = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+#: Nothing listens there: a client that takes this proxy to a server of this machine fails.
+PROXY = dict.fromkeys(("HTTP_PROXY", "http_proxy"), "http://127.0.0.1:1")
 
 
 def processes_of(folder: str) -> list[str]:
@@ -58,13 +60,15 @@ def taken_ports() -> Iterator[list[int]]:
         yield ports
 
 
-def test_a_run_reports_what_arrived_and_keeps_its_servers_until_they_are_stopped(tmp_path: Path) -> None:
+def test_a_run_reports_what_arrived_and_keeps_its_servers_until_they_are_stopped_also_behind_a_proxy(
+    tmp_path: Path,
+) -> None:
     report = tmp_path / "report.json"
     context = ["-c", "data-generator.sinks=kinesis,kafka", "-c", "data-generator.records-per-second=1000"]
     result = subprocess.run(
         [*COMMAND, "run", "data-generator", *context, "--duration", "10s", "--keep", "--report", str(report)],
         cwd=ROOT,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, **PROXY},
         capture_output=True,
         text=True,
         check=False,
