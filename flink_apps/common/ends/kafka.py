@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flink_apps.common.options import Option, both, matching, text
 from flink_apps.common.properties import PropertyGroups
-from flink_apps.common.tables import JSON, SOURCE_PARTITION, SOURCE_POSITION, Column, Connector, Format
+from flink_apps.common.tables import ARRIVAL, JSON, SOURCE_PARTITION, SOURCE_POSITION, Column, Connector, Format
 
 BROKERS = matching(
     r"[^\s,:/]+:[0-9]{1,5}(,[^\s,:/]+:[0-9]{1,5})*",
@@ -32,6 +32,15 @@ TRANSACTIONAL_ID_PREFIX_MEANING = "prefix of the transactional ids; must be uniq
 TRANSACTION_TIMEOUT_MILLIS = 15 * 60 * 1000
 #: Kafka's defaults send each record as soon as possible: batches of a few hundred bytes, and half the throughput.
 TUNED_PRODUCER = {"linger.ms": "20", "batch.size": str(512 * 1024), "buffer.memory": str(64 * 1024 * 1024)}
+
+
+#: A record's headers, as a column that the source adds.
+HEADERS = Column("headers", "MAP<STRING, BYTES> METADATA VIRTUAL")
+#: The columns of a sink with the timestamp and the headers that its records get.
+TRAVELLING = (
+    Column(ARRIVAL.name, "TIMESTAMP_LTZ(3) METADATA FROM 'timestamp'"),
+    Column(HEADERS.name, "MAP<STRING, BYTES> METADATA"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
