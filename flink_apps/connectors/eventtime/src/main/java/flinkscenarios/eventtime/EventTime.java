@@ -27,7 +27,30 @@ public final class EventTime {
     }
 
     /**
+     * Gives each task the watermark of all tasks of the source, and keeps it in the checkpoint.
+     *
+     * <p>Windows have the time of all tasks: to one that knows only its own shards, a row can be in time which they drop.
+     *
+     * @param stream has the watermarks of its source
+     */
+    static <T> DataStream<T> aligned(DataStream<T> stream) {
+        boolean alone = stream.getExecutionEnvironment().getParallelism() == 1;
+        return neverIdle(kept(alone ? stream : stream.rebalance()));
+    }
+
+    /**
+     * Lets what follows wait for the watermark of each task: see {@link NeverIdleOperator}.
+     *
+     * @param stream each of its tasks receives from all tasks of the source
+     */
+    public static <T> DataStream<T> neverIdle(DataStream<T> stream) {
+        return stream.transform("never idle", stream.getType(), new NeverIdleOperator<>()).uid("never-idle");
+    }
+
+    /**
      * Keeps the watermark of a table in the checkpoint. Rows stay in Flink's internal form: nothing is converted.
+     *
+     * <p>A row that is in time for {@code CURRENT_WATERMARK} is in time for the windows: they do not run ahead of it.
      *
      * <p>The table gets an additional column, {@code rowtime}, the time attribute that windows need.
      *
@@ -38,7 +61,7 @@ public final class EventTime {
         DataType type = table.getResolvedSchema().toPhysicalRowDataType().bridgedTo(RowData.class);
         DataStream<RowData> rows = environment.toDataStream(table, type);
         return environment.fromDataStream(
-                kept(rows),
+                aligned(rows),
                 Schema.newBuilder()
                         .columnByExpression(ROWTIME, "TO_TIMESTAMP_LTZ(`" + time + "`, 3)")
                         .watermark(ROWTIME, "SOURCE_WATERMARK()")
