@@ -67,8 +67,9 @@ class TripsScenario(Scenario):
 
     @cached_property
     def letters(self) -> list[dict[str, Any]]:
-        """All dead letters, once the job has ended."""
-        return list(dead_letters(self.run, self.dead_letter_end))
+        """All dead letters, once the job has ended; what a stream got twice, as it may at least once, is in it once."""
+        letters = dead_letters(self.run, self.dead_letter_end)
+        return list({(one["partition"], one["position"], one["raw"]): one for one in letters}.values())
 
     def trips(self, ask: Callable[[bytes], Hashable] | None = None) -> Trips:
         """What the source holds without the dead letters; with ``ask``, its answers for each good trip, too."""

@@ -35,6 +35,7 @@ from local.services.s3 import S3Service
 from local.synth import synthesize
 from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC
 from tests.local.bad_trips import bad
+from tests.local.balance import check_the_balance
 from tests.local.failures import kill_a_task_manager, kill_the_job_manager, wait_for
 from tests.local.steady import at_a_steady_rate
 
@@ -99,6 +100,7 @@ def finish(run: LocalRun, job: Job, story: Story, arrived: Callable[[], int]) ->
     vertices = job.rest.get(f"/jobs/{job.job_id}")["vertices"]
     story.sources = [vertex["name"] for vertex in vertices if vertex["name"].startswith("Source")]
     run.stop_job(job)
+    check_the_balance(StreamingEtl(run), job)
     return Settings.from_property_groups(run.property_groups())
 
 
@@ -239,6 +241,7 @@ def real(real_trips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[li
         wait_for("the metric", lambda: sum(job.metric_values(WATERMARK_EVENTS)) >= len(WATERMARKS))
         story.watermarks = round(sum(job.metric_values(WATERMARK_EVENTS)))
         run.stop_job(job)
+        check_the_balance(scenario, job)
         settings = Settings.from_property_groups(run.property_groups())
         assert settings.s3 is not None
         s3 = run.service(S3Service)

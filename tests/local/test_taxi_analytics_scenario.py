@@ -138,7 +138,10 @@ class FakeRun:
     def refuse(self, *reasons: str) -> None:
         """Put dead letters where the job would."""
         raw = base64.b64encode(b"not JSON").decode()
-        body = b"".join(json.dumps({"reason": text, "raw": raw}).encode() + b"\n" for text in reasons)
+        letters = (
+            {"reason": text, "raw": raw, "partition": "0", "position": str(at)} for at, text in enumerate(reasons)
+        )
+        body = b"".join(json.dumps(letter).encode() + b"\n" for letter in letters)
         self.s3.buckets[ARCHIVE]["dead-letters/day=2024-02-01/part-0"] = body
 
     @property
