@@ -18,7 +18,7 @@ preflight:
 
 .venv/installed: requirements.txt constructs/pyproject.toml | preflight
 	@echo "set-up: Python packages into .venv"
-	@$(PYTHON) -m venv .venv
+	@"$(PYTHON)" -m venv .venv
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements.txt
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable constructs
 	@touch $@

@@ -7,7 +7,7 @@ import sys
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from stacks.project import file_context
+from stacks.project import file_context, no_permission
 from stacks.registry import FAILED_BUILDS, REFUSALS, add_stacks
 
 
@@ -21,11 +21,15 @@ def main() -> None:
         sys.exit(_refuse(error, status=2))
     except FAILED_BUILDS as error:
         sys.exit(_refuse(error, status=1))
+    except OSError as error:
+        if (refusal := no_permission(error)) is None:
+            raise
+        sys.exit(_refuse(refusal, status=1))
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
 
 
-def _refuse(error: Exception, *, status: int) -> int:
+def _refuse(error: Exception | str, *, status: int) -> int:
     sys.stderr.write(f"error: {error}\n")
     return status
 

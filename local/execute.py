@@ -11,6 +11,7 @@ from rich.console import RenderableType
 
 from local.options import RunOptions
 from local.report import Report
+from local.restarts import WatchedJob
 from local.run import LocalRun
 from local.runs import new_folder
 from local.scenarios import InteractiveScenario, Outcome, scenario_type
@@ -60,15 +61,16 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
             scenario.prepare()
         with console.status("submitting the job"):
             job = local.submit()
+        watched = WatchedJob(job)
         if options.interactive and isinstance(scenario, InteractiveScenario):
             conversation = scenario.conversation()
             news = News(conversation.news)
-            elapsed = talk(conversation, job)
+            elapsed = talk(conversation, watched)
         else:
             news = News(scenario.news)
-            elapsed = feed(scenario, job, options, news)
+            elapsed = feed(scenario, watched, options, news)
         with console.status("waiting until the job has processed what it was fed"):
-            drain(scenario, job, news)
+            drain(scenario, watched, news)
         with console.status("stopping the job: every sink commits"):
             local.stop_job(job)
         with console.status("counting what arrived"):

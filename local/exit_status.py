@@ -12,6 +12,7 @@ from typing import NoReturn
 from flink_constructs.connector_jar import BuildError
 from local.errors import RunError, UsageError
 from local.terminal import errors
+from stacks.project import no_permission
 
 
 @contextmanager
@@ -29,11 +30,15 @@ def exit_status() -> Iterator[None]:
         _end(error, 2)
     except (RunError, BuildError) as error:
         _end(error, 1)
+    except OSError as error:
+        if (refusal := no_permission(error)) is None:
+            raise
+        _end(refusal, 1)
     except KeyboardInterrupt:
         errors.print("interrupted; everything that was started has been stopped")
         sys.exit(130)
 
 
-def _end(error: Exception, status: int) -> NoReturn:
+def _end(error: Exception | str, status: int) -> NoReturn:
     errors.print(f"error: {error}", markup=False)
     sys.exit(status)

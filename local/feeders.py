@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from local.errors import RunError
 from local.flink.rest import ENDED, Job
 from local.load import Load
+from local.restarts import WatchedJob
 from local.run import LocalRun
 
 
@@ -24,6 +24,7 @@ class Feeders:
     names: Sequence[str]
     load: Load | None = None
     jobs: dict[str, Job] = field(default_factory=dict, init=False)
+    _watched: dict[str, WatchedJob] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> Self:
         """Nothing feeds yet."""
@@ -46,6 +47,7 @@ class Feeders:
             if name not in self.jobs:
                 yield name
                 self.jobs[name] = self.run.submit(name)
+                self._watched[name] = WatchedJob(self.jobs[name], f"the job of {name}")
         if self.load:
             self.load.start()
 
@@ -57,15 +59,14 @@ class Feeders:
         )
 
     def check(self) -> None:
-        """Do nothing, unless an application or the load has failed.
+        """Tell which application restarts, and why.
 
         Raises:
-            RunError: with the root cause, where one has.
+            RunError: with the root cause, where an application or the load has failed, or restarts in vain.
 
         """
-        for name, job in self.jobs.items():
-            if job.state in ("FAILED", "CANCELED"):
-                raise RunError(f"the job of {name} failed: {job.root_cause()}")
+        for watched in self._watched.values():
+            watched.look()
         if self.load:
             self.load.check()
 

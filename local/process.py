@@ -24,7 +24,10 @@ TOOLS = Path(sys.executable).parent
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give this process's environment with the virtual environment's tools first on the ``PATH``, and ``extra``."""
-    return {**os.environ, "PATH": f"{TOOLS}{os.pathsep}{os.environ.get('PATH', '')}", **(extra or {})}
+    given = {**os.environ, "PATH": f"{TOOLS}{os.pathsep}{os.environ.get('PATH', '')}", **(extra or {})}
+    if given.get("LC_ALL") in ("C", "POSIX"):  # Java has no name then for a file whose path is not ASCII
+        given["LC_ALL"] = "C.UTF-8"
+    return given
 
 
 def java() -> str:

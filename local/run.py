@@ -15,7 +15,8 @@ from typing import Any, Self, TypeVar
 from flink_apps.common.aws import ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
-from local.flink.rest import Job
+from local.flink.rest import Job, follows
+from local.plain import plain
 from local.process import Process, free_port, listening, uninterrupted
 from local.runs import note_processes, remove_bulk
 from local.services.registry import SERVICES
@@ -45,6 +46,7 @@ class LocalRun:
 
     def __post_init__(self) -> None:
         """Choose the services that the template needs, and the clusters that it describes."""
+        self.folder = plain(self.folder)
         template = self.assembly.template
         self.services = [
             service(template, self.folder / service.title.lower())
@@ -172,7 +174,8 @@ class LocalRun:
             if job.state == "FINISHED":
                 return  # perhaps by itself, before the request reached it
             if failure or state in ("FAILED", "CANCELED"):
-                raise RunError(f"the job did not stop cleanly: {failure or job.root_cause()}")
+                cause = job.root_cause() if failure is None or (follows(failure) and job.failures()) else failure
+                raise RunError(f"the job did not stop cleanly: {cause}")
             if time.monotonic() > deadline:
                 raise RunError(f"the job did not stop within {seconds:.0f} s")
             time.sleep(0.2)

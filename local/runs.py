@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from local.errors import RunError
+from local.plain import remove_link
 from local.process import Process, signal_group
 from stacks.project import BUILD
 
@@ -20,7 +22,7 @@ RUNS = BUILD / "local"
 #: The file in a run's folder that lists the processes it has started.
 PROCESSES = "processes.json"
 #: What is worth keeping of a finished run are its logs, and those of the last few.
-_BULKY = ("cdk.out", "code", "savepoints", "*/checkpoints", "*/data", "*/lib", "*/plugins", "*/tmp")
+_BULKY = ("cdk.out", "code", "savepoints", "*/checkpoints", "*/data", "*/lib", "*/links", "*/plugins", "*/tmp")
 _RUNS_KEPT = 5
 
 
@@ -46,11 +48,12 @@ def note_processes(folder: Path, processes: Iterable[Process]) -> None:
 
 
 def remove_bulk(folder: Path) -> None:
-    """Remove all but the logs of a run that has ended."""
+    """Remove all but the logs of a run that has ended, and the link that it had to its folder."""
     for pattern in _BULKY:
         for bulky in folder.glob(pattern):
             shutil.rmtree(bulky, ignore_errors=True)
     (folder / PROCESSES).unlink(missing_ok=True)
+    remove_link(folder.readlink() if folder.is_symlink() else folder)
 
 
 def stop_kept() -> list[str]:
@@ -62,7 +65,7 @@ def stop_kept() -> list[str]:
             continue
         for process in reversed(processes):
             if _same_process(process["pid"], process["created"]):
-                _end(process["pid"])
+                _end(process["pid"], process["name"])
                 stopped.append(f"{process['name']} of {note.parent.name}")
         remove_bulk(note.parent)
     return stopped
@@ -76,7 +79,11 @@ def _same_process(pid: int, created: float) -> bool:
         return False
 
 
-def _end(pid: int) -> None:
-    signal_group(pid, signal.SIGKILL)
+def _end(pid: int, name: str) -> None:
+    try:
+        signal_group(pid, signal.SIGKILL)
+    except PermissionError:
+        owner = psutil.Process(pid).username()
+        raise RunError(f"{name} must be yours to stop (process {pid} is {owner}'s); have {owner} stop it") from None
     with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
         psutil.Process(pid).wait(10)

@@ -13,10 +13,9 @@ from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from local.conversation import Conversation, Lines, converse
-from local.errors import RunError
 from local.feeders import Feeders
-from local.flink.rest import Job
 from local.options import RunOptions
+from local.restarts import WatchedJob
 from local.scenarios import Scenario
 from local.terminal import console
 
@@ -42,23 +41,15 @@ class News:
         self._printed_at = time.monotonic()
 
 
-def talk(conversation: Conversation, job: Job) -> float:
+def talk(conversation: Conversation, watched: WatchedJob) -> float:
     """Let a person feed the job once it runs; gives the seconds that it took."""
     with console.status("starting the job"):
-        while not job.running_seconds():
-            if (state := job.state) == "RESTARTING":
-                raise RunError(f"the job never started: {job.root_cause()}")
-            _refuse_failed(job, state)
+        while not watched.look():
             time.sleep(0.25)
-    began, before = time.monotonic(), "RUNNING"
+    began = time.monotonic()
 
     def ended() -> bool:
-        nonlocal before
-        state = job.state
-        _refuse_failed(job, state)
-        if state == "RESTARTING" != before:
-            console.print(f"the job restarts: {job.root_cause()}", style="yellow", markup=False)
-        before = state
+        watched.look()
         return interrupted()
 
     with _first_interrupt(True) as interrupted:
@@ -66,18 +57,20 @@ def talk(conversation: Conversation, job: Job) -> float:
     return time.monotonic() - began
 
 
-def feed(scenario: Scenario, job: Job, options: RunOptions, news: News) -> float:
+def feed(scenario: Scenario, watched: WatchedJob, options: RunOptions, news: News) -> float:
     """Feed the job from its applications and its load; gives the seconds that it took."""
     run = scenario.run
     names = [name for name in scenario.feeders if name in run.clusters]
     with Feeders(run, names, scenario.load()) as feeders:
-        elapsed = _feed_until_end(scenario, job, feeders, news, options)
+        elapsed = _feed_until_end(scenario, watched, feeders, news, options)
         with console.status("stopping what feeds the job"):
             feeders.stop()
     return elapsed
 
 
-def _feed_until_end(scenario: Scenario, job: Job, feeders: Feeders, news: News, options: RunOptions) -> float:
+def _feed_until_end(
+    scenario: Scenario, watched: WatchedJob, feeders: Feeders, news: News, options: RunOptions
+) -> float:
     """Feed the job once it runs, and show the progress until the run's end; gives the seconds that it was fed."""
     records, seconds = options.records, options.seconds
     total = records or seconds
@@ -93,20 +86,13 @@ def _feed_until_end(scenario: Scenario, job: Job, feeders: Feeders, news: News, 
         _first_interrupt(total is None) as interrupted,
     ):
         task = progress.add_task("starting", total=total, figures="")
-        running, failures = 0.0, 0
+        running, earlier = 0.0, 0.0
         fed_from: float | None = None
         while True:
-            state = job.state
-            _refuse_failed(job, state)
-            done = scenario.records_so_far(job)
-            before, running = running, job.running_seconds() if state == "RUNNING" else 0.0
-            if state in ("RESTARTING", "FAILING") or running < before:
-                failures += 1
-                fed_from = fed_from and 0.0  # the job's time begins anew
-                progress.console.print(f"the job restarts: {job.root_cause()}", style="yellow", markup=False)
-                if done == 0 and failures >= 3:
-                    raise RunError(f"the job never started: {job.root_cause()}")
-                time.sleep(1)
+            before, running = running, watched.look()
+            if running < before and fed_from is not None:  # the job's time begins anew
+                earlier, fed_from = earlier + max(0.0, before - fed_from), 0.0
+            done = scenario.records_so_far(watched.job)
             if running:
                 for name in feeders.submit():
                     progress.update(task, description=f"submitting {name}")
@@ -114,7 +100,7 @@ def _feed_until_end(scenario: Scenario, job: Job, feeders: Feeders, news: News, 
                     fed_from = running if feeders else 0.0
                 news.show()
             feeders.check()
-            elapsed = 0.0 if fed_from is None else max(0.0, running - fed_from)
+            elapsed = 0.0 if fed_from is None else earlier + max(0.0, running - fed_from)
             progress.update(
                 task,
                 description="running" if elapsed else "starting",
@@ -126,16 +112,11 @@ def _feed_until_end(scenario: Scenario, job: Job, feeders: Feeders, news: News, 
             time.sleep(max(0.0, min(0.25, seconds - elapsed)) if seconds and elapsed else 0.25)
 
 
-def _refuse_failed(job: Job, state: str) -> None:
-    if state in ("FAILED", "CANCELED"):
-        raise RunError(f"the job failed: {job.root_cause()}")
-
-
-def drain(scenario: Scenario, job: Job, news: News) -> None:
+def drain(scenario: Scenario, watched: WatchedJob, news: News) -> None:
     """Wait until the job has processed what it was fed, or print that it has not."""
     deadline = time.monotonic() + DRAIN_SECONDS
-    while not scenario.drained(job):
-        _refuse_failed(job, job.state)
+    while not scenario.drained(watched.job):
+        watched.look()
         news.show()
         if time.monotonic() > deadline:
             console.print(f"the job is stopped with records unread: it needed more than {DRAIN_SECONDS} s for them")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import getpass
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,28 @@ def file_context() -> dict[str, Any]:
     """The context in ``cdk.json``: the CDK's command line reads it by itself, a plain ``python app.py`` does not."""
     context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     return context
+
+
+def no_permission(error: OSError) -> str | None:
+    """What to do about a file or folder that cannot be written, in one line; nothing for another kind of error."""
+    if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return None
+    path = Path(error.filename or ROOT)
+    existing = next(one for one in (path, *path.parents) if one.parent == one or _exists(one))
+    me, owner = getpass.getuser(), "somebody else"
+    with suppress(KeyError, OSError):  # a user without a name
+        owner = existing.owner()
+    return (
+        f"{existing} must be yours to write (got {error.strerror!r}: it belongs to {owner}, and you are {me}); "
+        f"clone the project into a folder of your own, or: sudo chown -R {me} '{existing}'"
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
 
 
 def job_folder(scenario: str) -> str:

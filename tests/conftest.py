@@ -17,6 +17,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+import local  # noqa: F401 - this machine's servers are reached past a proxy, those of the tests, too
 import scenarios
 
 # The CDK's own validation costs 1.5 to 4 s a synthesis, and is read when aws_cdk is imported.

@@ -22,5 +22,10 @@ case "$version" in
         'apt-get install openjdk-17-jdk-headless, brew install openjdk@17, or set JAVA_HOME' ;;
 esac
 
+if ! [ -w . ] || { [ -e build ] && ! [ -w build ]; }; then
+    need "permission to write to $(pwd)" 'what is built, and each run' \
+        "clone the project into a folder of your own, or: sudo chown -R $(id -un) '$(pwd)'"
+fi
+
 command -v mvn >/dev/null || need 'Maven' 'the connector build' 'apt-get install maven, or brew install maven'
 exit $missing

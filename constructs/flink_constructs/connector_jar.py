@@ -118,7 +118,8 @@ class ConnectorJar:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "TZ": "UTC"},  # times inside a jar are local ones
+                # Times inside a jar are local ones, and without UTF-8 Java finds no file whose path is not ASCII.
+                env={**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8"},
                 check=False,
             )
         if done.returncode:

@@ -20,10 +20,11 @@ from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.errors import RunError
 from local.flink.final_counters import final_counts, reporter, reporter_options
 from local.flink.rest import FlinkRest, Job, root_cause
+from local.plain import plain
 from local.process import Process, free_port, run_to_end
 from local.services.service import CREDENTIALS
 
-FLINK_HOME = Path(pyflink.__file__).parent
+FLINK_HOME = Path(pyflink.__file__).absolute().parent
 #: Options of a JVM that is soon up, rather than fast later.
 QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
@@ -59,7 +60,10 @@ class ClusterSpec:
 
 @dataclass
 class FlinkCluster:
-    """A JobManager, and a TaskManager for each KPU; files go below ``folder``, and ``name`` is the application's."""
+    """A JobManager, and a TaskManager for each KPU.
+
+    Files go below ``folder``, whose path must be a plain one; ``name`` is the application's.
+    """
 
     spec: ClusterSpec
     folder: Path
@@ -153,7 +157,7 @@ class FlinkCluster:
             if options.get(option):
                 arguments += [flag, str(code / options[option])]
         result = run_to_end(
-            [str(FLINK_HOME / "bin" / "flink"), *arguments, "--python", str(code / options["python"])],
+            [str(self._flink / "bin" / "flink"), *arguments, "--python", str(code / options["python"])],
             env={**self._environment(), FILE_VARIABLE: str(properties)},
         )
         output = result.stdout + result.stderr
@@ -162,6 +166,17 @@ class FlinkCluster:
         if result.returncode != 0 or submitted is None:
             raise RunError(f"the application did not start: {root_cause(output)}")
         return self.rest.job(submitted[1])
+
+    @property
+    def _flink(self) -> Path:
+        """Flink's own folder, under a name that its scripts can take."""
+        return plain(FLINK_HOME, self.folder / "links" / "flink")
+
+    @property
+    def _python(self) -> Path:
+        """This very Python, likewise: a script starts it for functions."""
+        python = Path(sys.executable)
+        return plain(python.parent.parent, self.folder / "links" / "python") / "bin" / python.name
 
     @cached_property
     def _rest_port(self) -> int:
@@ -174,13 +189,16 @@ class FlinkCluster:
     def _process(self, name: str, script: str, log: str) -> Process:
         return Process(
             name=name,
-            command=[str(FLINK_HOME / "bin" / script), "start-foreground"],
+            command=[str(self._flink / "bin" / script), "start-foreground"],
             log=self.folder / "log" / f"{log}.log",
             env=self._environment(),
         )
 
     def _environment(self) -> dict[str, str]:
         return {
+            # Otherwise Flink's scripts follow the link to where they are.
+            "_FLINK_HOME_DETERMINED": "1",
+            "FLINK_HOME": str(self._flink),
             "FLINK_CONF_DIR": str(self.folder / "conf"),
             "FLINK_LIB_DIR": str(self.folder / "lib"),
             "FLINK_LOG_DIR": str(self.folder / "log"),
@@ -238,8 +256,8 @@ class FlinkCluster:
             "metrics.fetcher.update-interval": 500,
             # The REST API tells of a job as it is, not as it was up to 3 s ago.
             "web.refresh-interval": 200,
-            "python.executable": sys.executable,
-            "python.client.executable": sys.executable,
+            "python.executable": str(self._python),
+            "python.client.executable": str(self._python),
             "io.tmp.dirs": str(temporary),
             **reporter_options(self.folder),
             **self.flink_options,

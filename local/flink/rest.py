@@ -92,10 +92,21 @@ class Job:
         """How many checkpoints have been completed."""
         return int(self.rest.get(f"/jobs/{self.job_id}/checkpoints")["counts"]["completed"])
 
+    def records_emitted(self) -> float:
+        """How many records the job's sources have emitted, as far as is known, since its last restart."""
+        return sum(self.metric_values("numRecordsOut", operator="Source__"))
+
+    def failures(self) -> list[int]:
+        """When the job failed, each time, in milliseconds: the latest ones first, as many as Flink remembers."""
+        return [int(failure["timestamp"]) for failure in self._exceptions()]
+
     def root_cause(self) -> str:
-        """The innermost cause of the latest failure, in one line."""
-        exceptions = self.rest.get(f"/jobs/{self.job_id}/exceptions")["exceptionHistory"]["entries"]
-        return root_cause(exceptions[0]["stacktrace"]) if exceptions else "Flink recorded no exception"
+        """The innermost cause of the latest failure that is not merely what another one led to, in one line."""
+        failures = [one for failure in self._exceptions() for one in (failure, *failure["concurrentExceptions"])]
+        causes = [root_cause(failure["stacktrace"]) for failure in failures]
+        return next(
+            (cause for cause in causes if not follows(cause)), next(iter(causes), "Flink recorded no exception")
+        )
 
     def stop(self, *, savepoint_folder: str, drain: bool = True) -> str:
         """Begin to stop: the sources end, every sink commits what it got. Gives the id to ask about.
@@ -111,12 +122,27 @@ class Job:
         cause = operation.get("failure-cause")
         return root_cause(cause["stack-trace"]) if cause else None
 
+    def _exceptions(self) -> list[dict[str, Any]]:
+        history: list[dict[str, Any]] = self.rest.get(f"/jobs/{self.job_id}/exceptions")["exceptionHistory"]["entries"]
+        return history
+
     def _vertices(self) -> list[str]:
         return [vertex["id"] for vertex in self.rest.get(f"/jobs/{self.job_id}")["vertices"]]
 
 
 #: Exceptions that only say that there was another one.
 _WRAPPERS = ("ProgramAbortException", "Python process exits with code", "Py4JJavaError")
+#: What another failure leads to: its own cause is the one to look for.
+_CONSEQUENCES = re.compile(
+    r"Checkpoint Coordinator is (suspending|shutting down)|Exceeded checkpoint tolerable failure threshold"
+    r"|CancellationException|CancelTaskException|PartitionNotFoundException|NoResourceAvailableException"
+    r"|Could not acquire the minimum required resources|(Connection|channel)\b.*\bclosed by remote task manager"
+)
+
+
+def follows(cause: str) -> bool:
+    """Whether a cause is merely what another failure led to."""
+    return _CONSEQUENCES.search(cause) is not None
 
 
 def root_cause(text: str) -> str:
@@ -128,7 +154,7 @@ def root_cause(text: str) -> str:
     logged = re.search(r"^ERROR flink_apps: (.+)$", text, re.MULTILINE)
     if logged:
         return logged[1]
-    lines = [line for line in text.splitlines() if line.strip() and not any(one in line for one in _WRAPPERS)]
+    lines = [line for line in _without_suppressed(text) if line.strip() and not any(one in line for one in _WRAPPERS)]
     _, traceback, after = "\n".join(lines).partition("Traceback (most recent call last)")
     python = re.findall(r"^(\w[\w.]*(?:Error|Exception): .+)$", after, re.MULTILINE) if traceback else []
     java = [found[1] for line in lines if (found := re.match(r"\s*(?:Caused by: |: )(.+)", line))]
@@ -137,3 +163,17 @@ def root_cause(text: str) -> str:
         if causes:
             return str(causes[0])
     return "it said nothing"
+
+
+def _without_suppressed(text: str) -> list[str]:
+    """The lines of a trace without the exceptions that came on top of one, while it was being handled."""
+    lines, suppressed = [], None
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if suppressed is not None and line.strip() and indent < suppressed:
+            suppressed = None
+        if suppressed is None and line.lstrip().startswith("Suppressed: "):
+            suppressed = indent
+        if suppressed is None:
+            lines.append(line)
+    return lines

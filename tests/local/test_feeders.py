@@ -11,6 +11,7 @@ from local.errors import RunError
 from local.feeders import Feeders
 from local.flink.rest import Job
 from local.load import Load
+from local.restarts import WatchedJob
 from local.run import LocalRun
 from local.scenarios.data_generator.scenario import DataGenerator
 
@@ -20,6 +21,19 @@ class FakeJob:
     """A job whose state is what the test says."""
 
     state: str = "RUNNING"
+    failed: bool = False
+
+    def running_seconds(self) -> float:
+        return 1.0
+
+    def checkpoints_completed(self) -> int:
+        return 0
+
+    def records_emitted(self) -> float:
+        return 0.0
+
+    def failures(self) -> list[int]:
+        return [1] if self.failed else []
 
     def root_cause(self) -> str:
         return "no such path"
@@ -70,6 +84,14 @@ def test_one_that_fails_ends_the_run_with_its_cause(feeders: Feeders) -> None:
     job(feeders, "Other").state = "FAILED"
     with pytest.raises(RunError, match="the job of Other failed: no such path"):
         feeders.check()
+
+
+def test_one_that_restarts_is_told(feeders: Feeders, capsys: pytest.CaptureFixture[str]) -> None:
+    list(feeders.submit())
+    job(feeders, "Replay").failed = True
+    feeders.check()
+    feeders.check()
+    assert capsys.readouterr().out == "the job of Replay restarts (no. 1): no such path\n"
 
 
 def test_one_that_has_finished_is_as_it_should_be(feeders: Feeders, run: FakeRun) -> None:
@@ -131,7 +153,7 @@ def drain(scenario: DataGenerator, job: FakeJob, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     for name, value in constants.items():
         monkeypatch.setattr(watch, name, value)
-    watch.drain(scenario, cast("Job", job), watch.News(tuple))
+    watch.drain(scenario, WatchedJob(cast("Job", job)), watch.News(tuple))
 
 
 def test_a_job_is_left_running_until_it_has_drained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,6 +169,13 @@ def test_a_scenario_without_input_of_its_own_waits_for_nothing(monkeypatch: pyte
 def test_a_job_that_fails_while_it_drains_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RunError, match="the job failed: no such path"):
         drain(Slow(cast("LocalRun", FakeRun())), FakeJob("FAILED"), monkeypatch)
+
+
+def test_a_job_that_restarts_while_it_drains_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drain(Slow(cast("LocalRun", FakeRun())), FakeJob(failed=True), monkeypatch)
+    assert capsys.readouterr().out == "the job restarts (no. 1): no such path\n"
 
 
 def test_a_job_that_drains_for_too_long_is_stopped_and_that_is_said(

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from local.errors import RunError
-from local.process import Process, free_port, run_to_end
+from local.process import Process, environment, free_port, run_to_end
 
 
 def python(code: str, log: Path) -> Process:
@@ -66,3 +66,11 @@ def test_killing_what_was_never_started_does_nothing(tmp_path: Path) -> None:
 def test_a_tool_gives_its_output_and_status() -> None:
     result = run_to_end([sys.executable, "-c", "print('out'); raise SystemExit('why')"])
     assert (result.returncode, result.stdout.strip(), result.stderr.strip()) == (1, "out", "why")
+
+
+@pytest.mark.parametrize(("given", "got"), [("C", "C.UTF-8"), ("POSIX", "C.UTF-8"), ("de_DE.UTF-8", "de_DE.UTF-8")])
+def test_a_path_that_is_not_ascii_has_a_name_in_every_locale(
+    monkeypatch: pytest.MonkeyPatch, given: str, got: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", given)
+    assert environment()["LC_ALL"] == got

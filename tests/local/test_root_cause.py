@@ -1,6 +1,8 @@
+from typing import Any
+
 import pytest
 
-from local.flink.rest import root_cause
+from local.flink.rest import FlinkRest, Job, root_cause
 
 LOGGED = """Traceback (most recent call last):
 ERROR flink_apps: KafkaSink/topic must be set (got None); write the topic to write to
@@ -22,6 +24,18 @@ Caused by: java.io.IOException: could not write
 Caused by: java.net.ConnectException: Connection refused
 \t... 5 more
 """
+SUPPRESSED = """java.io.IOException: could not commit
+\tat org.apache.flink.Z.w(Z.java:1)
+\tSuppressed: java.lang.IllegalStateException: closed twice
+\t\tat org.apache.flink.Z.close(Z.java:2)
+\tCaused by: java.lang.InterruptedException: while it waited
+\t\t... 3 more
+Caused by: java.io.EOFException: the file ends too early
+\t... 5 more
+\tSuppressed: java.lang.NullPointerException: also on the way
+\t\tat org.apache.flink.Z.close(Z.java:3)
+\tCaused by: java.lang.InterruptedException: while it waited
+"""
 PY4J = """Traceback (most recent call last):
   File "main.py", line 27, in <module>
 py4j.protocol.Py4JJavaError: An error occurred while calling o8.executeSql.
@@ -41,9 +55,41 @@ Caused by: java.lang.RuntimeException: Python process exits with code: 1
         (PYTHON_IN_JAVA, "ZeroDivisionError: division by zero"),
         (PY4J, 'org.apache.flink.sql.parser.impl.ParseException: Encountered "one" at line 3'),
         (JAVA, "java.net.ConnectException: Connection refused"),
+        (SUPPRESSED, "java.io.EOFException: the file ends too early"),
         ("just this line", "just this line"),
         ("", "it said nothing"),
     ],
 )
 def test_the_root_cause_is_the_innermost_one_in_a_line(text: str, cause: str) -> None:
     assert root_cause(text) == cause
+
+
+def failure(cause: str, *concurrent: str) -> dict[str, Any]:
+    """An entry of Flink's history of exceptions."""
+    return {
+        "timestamp": 1,
+        "stacktrace": f"org.apache.flink.runtime.JobException: Recovery\nCaused by: {cause}\n\tat a.B.c(B.java:1)\n",
+        "concurrentExceptions": [failure(one) for one in concurrent],
+    }
+
+
+SUSPENDING = "org.apache.flink.runtime.checkpoint.CheckpointException: Checkpoint Coordinator is suspending."
+NO_SLOTS = "NoResourceAvailableException: Could not acquire the minimum required resources."
+LOST = "RemoteTransportException: Connection unexpectedly closed by remote task manager '127.0.0.1:1'."
+
+
+@pytest.mark.parametrize(
+    ("history", "cause"),
+    [
+        ([failure("disk full"), failure("no such path")], "disk full"),
+        ([failure(SUSPENDING), failure(NO_SLOTS), failure("no such path")], "no such path"),
+        ([failure(LOST, SUSPENDING, "disk full"), failure("no such path")], "disk full"),
+        ([failure(LOST), failure(NO_SLOTS)], LOST),
+        ([], "Flink recorded no exception"),
+    ],
+)
+def test_what_another_failure_led_to_is_no_root_cause(
+    monkeypatch: pytest.MonkeyPatch, history: list[dict[str, Any]], cause: str
+) -> None:
+    monkeypatch.setattr(FlinkRest, "get", lambda _rest, _path: {"exceptionHistory": {"entries": history}})
+    assert Job(FlinkRest("http://127.0.0.1:1"), "1").root_cause() == cause

@@ -10,6 +10,7 @@ import pytest
 
 from local.feeders import Feeders
 from local.flink.rest import Job
+from local.restarts import WatchedJob
 from local.run import LocalRun
 from local.services.s3 import S3Service
 from tests.local.failures import wait_for
@@ -43,6 +44,7 @@ class Story:
     """What the tests below are told of the run."""
 
     feeder_states: tuple[str, str]
+    restarts: int
     addresses: set[str]
     fed: list[int]
     kept: list[int]
@@ -87,27 +89,33 @@ def tell(run: LocalRun) -> Story:
     feeder = feeders.jobs["Replay"]
     wait_for("the first rows", lambda: len(numbers(s3, "out/")) > 1)
     state = feeder.state
-    crash(run, job, s3)
+    restarts = crash(run, job, s3)
     wait_for("the end of what feeds", lambda: feeder.state == "FINISHED")
     feeders.stop()
     wait_for("the end of the input", lambda: processed(job))
     run.stop_job(job)
     return Story(
         feeder_states=(state, feeder.state),
+        restarts=restarts,
         addresses={cluster.rest.address for cluster in run.clusters.values()},
         fed=numbers(s3, "in/"),
         kept=numbers(s3, "out/"),
     )
 
 
-def crash(run: LocalRun, job: Job, s3: S3Service) -> None:
-    """Lose a TaskManager that has files open which a checkpoint covers: their beginnings lie beside them."""
+def crash(run: LocalRun, job: Job, s3: S3Service) -> int:
+    """Lose a TaskManager that has files open which a checkpoint covers: their beginnings lie beside them.
+
+    Gives the number of restarts.
+    """
     wait_for("a checkpoint of open files", lambda: any("_tmp_" in key for key in s3.keys("archive", "out/")))
     run.cluster.task_managers[0].kill()
     run.cluster.task_managers.append(run.cluster.new_task_manager(2))
     run.cluster.task_managers[-1].start()
-    wait_for("the notice of the crash", lambda: job.running_seconds() == 0)
-    wait_for("the restart", lambda: job.running_seconds() > 0)
+    watched = WatchedJob(job)
+    wait_for("the notice of the crash", lambda: watched.look() == 0)
+    wait_for("the restart", lambda: watched.look() > 0)
+    return watched.restarts
 
 
 def processed(job: Job) -> bool:
@@ -123,6 +131,10 @@ def test_each_application_has_a_cluster_of_its_own(story: Story) -> None:
 
 def test_what_feeds_may_finish_by_itself(story: Story) -> None:
     assert story.feeder_states == ("RUNNING", "FINISHED")
+
+
+def test_a_lost_task_manager_is_one_restart(story: Story) -> None:
+    assert story.restarts == 1
 
 
 def test_a_bounded_job_has_written_all_its_rows_when_it_finishes(story: Story) -> None:
