@@ -18,7 +18,7 @@ from pyflink.common import Row, Time, Types
 from pyflink.datastream import KeyedCoProcessFunction, KeyedProcessFunction, OutputTag, RuntimeContext
 from pyflink.datastream.state import MapStateDescriptor, StateTtlConfig, ValueStateDescriptor
 
-from flink_apps.common.packed import Layout, pack_numbers
+from flink_apps.common.packed import PACKED, Layout, pack_numbers
 from flink_apps.lottery import logic, schema
 from flink_apps.lottery.logic import InactiveLotteryError, MalformedEventError, NoCouponError, RuleError, Run
 
@@ -37,6 +37,8 @@ LOTTERY_EVENT = Types.ROW(
 #: A packed user event. Its numbers are kind, player, lottery, timestamp and purchased coupons. Its texts are the error,
 #: if it is malformed, and its bytes.
 USER_EVENT = Layout(numbers=5, texts=2)
+#: Packed user events, and the event time before them.
+USER_EVENTS = Types.ROW([*PACKED.get_field_types(), Types.LONG()])
 #: A lottery as each bucket receives it: the bucket, the lottery, and its runs, pickled.
 LOTTERY_RUNS = Types.ROW([Types.INT(), Types.LONG(), Types.PICKLED_BYTE_ARRAY()])
 #: An accepted click, unpacked: lottery, player, timestamp, and the secret of the lottery's run.
@@ -326,11 +328,17 @@ class HeldClicks:
 class Turn:
     """One call for a bucket: its watermark, its timers and its outputs."""
 
-    def __init__(self, ctx: KeyedCoProcessFunction.Context) -> None:
-        """Start without outputs."""
+    def __init__(self, ctx: KeyedCoProcessFunction.Context, *, time: int = logic.ALWAYS) -> None:
+        """Start without outputs.
+
+        Args:
+            ctx: The context of the call.
+            time: The event time before the events. After a restart it is known before the first watermark comes.
+
+        """
         self.bucket: int = ctx.get_current_key()
         self.timers = ctx.timer_service()
-        self.watermark: int = self.timers.current_watermark()
+        self.watermark: int = max(self.timers.current_watermark(), time)
         self._accepted: dict[str, list[int]] = {}
         self._rejected: list[tuple[OutputTag, Row]] = []
 
@@ -367,9 +375,9 @@ class Players(KeyedCoProcessFunction):  # type: ignore[misc] # PyFlink's own is 
         self._known_runs: dict[tuple[int, int], tuple[Run, ...]] = {}
 
     def process_element1(self, value: Row, ctx: KeyedCoProcessFunction.Context) -> Iterable[object]:
-        """Apply packed :data:`USER_EVENT`; returns packed :data:`ACCEPTED_CLICK`, and rejections."""
-        numbers, texts = value
-        turn, begin = Turn(ctx), 0
+        """Apply :data:`USER_EVENTS`; returns packed :data:`ACCEPTED_CLICK`, and rejections."""
+        numbers, texts, before = value
+        turn, begin = Turn(ctx, time=before), 0
         for kind, user_id, lottery_id, timestamp, purchased, problem_end, end in USER_EVENT.unpack(numbers):
             event = texts[problem_end:end]
             if kind == schema.CLICKED:

@@ -10,8 +10,8 @@ from pyflink.datastream import ConnectedStreams, DataStream
 from pyflink.table import Schema, StatementSet, StreamTableEnvironment
 
 from flink_apps.common.environment import prepare
-from flink_apps.common.event_time import kept_rows, set_idleness_timeout
-from flink_apps.common.keyed import keyed_rows, rows, timed_by
+from flink_apps.common.event_time import clock, kept_rows, set_idleness_timeout, stamped, timed_by
+from flink_apps.common.keyed import keyed_rows, rows
 from flink_apps.common.packed import PACKED_NUMBERS, packed, unpacked
 from flink_apps.common.tables import Connector, EventTime
 from flink_apps.lottery import functions, queries, schema
@@ -47,11 +47,11 @@ def build(
     prepare(table_env)
 
     user_events = _user_events(table_env, settings, sources[USER_EVENTS])
+    time = clock(user_events)
     lottery_events = timed_by(
-        _lottery_events(table_env, sources[LOTTERY_EVENTS]),
-        user_events,
-        Types.ROW([Types.LONG(), functions.LOTTERY_EVENT]),
+        _lottery_events(table_env, sources[LOTTERY_EVENTS]), time, Types.ROW([Types.LONG(), functions.LOTTERY_EVENT])
     )
+    user_events = stamped(user_events, time, Types.ROW([Types.INT(), functions.USER_EVENTS]))
     lotteries = (
         keyed_rows(lottery_events, Types.LONG())
         .process(

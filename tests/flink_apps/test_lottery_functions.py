@@ -55,18 +55,19 @@ def malformed(problem: str) -> UserEvent:
     return UserEvent((schema.MALFORMED, 0, 0, 0, 0), b"{}", problem.encode())
 
 
-def packed(events: Sequence[UserEvent]) -> Row:
+def packed(events: Sequence[UserEvent], time: int) -> Row:
     numbers: list[int] = []
     texts = b""
     for each in events:
         problem_end = len(texts) + len(each.problem)
         texts += each.problem + each.event
         numbers += (*each.numbers, problem_end, len(texts))
-    return Row(pack_numbers(numbers), texts)
+    return Row(pack_numbers(numbers), texts, time)
 
 
-def put(harness: Harness, *events: UserEvent, bucket: int = 0) -> None:
-    harness.put1(bucket, packed(events))
+def put(harness: Harness, *events: UserEvent, bucket: int = 0, time: int = logic.ALWAYS) -> None:
+    """``time`` is the event time before the events, as far as the harness has no later watermark."""
+    harness.put1(bucket, packed(events, time))
 
 
 def runs(*each: tuple[int, int], lottery_id: int = 1) -> Row:
@@ -369,6 +370,15 @@ class TestPlayers:
         put(harness, click(1, 1_000))
         put(harness, click(1, 11_000))
         assert accepted(harness) == [(1, 11_000)]
+
+    def test_after_a_restart_a_late_click_is_refused_before_any_watermark_has_come(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        put(harness, buy(1, 1), time=10_000)
+        put(harness, click(1, 9_999), click(2, 10_000), time=10_000)
+        put(harness, click(1, 10_000), time=10_000)
+        assert accepted(harness) == [(1, 10_000)]
+        assert rejections(harness) == [(b"click at 9999", "late"), (b"click at 10000", "no-coupon")]
 
     def test_a_lottery_counts_from_its_start_to_its_end_whatever_comes_first(self) -> None:
         harness = players()

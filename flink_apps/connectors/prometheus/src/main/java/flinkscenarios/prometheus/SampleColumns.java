@@ -88,7 +88,8 @@ final class SampleColumns implements ElementConverter<RowData, Sample> {
             ArrayData values = labels.valueArray();
             for (int i = 0; i < labels.size(); i++) {
                 if (!SeriesLabels.isEmpty(values, i)) {
-                    hash += (names.isNullAt(i) ? 0 : names.getString(i).hashCode()) ^ 31 * values.getString(i).hashCode();
+                    int name = names.isNullAt(i) ? 0 : names.getString(i).hashCode();
+                    hash += name ^ 31 * values.getString(i).hashCode();
                 }
             }
         }

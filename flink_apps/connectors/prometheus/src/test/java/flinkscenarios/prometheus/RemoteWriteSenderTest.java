@@ -334,7 +334,8 @@ class RemoteWriteSenderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"401 who", "403 not authorized", "404 no such workspace", "405", "407", "415", "302 elsewhere"})
+    @ValueSource(
+            strings = {"401 who", "403 not authorized", "404 no such workspace", "405", "407", "415", "302 elsewhere"})
     void theJobFailsAtOnceWhereNoRequestGetsThrough(String answer) {
         server.answer(answer);
         RequestFailure failure = assertThrows(RequestFailure.class, this::send);
