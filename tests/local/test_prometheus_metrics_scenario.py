@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from flink_apps.common.ends.prometheus import CONNECTOR
-from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED
+from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED, SAMPLES_PERHAPS_STORED
 from flink_apps.prometheus_metrics.schema import INSTANCE
 from local.flink.rest import Job
 from local.run import LocalRun
@@ -46,7 +46,7 @@ class FakeCluster:
     """A cluster whose sink dropped one sample."""
 
     def final_count(self, _job: Job, name: str) -> int:
-        return {SAMPLES_DROPPED: 1}[name]
+        return {SAMPLES_DROPPED: 1, SAMPLES_PERHAPS_STORED: 0}[name]
 
 
 @dataclass

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from flink_apps.common.ends.prometheus import CONNECTOR
-from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED
+from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED, SAMPLES_PERHAPS_STORED
 from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
 from local.account import Account
 from local.flink.rest import Job
@@ -58,6 +58,7 @@ class PrometheusMetrics(Scenario):
             went_in=handed_over,
             came_out={"stored": stored, "dropped": dropped},
             at_least_once=True,
+            unknown="refused, perhaps stored" if self.run.cluster.final_count(job, SAMPLES_PERHAPS_STORED) else None,
         )
         return Outcome(
             records_in=handed_over, records_out={"prometheus": stored}, dead_letters=dropped, accounts=(account,)

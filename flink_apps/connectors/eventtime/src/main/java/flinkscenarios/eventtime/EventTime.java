@@ -69,21 +69,36 @@ public final class EventTime {
     }
 
     /**
-     * Gives events without a time of their own the watermarks of another stream.
+     * The event time of a stream, as watermarks without rows: while the stream is idle, it advances with the processing
+     * time.
+     */
+    public static DataStream<Row> clock(DataStream<Row> timed) {
+        return timed.filter(row -> false)
+                .name("watermarks")
+                .transform("clock", timed.getType(), new ClockOperator())
+                .uid("clock")
+                .setParallelism(1);
+    }
+
+    /**
+     * Gives events without a time of their own the watermarks of a {@link #clock}.
      *
-     * <p>While that stream is idle, event time advances with the processing time. One task emits all events, so they
-     * have to be few.
+     * <p>One task emits all events, so they have to be few.
      *
      * @param events are emitted unchanged
-     * @param timed only its watermarks are used
      */
-    public static DataStream<Row> timedBy(DataStream<Row> events, DataStream<Row> timed, TypeInformation<Row> type) {
-        DataStream<Row> clock =
-                timed.filter(row -> false)
-                        .name("watermarks")
-                        .transform("clock", timed.getType(), new ClockOperator())
-                        .uid("clock")
-                        .setParallelism(1);
+    public static DataStream<Row> timedBy(DataStream<Row> events, DataStream<Row> clock, TypeInformation<Row> type) {
         return events.connect(clock).transform("timed", type, new TimedOperator()).setParallelism(1);
+    }
+
+    /**
+     * Adds the event time that was before it to each row, also right after a restart: see {@link StampOperator}.
+     *
+     * @param rows of a key and a value, which is a row
+     * @param clock of the same stream
+     * @param type of a key and a value with one more field, the time in milliseconds
+     */
+    public static DataStream<Row> stamped(DataStream<Row> rows, DataStream<Row> clock, TypeInformation<Row> type) {
+        return rows.connect(clock).transform("stamped", type, new StampOperator()).uid("stamped");
     }
 }
