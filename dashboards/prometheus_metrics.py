@@ -52,12 +52,13 @@ def _requests(application: FlinkApplication) -> Graph:
 
 
 def _dropped(application: FlinkApplication) -> Graph:
-    """Dropped samples: all of them, and those for each of the server's two reasons."""
+    """Dropped samples: all of them, and those for each of the server's two reasons; beside them the refused ones."""
     return Graph(
-        title="Dropped samples (in 5 minutes)",
+        title="Dropped and refused samples (in 5 minutes)",
         left=[
-            metric_math.total_increase(application, metrics.SAMPLES_DROPPED, label="all"),
+            metric_math.total_increase(application, metrics.SAMPLES_DROPPED, label="dropped"),
             metric_math.total_increase(application, metrics.SAMPLES_REFUSED, label="refused by Prometheus"),
             metric_math.total_increase(application, metrics.SAMPLES_EXHAUSTED, label="retries used up"),
+            metric_math.total_increase(application, metrics.SAMPLES_PERHAPS_STORED, label="refused, perhaps stored"),
         ],
     )

@@ -83,6 +83,7 @@ def run(
         if shown.page:
             beside = shutil.copyfile(shown.page, report.with_suffix(".html")) if report else shown.page
             console.print(f"page: {shown.address or beside.resolve().as_uri()}", soft_wrap=True)
+        shown.report.check()
 
 
 @app.command()

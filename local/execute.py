@@ -88,6 +88,7 @@ def _report(name: str, local: LocalRun, outcome: Outcome, elapsed: float) -> Rep
         records_out=outcome.records_out,
         dead_letters=outcome.dead_letters,
         duration_seconds=round(elapsed, 3),
+        accounts=outcome.accounts,
         records_per_second=round(outcome.records_in / elapsed, 1) if elapsed else 0.0,
         parallelism=local.cluster.spec.parallelism,
         versions={

@@ -120,6 +120,7 @@ def drain(scenario: Scenario, watched: WatchedJob, news: News) -> None:
         news.show()
         if time.monotonic() > deadline:
             console.print(f"the job is stopped with records unread: it needed more than {DRAIN_SECONDS} s for them")
+            scenario.unread = "not read"
             return
         time.sleep(0.5)
 

@@ -97,6 +97,7 @@ class LotteryConfig(KafkaConfig):
     grace_millis: int = from_option(settings.GRACE)
     idle_seconds: int = from_option(settings.IDLE)
     clock_skew_seconds: int = from_option(settings.CLOCK_SKEW)
+    schedule_days: int = from_option(settings.SCHEDULE)
     prizes: int = from_option(settings.PRIZES)
     player_expiry_hours: int = from_option(settings.PLAYER_EXPIRY)
     execution_mode: str = from_option(settings.EXECUTION_MODE)

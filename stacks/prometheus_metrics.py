@@ -10,7 +10,7 @@ from pydantic import Field
 from dashboards import prometheus_metrics as dashboard
 from dashboards.prometheus_rules import RULES
 from flink_apps.prometheus_metrics import settings
-from flink_apps.prometheus_metrics.metrics import REQUESTS_FAILED, SAMPLES_DROPPED
+from flink_apps.prometheus_metrics.metrics import REQUESTS_FAILED, SAMPLES_DROPPED, SAMPLES_PERHAPS_STORED
 from flink_constructs import metric_math
 from flink_constructs.application import FlinkApplication
 from flink_constructs.metrics_workspace import MetricsWorkspace
@@ -81,6 +81,13 @@ class PrometheusMetricsStack(ScenarioStack):
             description="Prometheus refuses samples for good, or a sample's name is illegal. The application's log has"
             " the reason of each request, and of the first sample. After a restart of the job it is about samples that"
             " were sent before, and nothing is lost.",
+        )
+        alarms.alarm(
+            "SamplesRefused",
+            metric=metric_math.total_increase(application, SAMPLES_PERHAPS_STORED),
+            threshold=0,
+            description="The workspace refuses requests because of some of their samples. It stores the others. The"
+            " application's log has the reason of each request: samples out of order, too old, or beyond a quota.",
         )
         alarms.alarm(
             "WriteRequestsFailed",

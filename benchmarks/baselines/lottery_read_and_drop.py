@@ -22,7 +22,12 @@ def run() -> None:
     fields = "kind BIGINT, player BIGINT, lottery BIGINT, `time` BIGINT, coupons BIGINT, problem BYTES, `raw` BYTES"
     columns = (Column("key", "INT"), Column("event", f"ROW<{fields}>"))
     table_env.execute_sql(Connector(table="nothing", options={"connector": "blackhole"}).create_table(columns))
-    events = queries.user_events(source.table, clock_skew_millis=settings.clock_skew_millis, buckets=settings.buckets)
+    events = queries.user_events(
+        source.table,
+        clock_skew_millis=settings.clock_skew_millis,
+        arrival=source.arrival.time,
+        buckets=settings.buckets,
+    )
     table_env.execute_sql(f"INSERT INTO nothing SELECT key, event FROM ({events})")
 
 

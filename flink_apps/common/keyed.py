@@ -13,8 +13,6 @@ from pyflink.datastream import DataStream, KeyedStream
 from pyflink.java_gateway import get_gateway
 from pyflink.table import StreamTableEnvironment, Table
 
-from flink_apps.common.event_time import event_time
-
 
 def table_by(table_env: StreamTableEnvironment, table: Table, column: str) -> Table:
     """The same table, partitioned by an INT column: rows with the same value go to the same task, in order."""
@@ -31,16 +29,6 @@ def keyed_rows(stream: DataStream, key_type: TypeInformation) -> KeyedStream:
     jvm = get_gateway().jvm
     by_first_field = stream._j_data_stream.keyBy(jvm.KeyByKeySelector(), Types.ROW([key_type]).get_java_type_info())
     return KeyedStream(by_first_field, None, stream)
-
-
-def timed_by(events: DataStream, timed: DataStream, row_type: TypeInformation) -> DataStream:
-    """Give ``events``, which have no times of their own, the event time of ``timed``.
-
-    There should be few ``events``. While ``timed`` is idle, event time advances with the clock: see
-    flink_apps/connectors/eventtime.
-    """
-    stream = event_time().timedBy(events._j_data_stream, timed._j_data_stream, row_type.get_java_type_info())
-    return DataStream(stream)
 
 
 def _streams() -> Any:  # noqa: ANN401 - a class of the JVM

@@ -52,12 +52,20 @@ PARQUET = Format(
     },
 )
 
-#: The time at which the stream or topic received the record: a column that the source adds.
+#: The time of the record in the stream or topic: a column that the source adds. See :class:`Arrival`.
 ARRIVAL = Column("arrival", "TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL")
 #: The same for a file, in place of that: when it was written.
 FILE_ARRIVAL = Column(ARRIVAL.name, "TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'file.modification-time' VIRTUAL")
 #: The origin of a record in any source: the shard or partition, and the position in it.
 SOURCE_PARTITION, SOURCE_POSITION = "source_partition", "source_position"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """When a record arrived, by another clock than its producer's: the columns that this needs, and the SQL."""
+
+    columns: tuple[Column, ...] = (ARRIVAL,)
+    time: str = f"`{ARRIVAL.name}`"
 
 
 #: The time attribute of a table in event time.
@@ -101,6 +109,8 @@ class Connector:
     partitioned_by: tuple[str, ...] = field(default=())
     #: Columns that the connector adds, such as a record's position.
     metadata: tuple[Column, ...] = field(default=())
+    #: When a record of a source arrived; :meth:`with_arrival` adds its columns.
+    arrival: Arrival = field(default=Arrival())
 
     def with_options(self, options: Mapping[str, str]) -> Connector:
         """The same connector with more options, which override its own."""
@@ -109,6 +119,10 @@ class Connector:
     def with_metadata(self, *columns: Column) -> Connector:
         """The same connector with more columns that it adds."""
         return replace(self, metadata=(*self.metadata, *columns))
+
+    def with_arrival(self) -> Connector:
+        """The same connector with the columns of ``arrival``."""
+        return self.with_metadata(*self.arrival.columns)
 
     def create_table(self, columns: tuple[Column, ...], *, event_time: EventTime | None = None) -> str:
         """The ``CREATE TABLE`` statement."""

@@ -10,8 +10,8 @@ from pyflink.datastream import ConnectedStreams, DataStream
 from pyflink.table import Schema, StatementSet, StreamTableEnvironment
 
 from flink_apps.common.environment import prepare
-from flink_apps.common.event_time import kept_rows, set_idleness_timeout
-from flink_apps.common.keyed import keyed_rows, rows, timed_by
+from flink_apps.common.event_time import clock, kept_rows, set_idleness_timeout, stamped, timed_by
+from flink_apps.common.keyed import keyed_rows, rows
 from flink_apps.common.packed import PACKED_NUMBERS, packed, unpacked
 from flink_apps.common.tables import Connector, EventTime
 from flink_apps.lottery import functions, queries, schema
@@ -47,11 +47,13 @@ def build(
     prepare(table_env)
 
     user_events = _user_events(table_env, settings, sources[USER_EVENTS])
+    time = clock(user_events)
     lottery_events = timed_by(
-        _lottery_events(table_env, sources[LOTTERY_EVENTS]),
-        user_events,
+        _lottery_events(table_env, settings, sources[LOTTERY_EVENTS]),
+        time,
         Types.ROW([Types.LONG(), functions.LOTTERY_EVENT]),
     )
+    user_events = stamped(user_events, time, Types.ROW([Types.INT(), functions.USER_EVENTS]))
     lotteries = (
         keyed_rows(lottery_events, Types.LONG())
         .process(
@@ -87,21 +89,28 @@ def build(
     return statements
 
 
-def _lottery_events(table_env: StreamTableEnvironment, source: Connector) -> DataStream:
+def _lottery_events(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> DataStream:
     table_env.execute_sql(source.create_table((*FIELDS[LOTTERY_EVENTS], *schema.SOURCE)))
-    events = table_env.sql_query(queries.lottery_events(source.table))
+    events = table_env.sql_query(
+        queries.lottery_events(source.table, schedule_days=settings.schedule_days, arrival=source.arrival.time)
+    )
     return rows(table_env.to_data_stream(events), Types.ROW([Types.LONG(), functions.LOTTERY_EVENT]))
 
 
 def _user_events(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> DataStream:
     event_time = EventTime(
-        millis=queries.event_time(clock_skew_millis=settings.clock_skew_millis),
+        millis=queries.event_time(clock_skew_millis=settings.clock_skew_millis, arrival=source.arrival.time),
         out_of_order_millis=settings.grace_millis,
     )
     set_idleness_timeout(table_env, settings.idle_millis)
     table_env.execute_sql(source.create_table((*FIELDS[USER_EVENTS], *schema.SOURCE), event_time=event_time))
     events = table_env.sql_query(
-        queries.user_events(source.table, clock_skew_millis=settings.clock_skew_millis, buckets=settings.buckets)
+        queries.user_events(
+            source.table,
+            clock_skew_millis=settings.clock_skew_millis,
+            arrival=source.arrival.time,
+            buckets=settings.buckets,
+        )
     )
     user_events = rows(table_env.to_data_stream(events), Types.ROW([Types.INT(), functions.USER_EVENT.row_type()]))
     return packed(kept_rows(user_events), Types.INT(), functions.USER_EVENT)

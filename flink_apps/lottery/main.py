@@ -11,7 +11,7 @@ from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.common.environment import environment
 from flink_apps.common.properties import read_property_groups
 from flink_apps.common.start import start
-from flink_apps.common.tables import ARRIVAL, JSON_WITHOUT_NULLS, Connector
+from flink_apps.common.tables import JSON_WITHOUT_NULLS, Connector
 from flink_apps.lottery import job, rules
 from flink_apps.lottery.settings import Settings
 
@@ -21,7 +21,7 @@ def sources(settings: Settings) -> dict[str, Connector]:
     streams = settings.streams
     inputs = {job.LOTTERY_EVENTS: streams.lottery_input, job.USER_EVENTS: streams.user_input}
     return {
-        table: stream.source(table, record_format=rules.record_format(job.FIELDS[table])).with_metadata(ARRIVAL)
+        table: stream.source(table, record_format=rules.record_format(job.FIELDS[table])).with_arrival()
         for table, stream in inputs.items()
     }
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from flink_apps.common.rules import reason
 from flink_apps.common.sql import beginning, interval, literal
-from flink_apps.common.tables import ARRIVAL
 from flink_apps.lottery import schema
 from flink_apps.lottery.metrics import REJECTED_BY_REASON, REJECTED_COUNT, WINNER_COUNT
-from flink_apps.lottery.rules import LOTTERY_EVENT_RULES, user_event_rules
+from flink_apps.lottery.rules import lottery_event_rules, millis, user_event_rules
 
 #: Hexadecimal digits of a ticket.
 _DIGITS = 64
@@ -15,34 +14,38 @@ _DIGITS = 64
 _RAW = f"`{schema.RAW}`"
 
 
-def lottery_events(table: str) -> str:
-    """Rows of a key and a lottery event: see :data:`flink_apps.lottery.functions.LOTTERY_EVENT`."""
-    arrival = f"CAST(TIMESTAMPDIFF(SECOND, TO_TIMESTAMP_LTZ(0, 3), `{ARRIVAL.name}`) AS BIGINT) * 1000"
+def lottery_events(table: str, *, schedule_days: int, arrival: str) -> str:
+    """Rows of a key and a lottery event: see :data:`flink_apps.lottery.functions.LOTTERY_EVENT`.
+
+    ``arrival`` is the SQL expression of the time of its arrival, here and below.
+    """
+    rules = lottery_event_rules(schedule_days=schedule_days, arrival=arrival)
     return f"""
         SELECT key, ROW(type, lotteryId, `timestamp`, prizes, arrived, problem, {_RAW}) AS event
         FROM (
           SELECT
             *,
             COALESCE(lotteryId, 0) AS key,
-            {arrival} AS arrived,
-            {reason(*LOTTERY_EVENT_RULES, error=schema.ERROR)} AS problem
+            {millis(arrival)} AS arrived,
+            {reason(*rules, error=schema.ERROR)} AS problem
           FROM `{table}`
         )
     """
 
 
-def event_time(*, clock_skew_millis: int) -> str:
+def event_time(*, clock_skew_millis: int, arrival: str) -> str:
     """The event time of a user event: a valid click's timestamp, in milliseconds since 1970."""
-    problem = reason(*user_event_rules(clock_skew_millis=clock_skew_millis), error=schema.ERROR)
+    rules = user_event_rules(clock_skew_millis=clock_skew_millis, arrival=arrival)
+    problem = reason(*rules, error=schema.ERROR)
     return f"CASE WHEN type = {literal(schema.CLICK)} AND {problem} IS NULL THEN `timestamp` END"
 
 
-def user_events(table: str, *, clock_skew_millis: int, buckets: int) -> str:
+def user_events(table: str, *, clock_skew_millis: int, arrival: str, buckets: int) -> str:
     """Rows of a bucket and a user event.
 
     The event has the fields of :data:`flink_apps.lottery.functions.USER_EVENT`.
     """
-    rules = user_event_rules(clock_skew_millis=clock_skew_millis)
+    rules = user_event_rules(clock_skew_millis=clock_skew_millis, arrival=arrival)
     return f"""
         SELECT
           key,

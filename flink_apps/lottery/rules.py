@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flink_apps.common.rules import Rule
 from flink_apps.common.sql import interval, literal
-from flink_apps.common.tables import ARRIVAL, RAW_JSON, Column, Format
+from flink_apps.common.tables import RAW_JSON, Column, Format
 from flink_apps.lottery import schema
 
 
@@ -14,9 +14,24 @@ def record_format(fields: tuple[Column, ...]) -> Format:
     return RAW_JSON.having(optional_columns=optional)
 
 
-def user_event_rules(*, clock_skew_millis: int) -> tuple[Rule, ...]:
-    """The rules for a purchase or a click."""
-    return (*_USER_EVENT_RULES, _ahead_of_its_arrival(clock_skew_millis))
+def lottery_event_rules(*, schedule_days: int, arrival: str) -> tuple[Rule, ...]:
+    """The rules for a start or stop of a lottery; ``arrival`` is the SQL expression of the time of its arrival."""
+    ahead = Rule(
+        # Such as microseconds.
+        f"timestamp must not be more than {schedule_days} days ahead of the arrival",
+        f"`timestamp` > {millis(arrival)} + {schedule_days * _DAY_MILLIS}",
+    )
+    return (*_LOTTERY_EVENT_RULES, ahead)
+
+
+def user_event_rules(*, clock_skew_millis: int, arrival: str) -> tuple[Rule, ...]:
+    """The rules for a purchase or a click; ``arrival`` is the SQL expression of the time of its arrival."""
+    return (*_USER_EVENT_RULES, _ahead_of_its_arrival(clock_skew_millis, arrival))
+
+
+def millis(time: str) -> str:
+    """The SQL expression of a time in milliseconds since 1970, to the second."""
+    return f"CAST(TIMESTAMPDIFF(SECOND, TO_TIMESTAMP_LTZ(0, 3), {time}) AS BIGINT) * 1000"
 
 
 def _required(event: str, *fields: str) -> tuple[Rule, ...]:
@@ -31,8 +46,8 @@ def _not_negative(*fields: str) -> tuple[Rule, ...]:
     return tuple(Rule(f"{field} must not be negative", f"`{field}` < 0") for field in fields)
 
 
-#: The rules for a start or stop of a lottery.
-LOTTERY_EVENT_RULES = (
+_DAY_MILLIS = 86_400_000
+_LOTTERY_EVENT_RULES = (
     _known(schema.START, schema.STOP),
     *_required(schema.START, "lotteryId"),
     *_required(schema.STOP, "lotteryId"),
@@ -46,11 +61,11 @@ _USER_EVENT_RULES = (
 )
 
 
-def _ahead_of_its_arrival(clock_skew_millis: int) -> Rule:
+def _ahead_of_its_arrival(clock_skew_millis: int, arrival: str) -> Rule:
     """A timestamp far ahead of the clock would end the windows of all other players."""
-    arrival = f"`{ARRIVAL.name}` + INTERVAL {interval(clock_skew_millis)}"
+    latest = f"{arrival} + INTERVAL {interval(clock_skew_millis)}"
     return Rule(
         f"timestamp must not be more than {clock_skew_millis} ms ahead of the arrival",
         # Beyond the year 9999 the conversion gives NULL.
-        f"`timestamp` IS NOT NULL AND COALESCE(TO_TIMESTAMP_LTZ(`timestamp`, 3) > {arrival}, TRUE)",
+        f"`timestamp` IS NOT NULL AND COALESCE(TO_TIMESTAMP_LTZ(`timestamp`, 3) > {latest}, TRUE)",
     )

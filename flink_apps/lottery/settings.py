@@ -45,6 +45,9 @@ IDLE = _option(
 CLOCK_SKEW = _option(
     "clock.skew.seconds", integer(0, _DAY_SECONDS), "how far an event's timestamp may be ahead of its arrival", 60
 )
+SCHEDULE = _option(
+    "schedule.days", integer(1, 36_500), "how far ahead of its arrival the timestamp of a start or stop may be", 366
+)
 PRIZES = _option(
     "prizes",
     integer(0, 1_000_000),
@@ -110,6 +113,7 @@ OWN = (
     GRACE,
     IDLE,
     CLOCK_SKEW,
+    SCHEDULE,
     PRIZES,
     PLAYER_EXPIRY,
     BUCKETS,
@@ -169,6 +173,7 @@ class Settings:
     grace_millis: int
     idle_millis: int
     clock_skew_millis: int
+    schedule_days: int
     prizes: int
     player_expiry_hours: int
     buckets: int
@@ -189,6 +194,7 @@ class Settings:
             grace_millis=GRACE.read(groups),
             idle_millis=IDLE.read(groups) * 1000,
             clock_skew_millis=CLOCK_SKEW.read(groups) * 1000,
+            schedule_days=SCHEDULE.read(groups),
             prizes=PRIZES.read(groups),
             player_expiry_hours=PLAYER_EXPIRY.read(groups),
             buckets=BUCKETS.read(groups),

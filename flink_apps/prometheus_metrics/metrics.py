@@ -13,5 +13,7 @@ RETRIES = "numWriteRequestsRetries"
 SAMPLES_DROPPED = "numSamplesDropped"
 #: Samples dropped because Prometheus refused them, and because the request's retries were exhausted.
 SAMPLES_REFUSED, SAMPLES_EXHAUSTED = "numSamplesNonRetryableDropped", "numSamplesRetryLimitDropped"
+#: Samples of requests that were refused as a whole although the server may have stored the good ones. Not dropped.
+SAMPLES_PERHAPS_STORED = "numSamplesRefusedPerhapsStored"
 #: Requests that failed for good, per subtask, since the start.
 REQUESTS_FAILED = "numWriteRequestsPermanentlyFailed"

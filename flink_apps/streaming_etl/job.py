@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from pyflink.table import StatementSet, TableEnvironment
 
-from flink_apps.common import dead_letters, taxi_trip
+from flink_apps.common import dead_letters
 from flink_apps.common.environment import prepare
 from flink_apps.common.tables import Connector
-from flink_apps.streaming_etl import queries
+from flink_apps.streaming_etl import queries, schema
 from flink_apps.streaming_etl.settings import Settings
 
 #: The names under which ``sources`` and ``sinks`` hold their tables.
@@ -29,13 +29,13 @@ def build(
     prepare(table_env)
 
     trips = sources[TRIPS]
-    record = (*taxi_trip.TRIP, dead_letters.RAW, dead_letters.ERROR, dead_letters.ERROR_CODE)
+    record = (*schema.TRIP, dead_letters.RAW, dead_letters.ERROR, dead_letters.ERROR_CODE)
     table_env.execute_sql(trips.create_table(record))
     table_env.execute_sql(f"CREATE TEMPORARY VIEW {_CHECKED} AS {queries.checked(trips.table, settings)}")
 
     outputs = {
         KINESIS: queries.trips_in_stream(),
-        KAFKA: queries.trips_in_stream(),
+        KAFKA: queries.trips_in_topic(settings),
         S3: queries.trips_in_folders(settings),
         SEARCH: queries.documents(),
         DEAD_LETTERS: queries.refused(settings),

@@ -5,16 +5,22 @@ from __future__ import annotations
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from flink_apps.common import dead_letters, taxi_trip
+from flink_apps.common.ends.kafka import HEADERS, TRAVELLING, KafkaTopic
 from flink_apps.common.properties import read_property_groups
 from flink_apps.common.start import start
-from flink_apps.common.tables import JSON_LINES, PARQUET, RAW_JSON, Connector
+from flink_apps.common.tables import ARRIVAL, JSON_LINES, PARQUET, RAW_JSON, Connector
 from flink_apps.streaming_etl import job, queries, rules, schema
 from flink_apps.streaming_etl.settings import Settings
 
 
 def sources(settings: Settings) -> dict[str, Connector]:
     """The one source, by the job's name for it."""
-    return {job.TRIPS: settings.source.source(job.TRIPS, record_format=rules.record_format(settings))}
+    source = settings.source.source(job.TRIPS, record_format=rules.record_format(settings))
+    if settings.kafka:
+        source = source.with_metadata(ARRIVAL)
+        if isinstance(settings.source, KafkaTopic):
+            source = source.with_metadata(HEADERS)
+    return {job.TRIPS: source}
 
 
 def sinks(settings: Settings) -> dict[str, Connector]:
@@ -23,7 +29,8 @@ def sinks(settings: Settings) -> dict[str, Connector]:
     if settings.kinesis:
         chosen[job.KINESIS] = settings.kinesis.sink(job.KINESIS, key=taxi_trip.KEY, record_format=RAW_JSON)
     if settings.kafka:
-        chosen[job.KAFKA] = settings.kafka.sink(job.KAFKA, key=taxi_trip.KEY, record_format=RAW_JSON)
+        topic = settings.kafka.sink(job.KAFKA, key=taxi_trip.KEY, record_format=RAW_JSON)
+        chosen[job.KAFKA] = topic.with_metadata(*TRAVELLING)
     if settings.s3:
         chosen[job.S3] = settings.s3.sink(
             job.S3,

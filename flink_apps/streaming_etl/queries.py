@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flink_apps.common import dead_letters, taxi_trip
 from flink_apps.common.dead_letters import ERROR, RAW
+from flink_apps.common.ends.kafka import HEADERS, KafkaTopic
 from flink_apps.common.rules import reason
 from flink_apps.common.sql import literal
-from flink_apps.common.tables import Column, Output
+from flink_apps.common.tables import ARRIVAL, Column, Output
 from flink_apps.common.taxi_zones import BOROUGHS
 from flink_apps.streaming_etl import rules, schema
 from flink_apps.streaming_etl.settings import Settings
@@ -18,15 +19,26 @@ def checked(trips: str, settings: Settings) -> str:
 
 
 def trips_in_stream() -> Output:
-    """A good trip in a stream or topic: its bytes, with the trip's key."""
+    """A good trip in a stream: its bytes, with the trip's key."""
     return Output(taxi_trip.KEYED, ("CAST(trip_id AS STRING)", *_names((RAW,))))
+
+
+def trips_in_topic(settings: Settings) -> Output:
+    """The same in a topic, with the timestamp of the source's record, and its headers if the source is a topic.
+
+    A timestamp that a topic refuses by default, which would end the job, is left to the producer's clock.
+    """
+    columns, values = trips_in_stream()
+    allowed = f"{ARRIVAL.name} BETWEEN TO_TIMESTAMP_LTZ(0, 3) AND CURRENT_TIMESTAMP + INTERVAL '1' HOUR"
+    headers = HEADERS.name if isinstance(settings.source, KafkaTopic) else "CAST(NULL AS MAP<STRING, BYTES>)"
+    return Output(columns, (*values, f"CASE WHEN {allowed} THEN {ARRIVAL.name} END", headers))
 
 
 def trips_in_folders(settings: Settings) -> Output:
     """A good trip in S3: its fields and the partition columns."""
     folders = partition_columns(settings)
     values = partitions(by_hour=settings.partition_by_hour)
-    return Output((*taxi_trip.TRIP, *folders), (*_names(taxi_trip.TRIP), *values))
+    return Output((*schema.TRIP, *folders), (*_names(schema.TRIP), *values))
 
 
 def documents() -> Output:

@@ -13,6 +13,7 @@ from flink_apps.streaming_etl.settings import Settings
 LARGEST_STREAM_RECORD_BYTES = 1_000_000
 
 TRIP_RULES = (
+    *taxi_trip.FIELD_RULES,
     *(
         Rule(f"{zone} must be {FIRST_ZONE} to {LAST_ZONE}", f"{zone} NOT BETWEEN {FIRST_ZONE} AND {LAST_ZONE}")
         for zone in ("pickup_location_id", "dropoff_location_id")
@@ -30,9 +31,12 @@ INDEX_RULES = (Rule("type must not be empty", "type = ''"),)
 
 def record_format(settings: Settings) -> Format:
     """The format of the source. It refuses records that are no trips, or too large for a stream or topic."""
+    surcharges = (column.name for column in taxi_trip.SURCHARGES)
+    optional = (*taxi_trip.OPTIONAL, *taxi_trip.NOT_FOR_HIRE, *surcharges)
+    trips = RAW_JSON.having(optional_columns=";".join(optional))
     if settings.kinesis or settings.kafka:
-        return RAW_JSON.having(max_bytes=str(LARGEST_STREAM_RECORD_BYTES))
-    return RAW_JSON
+        return trips.having(max_bytes=str(LARGEST_STREAM_RECORD_BYTES))
+    return trips
 
 
 def rules(settings: Settings) -> tuple[Rule, ...]:

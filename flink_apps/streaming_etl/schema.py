@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from flink_apps.common import taxi_trip
 from flink_apps.common.dead_letters import RAW
 from flink_apps.common.tables import Column
+
+#: The fields of a trip that the job reads.
+TRIP = (*taxi_trip.TRIP, *taxi_trip.SURCHARGES)
 
 #: Partition columns in S3, the levels of the folders.
 PARTITIONS = (

@@ -56,7 +56,7 @@ def build(
 def _read(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> None:
     """Trips, checked and in their event time."""
     record = (*schema.TRIP, dead_letters.RAW, dead_letters.ERROR, dead_letters.ERROR_CODE)
-    checks = rules.rules(clock_skew_millis=settings.clock_skew_millis)
+    checks = rules.rules(clock_skew_millis=settings.clock_skew_millis, arrival=source.arrival.time)
     event_time = EventTime(millis=queries.event_time(*checks), out_of_order_millis=settings.out_of_order_millis)
     set_idleness_timeout(table_env, settings.idle_millis)
     table_env.execute_sql(source.create_table(record, event_time=event_time))

@@ -8,14 +8,14 @@ from flink_apps.common import dead_letters
 from flink_apps.common.environment import environment
 from flink_apps.common.properties import read_property_groups
 from flink_apps.common.start import start
-from flink_apps.common.tables import ARRIVAL, RAW_JSON, Connector
+from flink_apps.common.tables import RAW_JSON, Connector
 from flink_apps.taxi_analytics import job, schema
 from flink_apps.taxi_analytics.settings import Settings
 
 
 def sources(settings: Settings) -> dict[str, Connector]:
     """The input, by the job's name for it."""
-    return {job.TRIPS: settings.source.source(job.TRIPS, record_format=RAW_JSON).with_metadata(ARRIVAL)}
+    return {job.TRIPS: settings.source.source(job.TRIPS, record_format=RAW_JSON).with_arrival()}
 
 
 def sinks(settings: Settings) -> dict[str, Connector]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flink_apps.common.rules import Rule
 from flink_apps.common.sql import interval
-from flink_apps.common.tables import ARRIVAL
 from flink_apps.common.taxi_trip import TIME_RULES
 from flink_apps.taxi_analytics.schema import ENDS, NEW_YORK
 
@@ -27,15 +26,14 @@ def _coordinate_rules(end: str) -> tuple[Rule, ...]:
     )
 
 
-def rules(*, clock_skew_millis: int) -> tuple[Rule, ...]:
-    """The rules for a trip."""
-    arrival = f"`{ARRIVAL.name}` + INTERVAL {interval(clock_skew_millis)}"
+def rules(*, clock_skew_millis: int, arrival: str) -> tuple[Rule, ...]:
+    """The rules for a trip; ``arrival`` is the SQL expression of the time at which it arrived."""
     return (
         *(rule for end in ENDS for rule in _coordinate_rules(end)),
         *TIME_RULES,
         # One such trip would advance event time, and make all others late.
         Rule(
             f"dropoff_datetime must not be more than {clock_skew_millis // 1000} s ahead of the arrival",
-            f"TO_TIMESTAMP_LTZ(dropoff_datetime, 3) > {arrival}",
+            f"TO_TIMESTAMP_LTZ(dropoff_datetime, 3) > {arrival} + INTERVAL {interval(clock_skew_millis)}",
         ),
     )

@@ -16,6 +16,10 @@ class Box:
     south: float
     east: float
 
+    def contains(self, latitude: float, longitude: float) -> bool:
+        """Whether a point lies in the box."""
+        return self.south <= latitude <= self.north and self.west <= longitude <= self.east
+
     def holds(self, latitude: str, longitude: str) -> str:
         """The SQL condition that a point lies in the box."""
         return (

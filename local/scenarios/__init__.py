@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from rich.console import RenderableType
 
 import scenarios
+from local.account import Account
 from local.conversation import Conversation
 from local.load import Load
 
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The records of a finished run, counted at the sinks themselves."""
+    """The records of a finished run, counted at the sinks themselves, and an account of them for each sink."""
 
     records_in: int
     records_out: dict[str, int]
     dead_letters: int = 0
+    accounts: tuple[Account, ...] = ()
 
 
 class Scenario(ABC):
@@ -37,6 +39,8 @@ class Scenario(ABC):
     def __init__(self, run: LocalRun) -> None:
         """Belong to ``run``, whose servers need not have been started yet."""
         self.run = run
+        #: What may have become of records that nothing counts: the job was stopped before it had read them.
+        self.unread: str | None = None
 
     def prepare(self) -> None:  # noqa: B027 - an empty default, not a forgotten one
         """Put data in place before any job is submitted. By default there is none."""

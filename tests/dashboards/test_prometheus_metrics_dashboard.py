@@ -24,8 +24,9 @@ REMOTE_WRITE = {
         "retries": metrics.RETRIES,
         "given up": metrics.REQUESTS_FAILED,
     },
-    "Dropped samples (in 5 minutes)": {
-        "all": metrics.SAMPLES_DROPPED,
+    "Dropped and refused samples (in 5 minutes)": {
+        "dropped": metrics.SAMPLES_DROPPED,
+        "refused, perhaps stored": metrics.SAMPLES_PERHAPS_STORED,
         "refused by Prometheus": metrics.SAMPLES_REFUSED,
         "retries used up": metrics.SAMPLES_EXHAUSTED,
     },

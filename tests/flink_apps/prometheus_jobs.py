@@ -2,7 +2,7 @@
 
 Reads from standard input a list of jobs: the SQL statements of each, Flink's configuration, the file for its outcome,
 and how many samples to wait for. A job that is waited for never ends by itself: it is cancelled once its sink has
-counted so many as written or dropped, for a counter is gone with its task.
+counted so many as written, refused or dropped, for a counter is gone with its task.
 The outcome is {"failure": …, "counters": …}, the text that stopped the job, and the sink's own counters.
 """
 
@@ -20,6 +20,8 @@ from tests.flink_apps.embedded import configuration, run_jobs
 
 #: The metric group that the managed service shows.
 _SHOWN = ".kinesisanalytics."
+#: Each sample is in one of these counters in the end.
+_SETTLED = ("numSamplesOut", "numSamplesDropped", "numSamplesRefusedPerhapsStored")
 _SECONDS = 60
 
 
@@ -52,7 +54,7 @@ def wait_for(samples: int, result: TableResult, flink: str) -> dict[str, int]:
             except requests.ConnectionError:
                 continue  # the cluster ends with its job
             # One counter may be a moment later than the others: the same twice is all.
-            if seen == before and seen.get("numSamplesOut", 0) + seen.get("numSamplesDropped", 0) >= samples:
+            if seen == before and sum(seen.get(name, 0) for name in _SETTLED) >= samples:
                 return seen
     finally:
         if not ended.done():

@@ -42,12 +42,13 @@ class SignedPrometheus(SignedServer):
         """Write samples, or fail."""
         self.writes.append(read(body))
         fault = self.faults.popleft() if self.faults else ""
-        if fault.isdecimal():
-            return int(fault), b"told to fail"
         if not fault:
             return self._pass_on(headers, body)
         if fault.startswith("done, "):
             self._pass_on(headers, body)
+            fault = fault.removeprefix("done, ")
+        if fault.isdecimal():
+            return int(fault), b"told to fail"
         if fault.endswith("slow"):
             time.sleep(SLOW_SECONDS)
         return None, b""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import pickle
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyflink.common import Row
 
 from flink_apps.common.packed import Layout, pack_numbers
 from flink_apps.lottery import logic, schema
-from flink_apps.lottery.functions import REJECTED, Coupons, Lotteries, Players
+from flink_apps.lottery.functions import REJECTED, Click, Coupons, HeldClicks, Lotteries, Players
 from flink_apps.lottery.logic import NEVER, Run
-from tests.flink_apps.keyed_harness import END, Harness
+from tests.flink_apps.keyed_harness import END, NO_WATERMARK, Harness
 
 SECRET = "secret"  # noqa: S105 - of a lottery
 HOUR = 3_600_000
@@ -51,18 +55,19 @@ def malformed(problem: str) -> UserEvent:
     return UserEvent((schema.MALFORMED, 0, 0, 0, 0), b"{}", problem.encode())
 
 
-def packed(events: Sequence[UserEvent]) -> Row:
+def packed(events: Sequence[UserEvent], time: int) -> Row:
     numbers: list[int] = []
     texts = b""
     for each in events:
         problem_end = len(texts) + len(each.problem)
         texts += each.problem + each.event
         numbers += (*each.numbers, problem_end, len(texts))
-    return Row(pack_numbers(numbers), texts)
+    return Row(pack_numbers(numbers), texts, time)
 
 
-def put(harness: Harness, *events: UserEvent, bucket: int = 0) -> None:
-    harness.put1(bucket, packed(events))
+def put(harness: Harness, *events: UserEvent, bucket: int = 0, time: int = logic.ALWAYS) -> None:
+    """``time`` is the event time before the events, as far as the harness has no later watermark."""
+    harness.put1(bucket, packed(events, time))
 
 
 def runs(*each: tuple[int, int], lottery_id: int = 1) -> Row:
@@ -98,6 +103,91 @@ def counted(harness: Harness) -> list[tuple[int, int, int, str]]:
 
 def accepted(harness: Harness) -> list[tuple[int, int]]:
     return [(user_id, timestamp) for _, user_id, timestamp, _ in counted(harness)]
+
+
+class Watched:
+    """A state that is watched: the bytes of each value that is written from now on, and how many are read."""
+
+    def __init__(self, state: Any) -> None:
+        self.written: list[int] = []
+        self.read = 0
+        put, get = state._put, state._get
+
+        def watched_put(name: object, value: object) -> None:
+            self.written.append(len(pickle.dumps(value)))
+            put(name, value)
+
+        def watched_get(name: object) -> Any:
+            self.read += 1
+            return get(name)
+
+        state._put, state._get = watched_put, watched_get
+
+
+#: What can happen, each with its numbers: a watermark, a lottery's only run, a purchase, a click.
+STEPS = st.one_of(
+    st.tuples(st.just("advance"), st.tuples(st.integers(0, 6))),
+    st.tuples(st.just("run"), st.tuples(st.integers(1, 2), st.integers(0, 20), st.integers(0, 20))),
+    st.tuples(st.just("buy"), st.tuples(st.integers(0, 2), st.integers(1, 3))),
+    st.tuples(st.just("click"), st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(1, 2))),
+    st.tuples(st.just("restart"), st.just(())),
+)
+
+
+class Tried:
+    """The rule in its plainest form: whatever happens, all held clicks are tried, the earliest first."""
+
+    def __init__(self) -> None:
+        self.accepted: list[tuple[int, int]] = []
+        self.refused: list[tuple[bytes, str]] = []
+        self._watermark = NO_WATERMARK
+        self._coupons: Counter[int] = Counter()
+        self._runs: dict[int, range] = {}
+        self._held: list[tuple[int, int, int]] = []
+
+    def advance(self, watermark: int) -> None:
+        for click in [click for click in self._held if click[0] <= watermark]:
+            timestamp, _, lottery_id = click
+            self._held.remove(click)
+            self._refuse(timestamp, lottery_id)
+        self._watermark = watermark
+        self._runs = {lottery_id: run for lottery_id, run in self._runs.items() if run.stop > watermark + 1}
+
+    def run(self, lottery_id: int, starts: int, ends: int) -> None:
+        self._runs.pop(lottery_id, None)
+        if ends > self._watermark + 1:
+            self._runs[lottery_id] = range(starts, ends)
+        self._try()
+
+    def buy(self, user_id: int, coupons: int) -> None:
+        self._coupons[user_id] += coupons
+        self._try()
+
+    def click(self, user_id: int, timestamp: int, lottery_id: int) -> None:
+        # The first window is open as long as these times last.
+        if self._counts(timestamp, user_id, lottery_id):
+            self._accept(timestamp, user_id)
+        elif timestamp > self._watermark:
+            self._held.append((timestamp, user_id, lottery_id))
+        else:
+            self._refuse(timestamp, lottery_id)
+
+    def _try(self) -> None:
+        for click in sorted(self._held, key=lambda click: click[0]):
+            if self._counts(*click):
+                self._held.remove(click)
+                self._accept(*click[:2])
+
+    def _counts(self, timestamp: int, user_id: int, lottery_id: int) -> bool:
+        return timestamp in self._runs.get(lottery_id, range(0)) and self._coupons[user_id] > 0
+
+    def _accept(self, timestamp: int, user_id: int) -> None:
+        self._coupons[user_id] -= 1
+        self.accepted.append((user_id, timestamp))
+
+    def _refuse(self, timestamp: int, lottery_id: int) -> None:
+        active = timestamp in self._runs.get(lottery_id, range(0))
+        self.refused.append((b"click at %d" % timestamp, "no-coupon" if active else "inactive-lottery"))
 
 
 class TestLotteries:
@@ -281,6 +371,15 @@ class TestPlayers:
         put(harness, click(1, 11_000))
         assert accepted(harness) == [(1, 11_000)]
 
+    def test_after_a_restart_a_late_click_is_refused_before_any_watermark_has_come(self) -> None:
+        harness = players()
+        harness.put2(0, ALWAYS)
+        put(harness, buy(1, 1), time=10_000)
+        put(harness, click(1, 9_999), click(2, 10_000), time=10_000)
+        put(harness, click(1, 10_000), time=10_000)
+        assert accepted(harness) == [(1, 10_000)]
+        assert rejections(harness) == [(b"click at 9999", "late"), (b"click at 10000", "no-coupon")]
+
     def test_a_lottery_counts_from_its_start_to_its_end_whatever_comes_first(self) -> None:
         harness = players()
         put(harness, buy(1, 9))
@@ -369,6 +468,106 @@ class TestPlayers:
             for user_id in range(5):
                 put(harness, click(user_id, timestamp))
         assert accepted(harness) == [(user_id, timestamp) for timestamp in (1_000, 2_000) for user_id in range(5)]
+
+    def test_clicks_on_two_lotteries_get_their_coupons_in_the_order_of_their_times(self) -> None:
+        harness = players()
+        put(harness, click(1, 3_000), click(1, 2_000, lottery_id=2), click(1, 1_000), click(1, 500, lottery_id=3))
+        harness.put2(0, ALWAYS)
+        harness.put2(0, runs((logic.ALWAYS, NEVER), lottery_id=2))
+        put(harness, buy(1, 2))
+        assert accepted(harness) == [(1, 1_000), (1, 2_000)]
+        put(harness, buy(1, 1))
+        assert accepted(harness)[2:] == [(1, 3_000)]
+
+    def test_a_click_outside_of_the_run_stays_held_behind_one_inside(self) -> None:
+        harness = players()
+        harness.put2(0, runs((2_000, 5_000)))
+        put(harness, click(1, 1_000), click(1, 2_000), buy(1, 5))
+        assert accepted(harness) == [(1, 2_000)]
+        harness.put2(0, ALWAYS)
+        assert accepted(harness)[1:] == [(1, 1_000)]
+
+    def test_a_held_click_is_written_once_and_no_other_with_it(self) -> None:
+        harness = players()
+        put(harness, click(1, 50_000))
+        held = Watched(harness.states["held"])
+        for _ in range(1_000):
+            put(harness, click(1, 50_000))
+        assert len(held.written) == 1_000
+        assert max(held.written) < 200
+        assert held.read == 0
+
+    def test_a_purchase_and_a_start_read_none_of_the_clicks_that_they_are_not_about(self) -> None:
+        harness = players()
+        put(harness, *(click(user_id, 50_000 + user_id) for user_id in range(100)))
+        held = Watched(harness.states["held"])
+        harness.put2(0, runs((0, NEVER), lottery_id=2))
+        put(harness, *(buy(user_id, 1) for user_id in range(100)))
+        assert held.read == 0
+        harness.advance(50_009)
+        assert held.read == 10
+
+    @pytest.mark.parametrize("remembered", [0, 300_000])
+    def test_held_clicks_survive_a_restart_and_a_full_memory(
+        self, remembered: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(HeldClicks, "MOST_REMEMBERED", remembered)
+        harness = players()
+        for number in range(3):
+            for bucket in range(3):
+                put(harness, click(bucket, 1_000 + number), bucket=bucket)
+        harness.restart(Players(window_millis=10_000, player_expiry=timedelta(hours=1)))
+        for bucket in range(3):
+            put(harness, click(bucket, 999), bucket=bucket)
+            harness.put2(bucket, ALWAYS)
+            put(harness, buy(bucket, 2), bucket=bucket)
+        assert accepted(harness) == [(bucket, at) for bucket in range(3) for at in (999, 1_000)]
+        harness.advance(5_000)
+        assert sorted(rejections(harness)) == [
+            (b"click at %d" % at, "no-coupon") for at in (1_001, 1_002) for _ in range(3)
+        ]
+        assert harness.states["held"].size() == 0
+
+    def test_clicks_that_an_earlier_version_holds_count(self) -> None:
+        harness = players()
+        harness.key = 0
+        harness.states["held"]._put(1_000, [Click(1, 1, 1_000, b"first"), Click(1, 2, 1_000, b"second")])
+        harness.register_event_time_timer(1_000)
+        harness.put2(0, ALWAYS)
+        put(harness, buy(2, 1))
+        assert accepted(harness) == [(2, 1_000)]
+        harness.advance(1_000)
+        assert rejections(harness) == [(b"first", "no-coupon")]
+        assert harness.states["held"].size() == 0
+
+    @given(st.lists(STEPS, max_size=40))
+    def test_every_click_counts_or_is_refused_as_if_all_held_ones_were_tried_each_time(
+        self, steps: list[tuple[str, tuple[int, ...]]]
+    ) -> None:
+        harness, model = players(), Tried()
+        for step, values in steps:
+            match step:
+                case "restart":
+                    harness.restart(Players(window_millis=10_000, player_expiry=timedelta(hours=1)))
+                case "advance":
+                    harness.advance(harness.watermark + values[0] if harness.watermark > NO_WATERMARK else values[0])
+                    model.advance(harness.watermark)
+                case "run":
+                    lottery_id, starts, length = values
+                    harness.put2(0, runs((starts, starts + length), lottery_id=lottery_id))
+                    model.run(lottery_id, starts, starts + length)
+                case "buy":
+                    put(harness, buy(*values))
+                    model.buy(*values)
+                case _:
+                    user_id, timestamp, lottery_id = values
+                    put(harness, click(user_id, timestamp, lottery_id))
+                    model.click(user_id, timestamp, lottery_id)
+        harness.advance(END)
+        model.advance(END)
+        assert sorted(accepted(harness)) == sorted(model.accepted)
+        assert sorted(rejections(harness)) == sorted(model.refused)
+        assert harness.states["held"].size() == 0
 
     def test_nothing_stays_when_all_coupons_are_taken_and_all_lotteries_have_ended(self) -> None:
         harness = players()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flink_apps.common.rules import Rule, reason
-from flink_apps.common.tables import ARRIVAL, Column
+from flink_apps.common.tables import Column
 from flink_apps.lottery import logic, queries, rules, schema
 from tests.flink_apps.sql import evaluate
 
@@ -13,13 +13,15 @@ from tests.flink_apps.sql import evaluate
 def problems(columns: tuple[Column, ...], checks: tuple[Rule, ...], events: list[dict[str, Any]]) -> list[str | None]:
     names = [column.name for column in columns]
     rows = [[event.get(name) for name in (*names, schema.ERROR)] for event in events]
-    # A minute after the begin of 1970.
-    expression = reason(*checks, error=schema.ERROR).replace(f"`{ARRIVAL.name}`", "TO_TIMESTAMP_LTZ(60000, 3)")
-    values = evaluate([expression], (*columns, Column(schema.ERROR, "STRING")), rows)
+    values = evaluate([reason(*checks, error=schema.ERROR)], (*columns, Column(schema.ERROR, "STRING")), rows)
     return [value for (value,) in values]
 
 
-USER_EVENT_RULES = rules.user_event_rules(clock_skew_millis=60_000)
+#: A minute after the begin of 1970.
+ARRIVAL = "TO_TIMESTAMP_LTZ(60000, 3)"
+USER_EVENT_RULES = rules.user_event_rules(clock_skew_millis=60_000, arrival=ARRIVAL)
+LOTTERY_EVENT_RULES = rules.lottery_event_rules(schedule_days=10, arrival=ARRIVAL)
+LATEST_START = 60_000 + 10 * 86_400_000
 CLICK = {"type": schema.CLICK, "userId": 1, "lotteryId": 2, "timestamp": 3}
 BUY = {"type": schema.BUY, "userId": 1, "purchasedCoupons": 5}
 START = {"type": schema.START, "lotteryId": 1}
@@ -53,8 +55,14 @@ def test_a_timestamp_beyond_all_dates_is_ahead_of_its_arrival() -> None:
 
 
 def test_good_lottery_events_pass() -> None:
-    events = [START, STOP, {**START, "timestamp": 5, "prizes": 0}, {**STOP, "timestamp": 5}]
-    assert problems(schema.LOTTERY_EVENT, rules.LOTTERY_EVENT_RULES, events) == [None] * len(events)
+    events = [
+        START,
+        STOP,
+        {**START, "timestamp": 5, "prizes": 0},
+        {**STOP, "timestamp": 5},
+        {**START, "timestamp": LATEST_START},
+    ]
+    assert problems(schema.LOTTERY_EVENT, LOTTERY_EVENT_RULES, events) == [None] * len(events)
 
 
 def test_bad_lottery_events_have_a_reason_each() -> None:
@@ -65,8 +73,15 @@ def test_bad_lottery_events_have_a_reason_each() -> None:
         "lotteryId must not be negative": {**START, "lotteryId": -1},
         "timestamp must not be negative": {**START, "timestamp": -5},
         "prizes must not be negative": {**START, "prizes": -5},
+        "timestamp must not be more than 10 days ahead of the arrival": {**START, "timestamp": LATEST_START + 1},
     }
-    assert problems(schema.LOTTERY_EVENT, rules.LOTTERY_EVENT_RULES, list(cases.values())) == list(cases)
+    assert problems(schema.LOTTERY_EVENT, LOTTERY_EVENT_RULES, list(cases.values())) == list(cases)
+
+
+def test_a_start_or_stop_in_microseconds_or_beyond_all_dates_is_far_ahead() -> None:
+    events = [{**event, "timestamp": at} for event in (START, STOP) for at in (1_700_000_000_000_000, 2**63 - 1)]
+    problem = "timestamp must not be more than 10 days ahead of the arrival"
+    assert problems(schema.LOTTERY_EVENT, LOTTERY_EVENT_RULES, events) == [problem] * len(events)
 
 
 def test_sql_draws_the_tickets_that_anybody_can_draw_again() -> None:

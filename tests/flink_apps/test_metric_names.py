@@ -28,6 +28,7 @@ from stacks.project import ROOT
         ("prometheus", prometheus.SAMPLES_DROPPED),
         ("prometheus", prometheus.SAMPLES_REFUSED),
         ("prometheus", prometheus.SAMPLES_EXHAUSTED),
+        ("prometheus", prometheus.SAMPLES_PERHAPS_STORED),
         ("prometheus", prometheus.REQUESTS_FAILED),
     ],
 )

@@ -66,8 +66,8 @@ DISORDERED = [
     *[("a", 3, 3.0), ("b", 5, 5.0)],
 ]
 
-#: A refused request is discarded as a whole.
-WHOLE = {"split_refused_requests": "false"}
+#: A refused request is split, or not sent again, as is the default for one that is signed.
+SPLIT, WHOLE = {"split_refused_requests": "true"}, {"split_refused_requests": "false"}
 
 #: Metric, label; the good ones are ``illegal`` with the label ``Series``.
 ILLEGAL = [("0illegal", "Series"), ("il-legal", "Series"), ("", "Series"), ("illegal", "Se-ries"), ("illegal", "a:b")]
@@ -181,7 +181,7 @@ def restarted(workspace: SignedPrometheus) -> Job:
         "restart-strategy.fixed-delay.attempts": "2",
     }
     count = 12 * BATCH + 7
-    _, *others = of_numbers("restarted", sink(workspace), count=count, series=SERIES, ends=True).statements
+    _, *others = of_numbers("restarted", sink(workspace, **SPLIT), count=count, series=SERIES, ends=True).statements
     return Job(statements=[numbers(count, per_second=count // 2), *others], config=config)
 
 
@@ -246,6 +246,7 @@ def runs(prometheus: PrometheusService, tmp_path_factory: pytest.TempPathFactory
         "faults": workspace(*(answer for fault in FAULTS for answer in (fault, ""))),
         "repeated": workspace("", "done, cut"),
         "refused": workspace("", "400"),
+        "partly": workspace("", "done, 400"),
         "exhausted": workspace("", "503", "503"),
         "disordered": workspace(),
         "split": workspace(),
@@ -268,9 +269,10 @@ def runs(prometheus: PrometheusService, tmp_path_factory: pytest.TempPathFactory
             "faults": of_numbers("faults", faulty, count=10 * BATCH, series=MANY),
             "repeated": of_numbers("repeated", sink(workspaces["repeated"], **WHOLE)),
             "refused": of_numbers("refused", sink(workspaces["refused"], **WHOLE)),
+            "partly": of_numbers("partly", into["partly"]),
             "exhausted": of_numbers("exhausted", discarding),
             "disordered": disordered("disordered", workspaces["disordered"], **WHOLE),
-            "split": disordered("split", workspaces["split"]),
+            "split": disordered("split", workspaces["split"], **SPLIT),
             "illegal": illegal(workspaces["illegal"]),
             "denied": of_numbers("denied", into["denied"], ends=True),
             "missing": of_numbers("missing", into["missing"], ends=True),
@@ -330,7 +332,7 @@ def test_every_request_is_verified_with_the_credentials_of_the_moment(runs: Runs
 
 
 @pytest.mark.integration
-def test_the_sink_has_the_metrics_of_the_public_one(runs: Runs) -> None:
+def test_the_sink_has_the_metrics_of_the_public_one_and_one_more(runs: Runs) -> None:
     runs.of("signed")
     assert set(runs.outcomes["signed"]["counters"]) == {
         "numSamplesOut",
@@ -338,6 +340,7 @@ def test_the_sink_has_the_metrics_of_the_public_one(runs: Runs) -> None:
         "numWriteRequestsRetries",
         "numSamplesDropped",
         "numSamplesNonRetryableDropped",
+        "numSamplesRefusedPerhapsStored",
         "numSamplesRetryLimitDropped",
         "numWriteRequestsPermanentlyFailed",
     }
@@ -365,7 +368,23 @@ def test_a_repeated_request_of_which_prometheus_has_newer_samples_is_refused_and
     assert runs.of("repeated").statuses == [204, 204, 400, 204]
     assert runs.stored("repeated") == expected(range(1, 3 * BATCH + 1))
     counted = runs.counted("repeated")
-    assert (counted["SamplesOut"], counted["SamplesNonRetryableDropped"]) == (2 * BATCH, BATCH)
+    assert counted["SamplesOut"] == 2 * BATCH
+    assert counted["SamplesRefusedPerhapsStored"] == BATCH
+    assert "SamplesDropped" not in counted
+
+
+@pytest.mark.integration
+def test_a_request_of_which_a_server_has_stored_the_good_part_is_not_sent_again_and_not_called_dropped(
+    runs: Runs,
+) -> None:
+    assert len(runs.of("partly").writes) == 3
+    assert runs.stored("partly") == expected(range(1, 3 * BATCH + 1))
+    assert runs.counted("partly") == {
+        "SamplesOut": 2 * BATCH,
+        "WriteRequestsOut": 2,
+        "SamplesRefusedPerhapsStored": BATCH,
+        "WriteRequestsPermanentlyFailed": 1,
+    }
 
 
 @pytest.mark.integration
@@ -379,15 +398,14 @@ def test_a_batch_that_is_discarded_is_discarded_whole_and_the_job_goes_on(runs: 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("refused", {"SamplesNonRetryableDropped": BATCH}),
-        ("exhausted", {"SamplesRetryLimitDropped": BATCH, "WriteRequestsRetries": 1}),
+        ("refused", {"SamplesRefusedPerhapsStored": BATCH}),
+        ("exhausted", {"SamplesDropped": BATCH, "SamplesRetryLimitDropped": BATCH, "WriteRequestsRetries": 1}),
     ],
 )
 def test_a_discarded_batch_is_counted_with_its_reason(runs: Runs, name: str, reason: Mapping[str, int]) -> None:
     shared = {
         "SamplesOut": 2 * BATCH,
         "WriteRequestsOut": 2,
-        "SamplesDropped": BATCH,
         "WriteRequestsPermanentlyFailed": 1,
     }
     assert runs.counted(name) == {**shared, **reason}
@@ -420,8 +438,7 @@ def test_what_prometheus_refuses_is_counted(runs: Runs) -> None:
     assert runs.counted("disordered") == {
         "SamplesOut": 6,
         "WriteRequestsOut": 3,
-        "SamplesDropped": 6,
-        "SamplesNonRetryableDropped": 6,
+        "SamplesRefusedPerhapsStored": 6,
         "WriteRequestsPermanentlyFailed": 3,
     }
 

@@ -10,23 +10,17 @@ from pathlib import Path
 
 from flink_apps.common.rules import reason
 from flink_apps.common.tables import Column
-from flink_apps.common.taxi_trip import LAST_MILLISECOND
+from flink_apps.common.taxi_trip import FOR_HIRE, LAST_MILLISECOND, NOT_FOR_HIRE, TRIP
 from flink_apps.common.taxi_zones import BOROUGHS, ZONES_BY_BOROUGH
 from flink_apps.streaming_etl import queries, rules
 from tests.flink_apps.sql import evaluate
 
-COLUMNS = (
-    Column("pickup_datetime", "BIGINT"),
-    Column("dropoff_datetime", "BIGINT"),
-    Column("pickup_location_id", "INT"),
-    Column("dropoff_location_id", "INT"),
-    Column("passenger_count", "INT"),
-    Column("trip_distance", "DOUBLE"),
-    Column("type", "STRING"),
-    Column("error", "STRING"),
-)
+COLUMNS = (*TRIP, Column("error", "STRING"))
 AT = round(datetime(2019, 1, 5, 6, 36, 51, tzinfo=UTC).timestamp() * 1000)
 GOOD: dict[str, object] = {
+    **dict.fromkeys(column.name for column in COLUMNS),
+    **dict.fromkeys(NOT_FOR_HIRE, 1.0),
+    "vendor_id": 1,
     "pickup_datetime": AT,
     "dropoff_datetime": AT + 600_000,
     "pickup_location_id": 68,
@@ -48,6 +42,7 @@ def reasons(rows: list[list[object]]) -> list[str | None]:
 
 
 REFUSED: dict[str, list[dict[str, object]]] = {
+    **{f"missing field: {name}": [{name: None}] for name in NOT_FOR_HIRE},
     "pickup_location_id must be 1 to 265": [{"pickup_location_id": zone} for zone in (0, 266, -1, 2**31 - 1)],
     "dropoff_location_id must be 1 to 265": [{"dropoff_location_id": zone} for zone in (0, 266, -(2**31))],
     "pickup_datetime must lie in the years 1970 to 9999": [
@@ -65,6 +60,8 @@ ACCEPTED: dict[str, dict[str, object]] = {
     "the last zone, which means unknown": {"pickup_location_id": 265, "dropoff_location_id": 264},
     "a trip that took no time": {"dropoff_datetime": AT},
     "nobody on board": {"passenger_count": 0},
+    "a device that counts no passengers": {"passenger_count": None},
+    **{f"a {name} without fares": {**dict.fromkeys(NOT_FOR_HIRE, None), "type": name} for name in FOR_HIRE},
     "no distance": {"trip_distance": 0.0},
     "the first and the last millisecond": {"pickup_datetime": 0, "dropoff_datetime": LONGEST},
 }

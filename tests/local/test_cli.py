@@ -2,7 +2,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -181,8 +180,8 @@ class FakeRun:
     def submit(self) -> None:
         """Nothing is there to submit to."""
 
-    def stop_job(self, _job: None, *, watch: Callable[[], object]) -> None:
-        watch()
+    def stop_job(self, _job: None) -> None:
+        """Nothing is there to stop."""
 
     def serve(self, page: Path) -> str:
         self.served.append(page)

@@ -27,6 +27,7 @@ from local.services.kinesis import KinesisService
 from local.synth import synthesize
 from stacks.streaming_etl import SINK_TOPIC
 from tests.local.bad_trips import bad
+from tests.local.balance import check_the_balance
 from tests.local.failures import kill_a_task_manager, stop_and_restore, wait_for
 from tests.local.reshard import merge, open_shards, split
 from tests.local.steady import at_a_steady_rate
@@ -120,6 +121,7 @@ def tell(run: LocalRun) -> Story:
     time.sleep(1)
     check_the_lag(kinesis, stream, job)
     run.stop_job(job)
+    check_the_balance(scenario, job)
     settings = Settings.from_property_groups(run.property_groups())
     assert settings.kinesis is not None
     return Story(

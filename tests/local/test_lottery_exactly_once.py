@@ -15,9 +15,11 @@ from flink_apps.lottery import logic, schema
 from flink_apps.lottery.settings import Settings
 from local.flink.rest import Job
 from local.run import LocalRun
+from local.scenarios.lottery.scenario import Lottery as LotteryScenario
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
+from tests.local.balance import check_the_balance
 from tests.local.failures import kill_a_task_manager, wait_for
 from tests.local.steady import at_a_steady_rate
 
@@ -156,6 +158,7 @@ def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(sta
     wait_for("the last draw", lambda: any(winner["windowStart"] == last for winner in lottery.winners()))
     wait_for("the last refusal", lambda: len(lottery.rejected()) >= CLICKS - PLAYERS * COUPONS)
     lottery.run.stop_job(job)
+    check_the_balance(LotteryScenario(lottery.run), job)
 
     kafka, topic = lottery.run.service(KafkaService), lottery.settings.streams.user_input.name
     assert {message.partition() for message in kafka.records(topic)} == set(range(PARTITIONS_LATER))
@@ -181,6 +184,7 @@ def test_with_kinesis_each_window_has_a_winner_and_each_coupon_is_taken_once(sta
     refusals = CLICKS - PLAYERS * COUPONS
     wait_for("the last refusal", lambda: len({refusal["event"] for refusal in lottery.rejected()}) >= refusals)
     lottery.run.stop_job(job)
+    check_the_balance(LotteryScenario(lottery.run), job)
 
     # At least once into a stream: what was written since the last checkpoint comes again, and is the same.
     winners = list({json.dumps(winner): winner for winner in lottery.winners()}.values())

@@ -160,6 +160,15 @@ def test_the_outcome_counts_both_outputs_and_events_that_are_none_are_dead_lette
     assert outcome.dead_letters == 1
 
 
+def test_every_click_takes_part_in_a_draw_or_is_rejected(world: World) -> None:
+    world.draw()
+    world.lottery.inputs.send([click(8, 1, 4)])
+    world.refuse(click(8, 1, 4).value.decode(), "no-coupon")
+    (account,) = world.outcome().accounts
+    assert account.balances
+    assert str(account) == "4 = 3 in draws + 1 rejected"
+
+
 def test_a_winner_who_does_not_come_out_again_is_an_error(world: World) -> None:
     world.draw(user_id=8)
     with pytest.raises(RunError, match=r"lottery 1 in the window 0 was won by player 8 of 3 clicks, which a draw"):

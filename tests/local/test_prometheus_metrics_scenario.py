@@ -13,11 +13,10 @@ import pytest
 from rich.console import Console, RenderableType
 
 from flink_apps.common.ends.prometheus import CONNECTOR
-from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED
+from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED, SAMPLES_PERHAPS_STORED
 from flink_apps.prometheus_metrics.schema import INSTANCE
 from local.flink.rest import Job
 from local.run import LocalRun
-from local.scenarios import Outcome
 from local.scenarios.prometheus_metrics.scenario import PAGE, PrometheusMetrics
 from local.services.prometheus import Series
 
@@ -44,10 +43,10 @@ class FakePrometheus:
 
 
 class FakeCluster:
-    """A cluster whose sink dropped two samples."""
+    """A cluster whose sink dropped one sample."""
 
     def final_count(self, _job: Job, name: str) -> int:
-        return {SAMPLES_DROPPED: 2}[name]
+        return {SAMPLES_DROPPED: 1, SAMPLES_PERHAPS_STORED: 0}[name]
 
 
 @dataclass
@@ -110,7 +109,8 @@ def test_then_the_last_samples_are_shown_every_ten_seconds_by_instance(run: Loca
 
 def test_the_outcome_is_what_left_the_generators_and_what_prometheus_returns(run: LocalRun) -> None:
     outcome = PrometheusMetrics(run).outcome(cast("Job", FakeJob()))
-    assert outcome == Outcome(records_in=5, records_out={"prometheus": 4}, dead_letters=2)
+    assert (outcome.records_in, outcome.records_out, outcome.dead_letters) == (5, {"prometheus": 4}, 1)
+    assert [str(account) for account in outcome.accounts] == ["5 = 4 stored + 1 dropped"]
 
 
 def test_the_metrics_are_shown_in_figures_at_the_end(run: LocalRun) -> None:

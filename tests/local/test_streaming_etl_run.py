@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from local.services.s3 import S3Service
 from local.synth import synthesize
 from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC
 from tests.local.bad_trips import bad
+from tests.local.balance import check_the_balance
 from tests.local.failures import kill_a_task_manager, kill_the_job_manager, wait_for
 from tests.local.steady import at_a_steady_rate
 
@@ -48,6 +50,9 @@ LAST = 2_000
 WATERMARKS = [b'{"type":"watermark","watermark":"2019-01-%02dT00:00:00.000Z"}' % day for day in range(1, 8)]
 #: Each checkpoint leaves a file for each zone and month: a few requests each, which the emulator takes one by one.
 ZONES = range(230, 238)
+#: What a record of the source topic has beside its value.
+HEADERS: list[tuple[str, str | bytes | None]] = [("traceparent", b"00-4bf92f35-01")]
+TIMESTAMP = round(time.time() * 1000) - 3_600_000
 #: A good trip to all but OpenSearch, which keeps a field of this name to itself.
 REFUSED_BY_SEARCH = next(trips(1)).replace(b'"trip_id":0', b'"trip_id":999999999,"_id":"mine"')
 
@@ -59,6 +64,8 @@ class Story:
     good: dict[int, bytes] = field(default_factory=dict)
     bad: list[bytes] = field(default_factory=list)
     kafka: list[tuple[str, bytes]] = field(default_factory=list)
+    #: The timestamps and headers in the topic.
+    travelled: set[tuple[int, str]] = field(default_factory=set)
     s3: list[dict[str, object]] = field(default_factory=list)
     search: dict[str, dict[str, object]] = field(default_factory=dict)
     refused: list[dict[str, object]] = field(default_factory=list)
@@ -93,6 +100,7 @@ def finish(run: LocalRun, job: Job, story: Story, arrived: Callable[[], int]) ->
     vertices = job.rest.get(f"/jobs/{job.job_id}")["vertices"]
     story.sources = [vertex["name"] for vertex in vertices if vertex["name"].startswith("Source")]
     run.stop_job(job)
+    check_the_balance(StreamingEtl(run), job)
     return Settings.from_property_groups(run.property_groups())
 
 
@@ -116,7 +124,7 @@ def tell_exactly_once(run: LocalRun) -> Story:
 
     def put(batch: list[bytes]) -> None:
         for value in batch:
-            producer.produce(SOURCE_TOPIC, value)
+            producer.produce(SOURCE_TOPIC, value, headers=HEADERS, timestamp=TIMESTAMP)
         producer.poll(0)
 
     feeding = at_a_steady_rate(put, values[:-LAST], per_second=TRIPS_PER_SECOND)
@@ -129,7 +137,9 @@ def tell_exactly_once(run: LocalRun) -> Story:
 
     settings = finish(run, job, story, lambda: kafka.count(SINK_TOPIC))
     assert settings.s3 is not None
-    story.kafka = [((message.key() or b"").decode(), message.value() or b"") for message in kafka.records(SINK_TOPIC)]
+    messages = list(kafka.records(SINK_TOPIC))
+    story.kafka = [((message.key() or b"").decode(), message.value() or b"") for message in messages]
+    story.travelled = {(message.timestamp()[1], str(message.headers())) for message in messages}
     story.s3 = trips_in(run.service(S3Service), settings.s3)
     search = run.service(OpenSearchService)
     search.refresh()
@@ -160,6 +170,10 @@ def test_kafka_is_keyed_by_trip(exactly_once: Story) -> None:
     assert all(json.loads(value)["trip_id"] == int(key) for key, value in exactly_once.kafka)
 
 
+def test_timestamp_and_headers_of_the_source_travel_to_kafka(exactly_once: Story) -> None:
+    assert exactly_once.travelled == {(TIMESTAMP, str(HEADERS))}
+
+
 def test_s3_has_every_good_trip_once(exactly_once: Story) -> None:
     assert Counter(row["trip_id"] for row in exactly_once.s3) == Counter(exactly_once.good.keys())
 
@@ -169,7 +183,7 @@ def test_s3_has_each_trip_with_all_its_fields_in_its_partition(exactly_once: Sto
         sent = json.loads(exactly_once.good[int(str(row["trip_id"]))])
         sent.pop("_id", None)
         pickup = datetime.fromtimestamp(sent["pickup_datetime"] / 1000, UTC)
-        assert {name: value for name, value in row.items() if name != "partition"} == sent
+        assert {name: value for name, value in row.items() if name != "partition" and value is not None} == sent
         assert row["partition"] == {
             "pickup_borough": BOROUGHS[sent["pickup_location_id"] - 1],
             "pickup_zone": str(sent["pickup_location_id"]),
@@ -227,6 +241,7 @@ def real(real_trips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[li
         wait_for("the metric", lambda: sum(job.metric_values(WATERMARK_EVENTS)) >= len(WATERMARKS))
         story.watermarks = round(sum(job.metric_values(WATERMARK_EVENTS)))
         run.stop_job(job)
+        check_the_balance(scenario, job)
         settings = Settings.from_property_groups(run.property_groups())
         assert settings.s3 is not None
         s3 = run.service(S3Service)

@@ -16,10 +16,12 @@ from flink_apps.taxi_analytics.metrics import LATE_TRIPS
 from flink_apps.taxi_analytics.settings import Settings
 from local.counts import dead_letters
 from local.run import LocalRun
+from local.scenarios.taxi_analytics.scenario import TaxiAnalytics
 from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
 from local.synth import synthesize
 from tests import taxi_oracle
+from tests.local.balance import check_the_balance
 from tests.local.failures import kill_a_task_manager, suspend_the_task_managers, wait_for
 from tests.local.reshard import split
 from tests.local.steady import at_a_steady_rate
@@ -83,6 +85,7 @@ def test_every_document_is_the_oracles_though_shards_are_split_and_processes_sus
     # Every shard is idle by now: the last windows have to fire all the same.
     time.sleep(IDLE_SECONDS + 2)
     run.stop_job(job)
+    check_the_balance(TaxiAnalytics(run), job)
     found = {
         index: {document["_id"]: document["_source"] for document in search.documents(index)}
         for index in (PICKUP_COUNT, TRIP_DURATION)

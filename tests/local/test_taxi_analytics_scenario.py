@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -17,15 +18,15 @@ from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
 from flink_apps.common.ends.s3 import BucketPrefix
 from flink_apps.common.rules import reason
-from flink_apps.common.tables import ARRIVAL, Column
+from flink_apps.common.tables import Column
 from flink_apps.replay.settings import GROUP as REPLAY_GROUP
 from flink_apps.replay.settings import SOURCE_PATH
 from flink_apps.taxi_analytics import rules, schema
 from flink_apps.taxi_analytics.settings import GROUP
+from local.account import Account
 from local.counts import dead_letters
 from local.flink.rest import Job
 from local.run import LocalRun
-from local.scenarios import Outcome
 from local.scenarios.taxi_analytics.scenario import PAGE, TaxiAnalytics, broken_rides
 from local.scenarios.trips import REPLAY, reasons_of, replaced, upload_history
 from local.services.kinesis import KinesisService
@@ -136,7 +137,11 @@ class FakeRun:
 
     def refuse(self, *reasons: str) -> None:
         """Put dead letters where the job would."""
-        body = b"".join(json.dumps({"reason": text}).encode() + b"\n" for text in reasons)
+        raw = base64.b64encode(b"not JSON").decode()
+        letters = (
+            {"reason": text, "raw": raw, "partition": "0", "position": str(at)} for at, text in enumerate(reasons)
+        )
+        body = b"".join(json.dumps(letter).encode() + b"\n" for letter in letters)
         self.s3.buckets[ARCHIVE]["dead-letters/day=2024-02-01/part-0"] = body
 
     @property
@@ -187,15 +192,15 @@ def shipped() -> list[Record]:
 def test_each_broken_ride_is_refused_for_one_of_four_reasons(broken: list[Record]) -> None:
     columns = (*schema.TRIP, Column("error", "STRING"))
     rows = [[*(ride.get(column.name) for column in schema.TRIP), lacking(ride)] for ride in broken]
-    checks = reason(*rules.rules(clock_skew_millis=60_000), error="error")
-    in_2030 = checks.replace(f"`{ARRIVAL.name}`", "TO_TIMESTAMP_LTZ(1893456000000, 3)")
+    in_2030 = "TO_TIMESTAMP_LTZ(1893456000000, 3)"
+    checks = reason(*rules.rules(clock_skew_millis=60_000, arrival=in_2030), error="error")
     kinds = (
         "lacks total_amount",
         "pickup_latitude must be -90 to 90",
         "dropoff_datetime must not be before pickup_datetime",
         "lacks dropoff_longitude",
     )
-    assert [text for (text,) in evaluate([in_2030], columns, rows)] == [kinds[row % 4] for row in range(len(rows))]
+    assert [text for (text,) in evaluate([checks], columns, rows)] == [kinds[row % 4] for row in range(len(rows))]
     assert len(rows) >= len(kinds)
 
 
@@ -265,9 +270,46 @@ def test_the_stream_is_counted_once_a_run(run: FakeRun) -> None:
 def test_the_outcome_counts_the_documents_of_both_indices_and_the_dead_letters(run: FakeRun) -> None:
     run.search.indices["pickup_count"] = [DEMAND, DEMAND]
     run.refuse("not JSON", "not JSON")
-    assert TaxiAnalytics(run.local).outcome(job_after(2, 1)) == Outcome(
-        records_in=3, records_out={"pickup_count": 2, "trip_duration": 1}, dead_letters=2
-    )
+    outcome = TaxiAnalytics(run.local).outcome(job_after(2, 1))
+    assert (outcome.records_in, outcome.records_out) == (3, {"pickup_count": 2, "trip_duration": 1})
+    assert outcome.dead_letters == 2
+
+
+INSIDE = json.dumps(
+    {"pickup_latitude": 40.7, "pickup_longitude": -73.9, "dropoff_latitude": 40.7, "dropoff_longitude": -73.9}
+).encode()
+OUTSIDE = INSIDE.replace(b"40.7", b"41.7")
+EVENT = b'{"type":"watermark","watermark":"2024-01-31T19:40:11.000Z"}'
+
+
+def account(run: FakeRun) -> Account:
+    (account,) = TaxiAnalytics(run.local).outcome(job_after(0, 0)).accounts
+    return account
+
+
+def test_every_ride_is_in_a_document_or_outside_or_a_dead_letter_or_a_watermark_event(run: FakeRun) -> None:
+    run.kinesis.streams["trips"] = [*[INSIDE] * 4, OUTSIDE, b"not JSON", EVENT]
+    run.refuse("not JSON")
+    assert account(run).balances
+    assert str(account(run)) == "7 = 4 in documents + 1 outside New York + 1 dead letters + 1 watermark events"
+
+
+def test_a_ride_that_is_nowhere_is_missing(run: FakeRun) -> None:
+    run.kinesis.streams["trips"] = [INSIDE] * 5
+    assert not account(run).balances
+    assert str(account(run)) == "5 = 4 in documents, 1 missing"
+
+
+def test_a_bad_ride_without_a_dead_letter_is_missing(run: FakeRun) -> None:
+    run.kinesis.streams["trips"] = [*[INSIDE] * 4, b"not JSON", b"[]", b"{}"]
+    assert account(run).missing == 3
+
+
+def test_rides_in_rejected_documents_cannot_be_counted(run: FakeRun) -> None:
+    run.kinesis.streams["trips"] = [INSIDE] * 5
+    run.search.indices[REJECTED_DOCUMENTS] = [{"reason": "mapper_parsing_exception"}]
+    assert account(run).balances
+    assert str(account(run)) == "5 = 4 in documents + 1 in rejected documents"
 
 
 def test_documents_that_opensearch_refused_are_told_where_there_are_any(run: FakeRun) -> None:

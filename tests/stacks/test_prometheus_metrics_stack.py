@@ -8,7 +8,7 @@ import pytest
 
 from dashboards.prometheus_rules import RULES
 from flink_apps.prometheus_metrics import settings
-from flink_apps.prometheus_metrics.metrics import REQUESTS_FAILED, SAMPLES_DROPPED
+from flink_apps.prometheus_metrics.metrics import REQUESTS_FAILED, SAMPLES_DROPPED, SAMPLES_PERHAPS_STORED
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from flink_constructs.validation import InvalidArgumentError
 from tests.constructs.checks import permissions
@@ -127,7 +127,7 @@ def test_without_a_vpc_there_is_none() -> None:
     assert variant("default").of_type("AWS::EC2::VPC") == {}
 
 
-@pytest.mark.parametrize("metric", [SAMPLES_DROPPED, REQUESTS_FAILED])
+@pytest.mark.parametrize("metric", [SAMPLES_DROPPED, SAMPLES_PERHAPS_STORED, REQUESTS_FAILED])
 def test_an_alarm_tells_of_the_first_loss(metric: str) -> None:
     alarms = variant("alarms-to-a-topic").of_type("AWS::CloudWatch::Alarm").values()
     [found] = [body["Properties"] for body in alarms if f'"{metric}"' in json.dumps(body)]

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from flink_apps.common.options import Option, both, matching, text
 from flink_apps.common.properties import PropertyGroups
-from flink_apps.common.tables import JSON, SOURCE_PARTITION, SOURCE_POSITION, Column, Connector, Format
+from flink_apps.common.tables import (
+    ARRIVAL,
+    JSON,
+    SOURCE_PARTITION,
+    SOURCE_POSITION,
+    Arrival,
+    Column,
+    Connector,
+    Format,
+)
 
 BROKERS = matching(
     r"[^\s,:/]+:[0-9]{1,5}(,[^\s,:/]+:[0-9]{1,5})*",
@@ -27,11 +36,27 @@ TRANSACTIONAL_ID_PREFIX = text(example="my-job")
 CONSUMER_GROUP_MEANING = "consumer group; its committed offsets are where a start without a checkpoint continues"
 TRANSACTIONAL_ID_PREFIX_MEANING = "prefix of the transactional ids; must be unique among the jobs on the cluster"
 
+_TIMESTAMP_TYPE = Column("timestamp_type", "STRING NOT NULL METADATA FROM 'timestamp-type' VIRTUAL")
+#: The broker's clock, where the topic has ``message.timestamp.type=LogAppendTime``. Otherwise a record has the time of
+#: its producer, which proves nothing: it arrives when it is read.
+_ARRIVAL = Arrival(
+    columns=(ARRIVAL, _TIMESTAMP_TYPE),
+    time=f"CASE WHEN `{_TIMESTAMP_TYPE.name}` = 'LogAppendTime' THEN `{ARRIVAL.name}` ELSE CURRENT_TIMESTAMP END",
+)
 #: The broker aborts a transaction that is open for longer; more is not allowed by the broker's default. A checkpoint
 #: and a restart have to fit into this time, or records that the checkpoint covers are lost.
 TRANSACTION_TIMEOUT_MILLIS = 15 * 60 * 1000
 #: Kafka's defaults send each record as soon as possible: batches of a few hundred bytes, and half the throughput.
 TUNED_PRODUCER = {"linger.ms": "20", "batch.size": str(512 * 1024), "buffer.memory": str(64 * 1024 * 1024)}
+
+
+#: A record's headers, as a column that the source adds.
+HEADERS = Column("headers", "MAP<STRING, BYTES> METADATA VIRTUAL")
+#: The columns of a sink with the timestamp and the headers that its records get.
+TRAVELLING = (
+    Column(ARRIVAL.name, "TIMESTAMP_LTZ(3) METADATA FROM 'timestamp'"),
+    Column(HEADERS.name, "MAP<STRING, BYTES> METADATA"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +100,7 @@ class KafkaTopic:
                 Column(SOURCE_PARTITION, "INT NOT NULL METADATA FROM 'partition' VIRTUAL"),
                 Column(SOURCE_POSITION, "BIGINT NOT NULL METADATA FROM 'offset' VIRTUAL"),
             ),
+            arrival=_ARRIVAL,
         )
 
     def sink(self, table: str, *, key: str | None, record_format: Format = JSON) -> Connector:

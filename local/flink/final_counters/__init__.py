@@ -37,7 +37,10 @@ def reporter() -> Path:
         shutil.rmtree(partial, ignore_errors=True)
         classes = partial / "classes"
         libraries = ":".join(map(str, (Path(pyflink.__file__).parent / "lib").glob("flink-dist*.jar")))
-        compiled = run_to_end([compiler, "--release", "11", "-cp", libraries, "-d", str(classes), str(_SOURCE)])
+        compiled = run_to_end(
+            [compiler, "--release", "11", "-cp", libraries, "-d", str(classes), str(_SOURCE)],
+            env={"LC_ALL": "C.UTF-8"},  # or Java finds no file whose path is not ASCII
+        )
         if compiled.returncode != 0:
             raise RunError(f"the reporter of counters was not compiled: {compiled.stdout}{compiled.stderr}")
         with zipfile.ZipFile(partial / "final-counters.jar", "w") as jar:

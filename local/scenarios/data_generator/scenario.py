@@ -6,6 +6,7 @@ from functools import cached_property
 
 from flink_apps.data_generator.metrics import RECORD_COUNT_METRIC
 from flink_apps.data_generator.settings import Settings
+from local.account import Account
 from local.counts import count
 from local.flink.rest import Job
 from local.scenarios import Outcome, Scenario
@@ -27,7 +28,12 @@ class DataGenerator(Scenario):
         """Count the stream and the topic."""
         sinks = {"kinesis": self.settings.kinesis, "kafka": self.settings.kafka}
         counts = {name: count(self.run, sink) for name, sink in sinks.items() if sink}
-        return Outcome(records_in=self.run.cluster.final_count(job, RECORD_COUNT_METRIC), records_out=counts)
+        generated = self.run.cluster.final_count(job, RECORD_COUNT_METRIC)
+        accounts = tuple(
+            Account(title=f"account: {name}", went_in=generated, came_out={"stored": arrived}, at_least_once=True)
+            for name, arrived in counts.items()
+        )
+        return Outcome(records_in=generated, records_out=counts, accounts=accounts)
 
 
 def records_generated(job: Job) -> int:

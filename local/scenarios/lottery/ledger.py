@@ -85,6 +85,8 @@ class Ledger:
     def __init__(self, window_millis: int) -> None:
         """Nothing has been added yet; windows last ``window_millis``."""
         self.received = 0
+        #: Events that are clicks to all who read them, and those of them that were rejected.
+        self.clicks = self.rejected_clicks = 0
         self.winners: list[Winner] = []
         #: How many rejections there are for each reason, and the first one.
         self.reasons: Counter[str] = Counter()
@@ -107,7 +109,7 @@ class Ledger:
         """Add events of either input."""
         for value in values:
             self.received += 1
-            self._count(value, 1)
+            self.clicks += self._count(value, 1)
 
     def add_winners(self, values: Iterable[bytes]) -> None:
         """Add records of the winners' output."""
@@ -118,7 +120,7 @@ class Ledger:
         for rejection in map(Rejection.from_json, values):
             self.reasons[rejection.reason] += 1
             self.samples.setdefault(rejection.reason, rejection)
-            self._count(rejection.event, -1)
+            self.rejected_clicks += self._count(rejection.event, -1)
 
     def accepted(self, window: Window) -> Counter[tuple[int, int]]:
         """The players and timestamps of the window's clicks that were not refused."""
@@ -148,17 +150,20 @@ class Ledger:
                 won = " and ".join(f"player {winner.user_id} of {winner.clicks} clicks" for winner in winners)
                 yield f"{window} was won by {won}, which a draw from its {len(clicks)} clicks does not confirm"
 
-    def _count(self, event: bytes | str, number: int) -> None:
+    def _count(self, event: bytes | str, number: int) -> bool:
+        """Add a click to its window, or take it away; gives whether the event is one."""
         try:
             fields = json.loads(event)
         except ValueError:
-            return
+            return False
         if not isinstance(fields, dict) or fields.get("type") != CLICK:
-            return
+            return False
         lottery_id, user_id, timestamp = (fields.get(name) for name in ("lotteryId", "userId", "timestamp"))
         if isinstance(lottery_id, int) and isinstance(user_id, int) and isinstance(timestamp, int):
             window = Window(lottery_id, logic.window_start(timestamp, self._window_millis))
             self._clicks[window][user_id, timestamp] += number
+            return True
+        return False
 
 
 class OutputReader:

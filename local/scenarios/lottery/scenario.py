@@ -12,6 +12,7 @@ from flink_apps.common.ends.kafka import KafkaTopic
 from flink_apps.lottery.job import LOTTERY_EVENTS, USER_EVENTS
 from flink_apps.lottery.logic import MalformedEventError
 from flink_apps.lottery.settings import Settings
+from local.account import Account
 from local.conversation import Conversation
 from local.errors import RunError
 from local.flink.rest import Job
@@ -74,6 +75,19 @@ class Lottery(InteractiveScenario):
             records_in=self.ledger.received,
             records_out={"winners": len(self.ledger.winners), "rejected": self.ledger.reasons.total()},
             dead_letters=self.ledger.reasons[MalformedEventError.reason],
+            accounts=(self._account(at_least_once=not exactly_once),),
+        )
+
+    def _account(self, *, at_least_once: bool) -> Account:
+        """Every click takes part in a draw, or is rejected."""
+        ledger = self.ledger
+        clicks = sum(winner.clicks for winner in set(ledger.winners))
+        return Account(
+            title="account: clicks",
+            went_in=ledger.clicks,
+            came_out={"in draws": clicks, "rejected": ledger.rejected_clicks},
+            at_least_once=at_least_once,
+            unknown=self.unread,
         )
 
     def epilogue(self) -> RenderableType | None:

@@ -10,8 +10,9 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from flink_apps.common.ends.prometheus import CONNECTOR
-from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED
+from flink_apps.prometheus_metrics.metrics import SAMPLES_DROPPED, SAMPLES_PERHAPS_STORED
 from flink_apps.prometheus_metrics.schema import INSTANCE, METRICS
+from local.account import Account
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios import Outcome, Scenario
@@ -49,10 +50,18 @@ class PrometheusMetrics(Scenario):
 
     def outcome(self, job: Job) -> Outcome:
         """Count the samples that Prometheus returns; a dead letter is one that the sink has dropped."""
+        handed_over = self.records_so_far(job)
+        stored = sum(self.run.service(PrometheusService).count(metric) for metric in METRICS)
+        dropped = self.run.cluster.final_count(job, SAMPLES_DROPPED)
+        account = Account(
+            title="account: prometheus",
+            went_in=handed_over,
+            came_out={"stored": stored, "dropped": dropped},
+            at_least_once=True,
+            unknown="refused, perhaps stored" if self.run.cluster.final_count(job, SAMPLES_PERHAPS_STORED) else None,
+        )
         return Outcome(
-            records_in=self.records_so_far(job),
-            records_out={"prometheus": sum(self.run.service(PrometheusService).count(metric) for metric in METRICS)},
-            dead_letters=self.run.cluster.final_count(job, SAMPLES_DROPPED),
+            records_in=handed_over, records_out={"prometheus": stored}, dead_letters=dropped, accounts=(account,)
         )
 
     def epilogue(self) -> RenderableType | None:

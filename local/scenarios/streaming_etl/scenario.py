@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from rich.console import Group, RenderableType
 
+from flink_apps.common.dead_letters import DeadLetterEnd
 from flink_apps.common.ends.kafka import KafkaTopic
 from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
 from flink_apps.streaming_etl.job import TRIPS
 from flink_apps.streaming_etl.settings import Settings
-from local.counts import count, dead_letters
+from local.account import Account
+from local.counts import count
 from local.flink.rest import Job
 from local.scenarios import Outcome
 from local.scenarios.streaming_etl import archive
 from local.scenarios.trips import TripsScenario, broken, reasons_of, upload_history
 from local.services.opensearch import OpenSearchService
 from stacks.project import SHIPPED_TRIPS
+
+#: What OpenSearch has refused, among the counts of the sinks.
+REJECTED = "opensearch, rejected"
 
 
 class StreamingEtl(TripsScenario):
@@ -35,6 +42,11 @@ class StreamingEtl(TripsScenario):
         """The stream or the topic that the job reads."""
         return self.settings.source
 
+    @property
+    def dead_letter_end(self) -> DeadLetterEnd:
+        """Where the job's dead letters go."""
+        return self.settings.dead_letters
+
     def prepare(self) -> None:
         """Upload the shipped trips, and a few broken ones."""
         upload_history(self.run, SHIPPED_TRIPS, broken_trips())
@@ -50,9 +62,32 @@ class StreamingEtl(TripsScenario):
         }
         counts = {name: count(self.run, end) for name, end in sinks.items() if end}
         if settings.search and (rejected := self.run.service(OpenSearchService).count(REJECTED_DOCUMENTS)):
-            counts["opensearch, rejected"] = rejected
-        letters = sum(1 for _ in dead_letters(self.run, settings.dead_letters))
-        return Outcome(records_in=self.records_in, records_out=counts, dead_letters=letters)
+            counts[REJECTED] = rejected
+        return Outcome(
+            records_in=self.records_in,
+            records_out=counts,
+            dead_letters=len(self.letters),
+            accounts=tuple(self._accounts(counts)),
+        )
+
+    def _accounts(self, counts: Mapping[str, int]) -> Iterator[Account]:
+        """One for each sink: the same trip again replaces its document."""
+        trips = self.trips(_document if self.settings.search else None)
+        refused = {"dead letters": len(self.letters), "watermark events": trips.watermark_events}
+        for name, stored in counts.items():
+            if name == REJECTED:
+                continue
+            came_out = {"stored": stored, **refused}
+            if name == "opensearch":
+                came_out["rejected"] = counts.get(REJECTED, 0)
+                came_out["the same again"] = trips.answers.total() - len(trips.answers)
+            yield Account(
+                title=f"account: {name}",
+                went_in=self.records_in,
+                came_out=came_out,
+                at_least_once=name == "kinesis",
+                unknown=self.unread,
+            )
 
     def epilogue(self) -> RenderableType | None:
         """The trips in each folder in S3, a sample read back, and why records were refused."""
@@ -62,9 +97,15 @@ class StreamingEtl(TripsScenario):
             shown.append(archive.tree(self.run, settings.s3))
             if settings.parquet:
                 shown.append(archive.sample(self.run, settings.s3))
-        if table := reasons_of(dead_letters(self.run, settings.dead_letters)):
+        if table := reasons_of(self.letters):
             shown.append(table)
         return Group(*shown) if shown else None
+
+
+def _document(trip: bytes) -> tuple[str, int]:
+    """The index and the id of a good trip's document."""
+    fields = json.loads(trip.decode("utf-8-sig"))
+    return fields["type"], fields["trip_id"]
 
 
 def broken_trips() -> list[bytes]:

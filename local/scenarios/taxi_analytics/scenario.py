@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from pathlib import Path
 
 from rich.console import RenderableType
 
+from flink_apps.common.dead_letters import DeadLetterEnd
 from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
 from flink_apps.taxi_analytics.job import PICKUP_COUNT, TRIP_DURATION, TRIPS
+from flink_apps.taxi_analytics.schema import ENDS, NEW_YORK
 from flink_apps.taxi_analytics.settings import Settings
-from local.counts import dead_letters
+from local.account import Account
 from local.flink.rest import Job
 from local.scenarios import Outcome
 from local.scenarios.taxi_analytics import page
@@ -38,6 +41,11 @@ class TaxiAnalytics(TripsScenario):
         """The stream that the job reads."""
         return self.settings.source
 
+    @property
+    def dead_letter_end(self) -> DeadLetterEnd:
+        """Where the job's dead letters go."""
+        return self.settings.dead_letters
+
     def prepare(self) -> None:
         """Upload the shipped rides, and a few broken ones."""
         upload_history(self.run, SHIPPED_RIDES, broken_rides())
@@ -48,12 +56,28 @@ class TaxiAnalytics(TripsScenario):
         counts = {index: search.count(index) for index in (PICKUP_COUNT, TRIP_DURATION)}
         if rejected := search.count(REJECTED_DOCUMENTS):
             counts["rejected by OpenSearch"] = rejected
-        letters = sum(1 for _ in dead_letters(self.run, self.settings.dead_letters))
-        return Outcome(records_in=self.records_in, records_out=counts, dead_letters=letters)
+        return Outcome(
+            records_in=self.records_in, records_out=counts, dead_letters=len(self.letters), accounts=(self._account(),)
+        )
+
+    def _account(self) -> Account:
+        """Rides in the documents of the demand, and those that are in none."""
+        search, rides = self.run.service(OpenSearchService), self.trips(_is_in_new_york)
+        counted = sum(document["_source"]["pickup_count"] for document in search.documents(PICKUP_COUNT))
+        came_out = {
+            "in documents": counted,
+            "outside New York": rides.answers[False],
+            "dead letters": len(self.letters),
+            "watermark events": rides.watermark_events,
+        }
+        rejected = "in rejected documents" if search.count(REJECTED_DOCUMENTS) else None
+        return Account(
+            title="account: rides", went_in=self.records_in, came_out=came_out, unknown=self.unread or rejected
+        )
 
     def epilogue(self) -> RenderableType | None:
         """Why records were refused."""
-        return reasons_of(dead_letters(self.run, self.settings.dead_letters))
+        return reasons_of(self.letters)
 
     def page(self) -> Path:
         """The map of the demand and the lines of the airports, from the documents."""
@@ -63,6 +87,11 @@ class TaxiAnalytics(TripsScenario):
         )
         page.write(path, demand=demand, durations=durations)
         return path
+
+
+def _is_in_new_york(ride: bytes) -> bool:
+    fields = json.loads(ride.decode("utf-8-sig"))
+    return all(NEW_YORK.contains(fields[f"{end}_latitude"], fields[f"{end}_longitude"]) for end in ENDS)
 
 
 def broken_rides() -> list[bytes]:

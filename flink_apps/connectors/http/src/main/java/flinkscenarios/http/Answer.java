@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 /** A complete answer to a request. */
 public final class Answer {
 
+    private static final int REQUEST_TIMEOUT = 408;
     private static final int TOO_MANY_REQUESTS = 429;
 
     private final int status;
@@ -15,9 +16,9 @@ public final class Answer {
         this.body = body;
     }
 
-    /** Whether the same request may succeed later, by its status: 429 or 5xx. */
+    /** Whether the same request may succeed later, by its status: 408, 429 or 5xx. */
     public static boolean isRetryable(int status) {
-        return status == TOO_MANY_REQUESTS || status >= 500;
+        return status == REQUEST_TIMEOUT || status == TOO_MANY_REQUESTS || status >= 500;
     }
 
     public int status() {

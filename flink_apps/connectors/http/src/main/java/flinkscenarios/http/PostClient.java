@@ -78,7 +78,7 @@ public final class PostClient implements AutoCloseable {
     /**
      * Posts a body, and returns the complete answer unless its status is retryable.
      *
-     * @throws RetryableException the status is 429 or 5xx, there was no complete answer in time, the connection failed,
+     * @throws RetryableException the status is 408, 429 or 5xx, there was no complete answer in time, the connection failed,
      *     or there are no credentials
      * @throws InterruptedException the thread was interrupted, as it is when the client is closed
      */

@@ -92,7 +92,7 @@ class PostClientTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {429, 500, 502, 503, 504})
+    @ValueSource(ints = {408, 429, 500, 502, 503, 504})
     void aStatusOfAServerThatIsBusyIsRetryable(int status) {
         server.answerWithStatus(status);
         try (PostClient client = client(Timeouts.ofWhole(10_000))) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.math.BigDecimal;
 import java.util.Arrays;
 import org.apache.flink.table.data.StringData;
 
@@ -21,6 +22,10 @@ final class JsonScanner {
 
     private static final int DEEPEST = 500;
 
+    /** Beyond this a number is no integer that any column takes, however it goes on. */
+    private static final int MOST_DIGITS = 400;
+
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
     private static final byte[] TRUE = "true".getBytes(US_ASCII);
     private static final byte[] FALSE = "false".getBytes(US_ASCII);
     private static final byte[] NULL = "null".getBytes(US_ASCII);
@@ -31,6 +36,8 @@ final class JsonScanner {
     /** Up to 15 digits and these are exact as a double, so that their quotient is rounded just once: rightly. */
     private static final double[] TEN_TO_THE =
             {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+    private static final BigDecimal BEYOND_LONG = BigDecimal.TEN.pow(20);
 
     private byte[] bytes;
     private int position;
@@ -46,10 +53,11 @@ final class JsonScanner {
     private int fractionDigits;
     private boolean exponent;
 
-    /** Goes to the start of another text. */
+    /** Goes to the start of another text, behind a byte order mark if it has one. */
     void start(byte[] text) {
         bytes = text;
         position = 0;
+        take(BYTE_ORDER_MARK);
     }
 
     /** Skips white space, and returns the next byte without moving past it; zero at the end. */
@@ -192,13 +200,16 @@ final class JsonScanner {
         return here;
     }
 
-    /** Whether the last number was written without fraction and exponent. */
+    /** Whether the last number has no fraction: {@code 1.0} and {@code 1e3} have none. */
     boolean isInteger() {
-        return fractionDigits == 0 && !exponent;
+        return isWrittenAsInteger() || integerDigits + fractionDigits > MOST_DIGITS || exact().scale() <= 0;
     }
 
     /** Whether the last number, an integer, fits into a long. */
     boolean fitsLong() {
+        if (!isWrittenAsInteger()) {
+            return integerDigits + fractionDigits <= MOST_DIGITS && fitsLong(exact());
+        }
         // Any 19 digits fit into 64 bits without a sign; only the least long is negative there and allowed.
         return integerDigits < 19
                 || integerDigits == 19 && (digits >= 0 || negative && digits == Long.MIN_VALUE);
@@ -206,7 +217,26 @@ final class JsonScanner {
 
     /** The last number, an integer that fits. */
     long longValue() {
-        return negative ? -digits : digits;
+        return isWrittenAsInteger() ? negative ? -digits : digits : exact().longValueExact();
+    }
+
+    private boolean isWrittenAsInteger() {
+        return fractionDigits == 0 && !exponent;
+    }
+
+    private static boolean fitsLong(BigDecimal integer) {
+        // Looked at first: written out, a number with a large exponent takes gigabytes.
+        return (long) integer.precision() - integer.scale() <= 19 && integer.toBigInteger().bitLength() < Long.SIZE;
+    }
+
+    /** The last number in its shortest form; one whose exponent is beyond all others as if it were an integer. */
+    private BigDecimal exact() {
+        try {
+            BigDecimal value = new BigDecimal(new String(bytes, numberStart, position - numberStart, ISO_8859_1));
+            return value.stripTrailingZeros();
+        } catch (NumberFormatException e) {
+            return BEYOND_LONG;
+        }
     }
 
     /** The last number, rounded to the nearest double; infinite when it is beyond. */

@@ -194,6 +194,19 @@ class JsonRawDecodingTest {
     }
 
     @Test
+    void anIntegerOfAnyLengthIsReadAtOnce() throws Exception {
+        String zeros = "0".repeat(1_000_000);
+        assertEquals("out of range: x must be a BIGINT", value(DataTypes.BIGINT(), "1" + zeros).toString());
+        assertEquals("out of range: x must be a BIGINT", value(DataTypes.BIGINT(), "1." + zeros).toString());
+    }
+
+    @Test
+    void aByteOrderMarkIsSkipped() throws Exception {
+        assertEquals("missing field: id", decode("\ufeff{}").getString(7).toString());
+        assertEquals("not JSON: unexpected character at byte 3", decode("\ufeff\ufeff{}").getString(7).toString());
+    }
+
+    @Test
     void aMessageWithoutBytesIsBadAndEmpty() throws Exception {
         assertEquals(bad(new byte[0], "empty message"), decode(TRIPS, new byte[0]));
         assertEquals(bad(new byte[0], "no message"), decode(TRIPS, null));
@@ -209,8 +222,17 @@ class JsonRawDecodingTest {
         "-9223372036854775809, out of range: x must be a BIGINT",
         "18446744073709551616, out of range: x must be a BIGINT",
         "100000000000000000000, out of range: x must be a BIGINT",
-        "1.0, wrong type: x must be an integer",
-        "1e3, wrong type: x must be an integer",
+        "1.0, 1",
+        "-99.000, -99",
+        "1e3, 1000",
+        "1.5e1, 15",
+        "0e99999999999999999999, out of range: x must be a BIGINT",
+        "9223372036854775807.0, 9223372036854775807",
+        "9223372036854775808.0, out of range: x must be a BIGINT",
+        "1e2147483647, out of range: x must be a BIGINT",
+        "1.5, wrong type: x must be an integer",
+        "1e-1, wrong type: x must be an integer",
+        "0.1e0, wrong type: x must be an integer",
         "true, wrong type: x must be an integer",
     })
     void aBigintIsAnIntegerInItsRange(String text, String value) throws Exception {

@@ -1,30 +1,40 @@
 package flinkscenarios.parquet;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.flink.api.common.serialization.BulkWriter;
-import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.apache.flink.core.fs.FSDataOutputStream;
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
 
-/** Passes rows to a writer, a few dozen at a time. */
+/** Passes rows to a Parquet writer, a few dozen at a time; it opens that writer as late as it can. */
 final class BufferedWriter implements BulkWriter<RowData> {
 
     /** The number of rows that share one load of the writer's state from main memory; more of them gain nothing. */
     static final int ROWS = 32;
 
-    private final BulkWriter<RowData> writer;
-    private final TypeSerializer<RowData> rows;
-    private final RowData[] waiting = new RowData[ROWS];
-    private int count;
+    /** With too many Parquet writers open, a file has so many rows before it gets one: a row takes less memory. */
+    static final int MOST_ROWS = 1_000;
 
-    BufferedWriter(BulkWriter<RowData> writer, TypeSerializer<RowData> rows) {
-        this.writer = writer;
+    private final BufferedWriterFactory factory;
+    private final FSDataOutputStream file;
+    private final RowDataSerializer rows;
+    private final List<RowData> waiting = new ArrayList<>(1);
+    private BulkWriter<RowData> writer;
+
+    BufferedWriter(BufferedWriterFactory factory, FSDataOutputStream file, RowDataSerializer rows) {
+        this.factory = factory;
+        this.file = file;
         this.rows = rows;
     }
 
     @Override
     public void addElement(RowData row) throws IOException {
-        waiting[count++] = rows.copy(row); // the caller reuses the row
-        if (count == ROWS) {
+        boolean crowded = writer == null && factory.isCrowded();
+        // The caller reuses the row. A binary one takes a few hundred bytes, another one an object a column.
+        waiting.add(rows.copy(crowded ? rows.toBinaryRow(row) : row));
+        if (waiting.size() >= (crowded ? MOST_ROWS : ROWS)) {
             writeWaiting();
         }
     }
@@ -39,13 +49,16 @@ final class BufferedWriter implements BulkWriter<RowData> {
     public void finish() throws IOException {
         writeWaiting();
         writer.finish();
+        factory.closed();
     }
 
     private void writeWaiting() throws IOException {
-        for (int i = 0; i < count; i++) {
-            writer.addElement(waiting[i]);
-            waiting[i] = null;
+        if (writer == null) {
+            writer = factory.open(file);
         }
-        count = 0;
+        for (RowData row : waiting) {
+            writer.addElement(row);
+        }
+        waiting.clear();
     }
 }

@@ -29,6 +29,9 @@ class BufferedWriterTest {
     /** What the writer behind the buffer is told, in this order: the numbers of rows, and what ends a file. */
     private static final List<Object> TOLD = new ArrayList<>();
 
+    /** How many writers have been opened behind the buffers. */
+    private static int opened;
+
     /** Notes what it is told. */
     private static final class Recorder implements BulkWriter<RowData> {
 
@@ -56,15 +59,17 @@ class BufferedWriterTest {
 
         @Override
         public BulkWriter<RowData> create(FSDataOutputStream file) {
+            opened++;
             return new Recorder();
         }
     }
 
-    private final BulkWriter<RowData> writer = writer();
+    private final BufferedWriterFactory factory = factory();
+    private final BulkWriter<RowData> writer = factory.create(null);
 
-    private static BulkWriter<RowData> writer() {
+    private static BufferedWriterFactory factory() {
         try {
-            return InstantiationUtil.clone(new BufferedWriterFactory(new Recorders(), ROWS)).create(null);
+            return InstantiationUtil.clone(new BufferedWriterFactory(new Recorders(), ROWS));
         } catch (IOException | ClassNotFoundException e) {
             throw new IllegalStateException(e);
         }
@@ -73,10 +78,15 @@ class BufferedWriterTest {
     @BeforeEach
     void forget() {
         TOLD.clear();
+        opened = 0;
+    }
+
+    private void write(long from, long to) throws IOException {
+        write(writer, from, to);
     }
 
     /** Write the rows from one number to before another, all in one object, as Flink may. */
-    private void write(long from, long to) throws IOException {
+    private static void write(BulkWriter<RowData> writer, long from, long to) throws IOException {
         GenericRowData reused = new GenericRowData(2);
         for (long number = from; number < to; number++) {
             reused.setField(0, number);
@@ -114,6 +124,47 @@ class BufferedWriterTest {
         write(3, 4);
         writer.finish();
         assertEquals(List.of(0L, 1L, 2L, "flush", 3L, "finish"), TOLD);
+    }
+
+    @Test
+    void aFileOfFewRowsOpensItsWriterOnlyAtItsEnd() throws IOException {
+        List<BulkWriter<RowData>> files = new ArrayList<>();
+        for (int file = 0; file < 31_560; file++) {
+            files.add(factory.create(null));
+            write(files.get(file), file, file + 1);
+        }
+        assertEquals(0, opened);
+        for (BulkWriter<RowData> file : files) {
+            file.finish();
+        }
+        assertEquals(31_560, opened);
+    }
+
+    @Test
+    void beyondAThousandOpenWritersFilesCollectMoreRowsUntilOneIsClosed() throws IOException {
+        for (int file = 1; file < BufferedWriterFactory.MOST_OPEN; file++) {
+            write(factory.create(null), 0, BufferedWriter.ROWS);
+        }
+        BulkWriter<RowData> last = factory.create(null);
+        write(last, 0, BufferedWriter.ROWS);
+        assertEquals(BufferedWriterFactory.MOST_OPEN, opened);
+        TOLD.clear();
+
+        write(0, BufferedWriter.MOST_ROWS - 1);
+        assertEquals(List.of(), TOLD);
+        last.finish();
+        write(BufferedWriter.MOST_ROWS - 1, BufferedWriter.MOST_ROWS);
+        assertEquals(numbers(0, BufferedWriter.MOST_ROWS), TOLD.subList(1, TOLD.size()));
+    }
+
+    @Test
+    void aFileThatHasCollectedVeryManyRowsGetsAWriterInAnyCase() throws IOException {
+        for (int file = 0; file < BufferedWriterFactory.MOST_OPEN; file++) {
+            write(factory.create(null), 0, BufferedWriter.ROWS);
+        }
+        TOLD.clear();
+        write(0, BufferedWriter.MOST_ROWS);
+        assertEquals(numbers(0, BufferedWriter.MOST_ROWS), TOLD);
     }
 
     @Test

@@ -4,10 +4,10 @@ import static flinkscenarios.options.OptionChecks.address;
 import static flinkscenarios.options.OptionChecks.integer;
 import static flinkscenarios.options.OptionChecks.invalid;
 import static flinkscenarios.options.OptionChecks.matching;
-import static flinkscenarios.options.OptionChecks.required;
 import static flinkscenarios.options.OptionChecks.oneOf;
+import static flinkscenarios.options.OptionChecks.read;
+import static flinkscenarios.options.OptionChecks.required;
 import static flinkscenarios.options.OptionChecks.sinkParallelism;
-import static flinkscenarios.options.OptionChecks.bool;
 
 import flinkscenarios.http.AuthenticationKind;
 import flinkscenarios.http.AuthenticationMethod;
@@ -142,9 +142,19 @@ final class PrometheusOptions implements Serializable {
     static final ConfigOption<Boolean> SPLIT_REFUSED =
             ConfigOptions.key("split-refused-requests")
                     .booleanType()
-                    .defaultValue(true)
-                    .withDescription("true: only those samples of a refused request are discarded that cause the"
-                            + " refusal; false: all of them.");
+                    .noDefaultValue()
+                    .withDescription("true: of a request that is refused with 400, only those samples are discarded that"
+                            + " cause the refusal, which is right where a server stores nothing of such a request;"
+                            + " false: the request is not sent again, which is right where a server has stored the"
+                            + " good samples. By default true for 'none', and false for 'sigv4', as in Amazon Managed"
+                            + " Service for Prometheus.");
+
+    static final ConfigOption<String> NAME_VALIDATION =
+            ConfigOptions.key("name-validation-scheme")
+                    .stringType()
+                    .defaultValue(NameValidation.LEGACY.toString())
+                    .withDescription("'legacy': names are of ASCII letters, digits and _, as every server accepts; 'utf8':"
+                            + " they are any text, as Prometheus 3 accepts.");
 
     static final Set<ConfigOption<?>> REQUIRED = Set.of(ENDPOINT_URL);
 
@@ -167,6 +177,7 @@ final class PrometheusOptions implements Serializable {
                     ON_MAX_RETRY_EXCEEDED,
                     ON_NON_RETRYABLE,
                     SPLIT_REFUSED,
+                    NAME_VALIDATION,
                     FactoryUtil.SINK_PARALLELISM);
 
     /** The signing name of Amazon Managed Service for Prometheus. */
@@ -206,9 +217,11 @@ final class PrometheusOptions implements Serializable {
                         "be of letters, digits, _ and - only",
                         "'kinesisanalytics'");
         onMaxRetryExceeded = oneOf(config, ON_MAX_RETRY_EXCEEDED, List.of(OnError.values()), "'FAIL'");
-        splitRefused = bool(config, SPLIT_REFUSED, "'true'");
         parallelism = sinkParallelism(config);
         authentication = authentication(config);
+        Boolean split = read(config, SPLIT_REFUSED, "be true or false", "'true'");
+        splitRefused = split == null ? config.get(AUTHENTICATION).equals(AuthenticationKind.NONE.toString()) : split;
+        nameValidation(config);
     }
 
     /**
@@ -279,6 +292,10 @@ final class PrometheusOptions implements Serializable {
     @Nullable
     Integer parallelism() {
         return parallelism;
+    }
+
+    static NameValidation nameValidation(ReadableConfig config) {
+        return oneOf(config, NAME_VALIDATION, List.of(NameValidation.values()), "'legacy'");
     }
 
     private static AuthenticationMethod authentication(ReadableConfig config) {

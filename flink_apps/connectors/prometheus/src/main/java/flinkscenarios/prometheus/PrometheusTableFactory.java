@@ -21,9 +21,8 @@ import org.apache.flink.table.factories.FactoryUtil;
  * <p>A row is one sample. Prometheus requires the samples of a series in the order of their times. The sink keeps the
  * order of its input, so all rows of a series have to come from one subtask, the oldest first.
  *
- * <p>Delivery is at least once, except for samples that are dropped: illegal ones, those of a request that Prometheus
- * refuses, and, if the options say so, those of a request that used up its retries. All are counted
- * ({@link SinkMetrics}).
+ * <p>Delivery is at least once, except for samples that are dropped: illegal ones, those that Prometheus refuses, and, if
+ * the options say so, those of a request that used up its retries. All are counted ({@link SinkMetrics}).
  *
  * <p>After a restart some samples are sent again. Prometheus accepts an equal one. It refuses one that is older than
  * the newest of its series, unless its out-of-order window reaches back to the checkpoint.

@@ -87,6 +87,15 @@ final class PrometheusWriter extends AsyncSinkWriter<RowData, Sample> {
         }
     }
 
+    /**
+     * Sends all samples that wait, before each checkpoint, too: none is part of it. With another parallelism, a restart
+     * would hand such samples to other tasks than the next ones of their series, which could overtake them.
+     */
+    @Override
+    public void flush(boolean endOfInput) throws InterruptedException {
+        super.flush(true);
+    }
+
     @Override
     protected void submitRequestEntries(List<Sample> samples, ResultHandler<Sample> result) {
         thread.submit(() -> sender.send(samples), result::complete, result::completeExceptionally);

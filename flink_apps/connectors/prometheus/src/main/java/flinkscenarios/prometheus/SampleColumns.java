@@ -33,8 +33,10 @@ final class SampleColumns implements ElementConverter<RowData, Sample> {
     private final int valueColumn;
     private final int timestampColumn;
     private final int timestampPrecision;
+    private final NameValidation names;
 
     private SampleColumns(ReadableConfig config, RowType row) {
+        names = PrometheusOptions.nameValidation(config);
         nameColumn = column(config, PrometheusOptions.METRIC_NAME_COLUMN, row, SampleColumns::isString, "STRING");
         labelsColumn =
                 column(config, PrometheusOptions.LABELS_COLUMN, row, SampleColumns::areLabels, "MAP<STRING, STRING>");
@@ -66,7 +68,7 @@ final class SampleColumns implements ElementConverter<RowData, Sample> {
         byte[] name = present(row, nameColumn, "metric name").getString(nameColumn).toBytes();
         MapData map = row.isNullAt(labelsColumn) ? null : row.getMap(labelsColumn);
         double value = present(row, valueColumn, "value").getDouble(valueColumn);
-        Sample sample = new Sample(SeriesLabels.encode(name, map), value, millis(row));
+        Sample sample = new Sample(SeriesLabels.encode(name, map, names), value, millis(row));
         if (sample.size() > Sample.MAX_BYTES) {
             String rule = "have at most " + Sample.MAX_BYTES + " bytes";
             throw IllegalSampleException.of("sample", rule, String.valueOf(sample.size()), "cut its labels");
@@ -74,7 +76,10 @@ final class SampleColumns implements ElementConverter<RowData, Sample> {
         return sample;
     }
 
-    /** Returns a hash of the row's series; it does not depend on the order of the labels. */
+    /**
+     * Returns a hash of the row's series. It depends neither on the order of the labels nor on those without a value,
+     * which are not part of a series: see {@link SeriesLabels}.
+     */
     int series(RowData row) {
         int hash = row.isNullAt(nameColumn) ? 0 : row.getString(nameColumn).hashCode();
         if (!row.isNullAt(labelsColumn)) {
@@ -82,14 +87,13 @@ final class SampleColumns implements ElementConverter<RowData, Sample> {
             ArrayData names = labels.keyArray();
             ArrayData values = labels.valueArray();
             for (int i = 0; i < labels.size(); i++) {
-                hash += text(names, i).hashCode() ^ 31 * text(values, i).hashCode();
+                if (!SeriesLabels.isEmpty(values, i)) {
+                    int name = names.isNullAt(i) ? 0 : names.getString(i).hashCode();
+                    hash += name ^ 31 * values.getString(i).hashCode();
+                }
             }
         }
         return hash;
-    }
-
-    private static Object text(ArrayData texts, int i) {
-        return texts.isNullAt(i) ? "" : texts.getString(i);
     }
 
     private long millis(RowData row) {

@@ -1,7 +1,6 @@
 package flinkscenarios.prometheus;
 
 import com.google.protobuf.CodedOutputStream;
-import com.google.protobuf.UnsafeByteOperations;
 import com.google.protobuf.WireFormat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +9,7 @@ import java.util.Arrays;
 import javax.annotation.Nullable;
 import org.apache.flink.table.data.ArrayData;
 import org.apache.flink.table.data.MapData;
+import org.apache.flink.table.data.StringData;
 
 /**
  * The labels of a series, one of which is the metric's name: checked, sorted by name, and encoded as the repeated field
@@ -22,6 +22,8 @@ final class SeriesLabels {
     private static final int NAME = 1;
     private static final int VALUE = 2;
 
+    private static final StringData EMPTY = StringData.fromString("");
+    private static final byte[] NOTHING = new byte[0];
     private static final byte[] METRIC_NAME = "__name__".getBytes(StandardCharsets.US_ASCII);
 
     private final byte[][] names;
@@ -38,11 +40,12 @@ final class SeriesLabels {
      *
      * @param metricName in UTF-8
      * @param labels names and values, both strings; a label whose value is NULL or empty is left out
+     * @param rule which names are legal
      * @throws IllegalSampleException a name is illegal, or a value is not UTF-8
      */
-    static byte[] encode(byte[] metricName, @Nullable MapData labels) {
-        if (!legal(metricName, true)) {
-            throw illegal("metric name", "match [a-zA-Z_:][a-zA-Z0-9_:]*", metricName, "rename the metric");
+    static byte[] encode(byte[] metricName, @Nullable MapData labels, NameValidation rule) {
+        if (!rule.allowsMetric(metricName)) {
+            throw illegal("metric name", rule.ofMetrics(), metricName, rule.fix("metric"));
         }
         int size = labels == null ? 0 : labels.size();
         SeriesLabels series = new SeriesLabels(size + 1);
@@ -51,21 +54,26 @@ final class SeriesLabels {
             ArrayData names = labels.keyArray();
             ArrayData values = labels.valueArray();
             for (int i = 0; i < size; i++) {
-                byte[] value = values.isNullAt(i) ? new byte[0] : values.getString(i).toBytes();
-                series.addChecked(names.isNullAt(i) ? new byte[0] : names.getString(i).toBytes(), value);
+                byte[] value = isEmpty(values, i) ? NOTHING : values.getString(i).toBytes();
+                series.addChecked(names.isNullAt(i) ? NOTHING : names.getString(i).toBytes(), value, rule);
             }
         }
         return series.encoded();
     }
 
-    private void addChecked(byte[] name, byte[] value) {
-        if (!legal(name, false)) {
-            throw illegal("label name", "match [a-zA-Z_][a-zA-Z0-9_]*", name, "rename the label");
+    /** Whether a label has no value, so that it is not part of the series. */
+    static boolean isEmpty(ArrayData values, int label) {
+        return values.isNullAt(label) || values.getString(label).equals(EMPTY);
+    }
+
+    private void addChecked(byte[] name, byte[] value, NameValidation rule) {
+        if (!rule.allowsLabel(name)) {
+            throw illegal("label name", rule.ofLabels(), name, rule.fix("label"));
         }
         if (value.length == 0) {
             return;
         }
-        if (!UnsafeByteOperations.unsafeWrap(value).isValidUtf8()) {
+        if (!NameValidation.isUtf8(value)) {
             throw illegal("value of label " + text(name), "be UTF-8", value, "decode it first");
         }
         add(name, value);
@@ -115,18 +123,6 @@ final class SeriesLabels {
     private int labelSize(int label) {
         return CodedOutputStream.computeByteArraySize(NAME, names[label])
                 + CodedOutputStream.computeByteArraySize(VALUE, values[label]);
-    }
-
-    private static boolean legal(byte[] name, boolean colons) {
-        for (int i = 0; i < name.length; i++) {
-            byte c = name[i];
-            boolean letter = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == ':' && colons;
-            boolean digit = c >= '0' && c <= '9';
-            if (!letter && (!digit || i == 0)) {
-                return false;
-            }
-        }
-        return name.length > 0;
     }
 
     private static IllegalSampleException illegal(String part, String rule, byte[] got, String fix) {

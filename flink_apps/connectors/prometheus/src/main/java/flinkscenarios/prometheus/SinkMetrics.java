@@ -13,6 +13,7 @@ final class SinkMetrics {
     private final Counter samplesDropped;
     private final Counter refusedSamples;
     private final Counter exhaustedSamples;
+    private final Counter perhapsStoredSamples;
     private final Counter failedRequests;
 
     SinkMetrics(MetricGroup sink, String groupName) {
@@ -23,6 +24,7 @@ final class SinkMetrics {
         samplesDropped = counter(shown, "numSamplesDropped");
         refusedSamples = counter(shown, "numSamplesNonRetryableDropped");
         exhaustedSamples = counter(shown, "numSamplesRetryLimitDropped");
+        perhapsStoredSamples = counter(shown, "numSamplesRefusedPerhapsStored");
         failedRequests = counter(shown, "numWriteRequestsPermanentlyFailed");
     }
 
@@ -46,7 +48,13 @@ final class SinkMetrics {
         samplesDropped.inc();
     }
 
-    /** A request is discarded because Prometheus refuses it. */
+    /** A request is refused, and some of its samples may be stored all the same. They do not count as dropped. */
+    void perhapsStored(int samples) {
+        perhapsStoredSamples.inc(samples);
+        failedRequests.inc();
+    }
+
+    /** A request is discarded because Prometheus refuses it, and has stored none of its samples. */
     void refused(int samples) {
         samplesDropped.inc(samples);
         refusedSamples.inc(samples);

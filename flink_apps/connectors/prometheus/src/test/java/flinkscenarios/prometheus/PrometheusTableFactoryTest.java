@@ -91,6 +91,7 @@ class PrometheusTableFactoryTest {
                 "on-max-retry-exceeded, fail, \"'on-max-retry-exceeded' must be one of FAIL, DISCARD_AND_CONTINUE\"",
                 "on-non-retryable, FAIL, 'on-non-retryable' must be DISCARD_AND_CONTINUE (got FAIL); write",
                 "split-refused-requests, maybe, 'split-refused-requests' must be true or false (got maybe); write for",
+                "name-validation-scheme, UTF8, 'name-validation-scheme' must be one of legacy, utf8 (got UTF8); write",
                 "sink.parallelism, 0, 'sink.parallelism' must be an integer from 1 to 32767 (got 0); write",
             })
     void aBadValueIsRefusedInOneLine(String option, String value, String start) {

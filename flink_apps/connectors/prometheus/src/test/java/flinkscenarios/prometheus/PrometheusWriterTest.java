@@ -170,26 +170,31 @@ class PrometheusWriterTest {
     }
 
     @Test
-    void aCheckpointHasWhatNoRequestHasTakenAndARestartSendsIt() throws Exception {
-        SimpleVersionedSerializer<BufferedRequestState<Sample>> serializer = sink().getWriterStateSerializer();
-        List<byte[]> checkpoint = new ArrayList<>();
+    void aCheckpointWaitsUntilEverySampleIsSent() throws Exception {
         try (PrometheusWriter writer = writer()) {
             write(writer, 1, 2, 3);
             writer.flush(false);
-            assertEquals(List.of(samples(1, 2)), server.requests());
+            assertEquals(List.of(samples(1, 2), samples(3)), server.requests());
             for (BufferedRequestState<Sample> state : writer.snapshotState(1)) {
-                checkpoint.add(serializer.serialize(state));
+                assertEquals(List.of(), state.getBufferedRequestEntries());
             }
         }
-        List<BufferedRequestState<Sample>> restored = new ArrayList<>();
-        for (byte[] state : checkpoint) {
-            restored.add(serializer.deserialize(serializer.getVersion(), state));
+    }
+
+    @Test
+    void aCheckpointOfAnEarlierVersionHasSamplesThatAreSentFirst() throws Exception {
+        SimpleVersionedSerializer<BufferedRequestState<Sample>> serializer = sink().getWriterStateSerializer();
+        byte[] checkpoint;
+        try (PrometheusWriter writer = writer()) {
+            write(writer, 3);
+            checkpoint = serializer.serialize(writer.snapshotState(1).get(0));
         }
-        try (PrometheusWriter writer = sink().restoreWriter(context(), restored)) {
+        BufferedRequestState<Sample> restored = serializer.deserialize(serializer.getVersion(), checkpoint);
+        try (PrometheusWriter writer = sink().restoreWriter(context(), List.of(restored))) {
             write(writer, 4);
-            writer.flush(true);
+            writer.flush(false);
         }
-        assertEquals(List.of(samples(1, 2), samples(3, 4)), server.requests());
+        assertEquals(List.of(samples(3, 4)), server.requests());
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -67,7 +68,7 @@ class RemoteWriteSenderTest {
     }
 
     private void send(int times) throws IOException, InterruptedException {
-        byte[] series = SeriesLabels.encode("m".getBytes(StandardCharsets.UTF_8), null);
+        byte[] series = SeriesLabels.encode("m".getBytes(StandardCharsets.UTF_8), null, NameValidation.LEGACY);
         sender(
                 sender -> {
                     for (int i = 0; i < times; i++) {
@@ -109,6 +110,7 @@ class RemoteWriteSenderTest {
                         "kinesisanalytics.numSamplesDropped",
                         "kinesisanalytics.numSamplesNonRetryableDropped",
                         "kinesisanalytics.numSamplesOut",
+                        "kinesisanalytics.numSamplesRefusedPerhapsStored",
                         "kinesisanalytics.numSamplesRetryLimitDropped",
                         "kinesisanalytics.numWriteRequestsOut",
                         "kinesisanalytics.numWriteRequestsPermanentlyFailed",
@@ -170,7 +172,7 @@ class RemoteWriteSenderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"429 slow down", "500", "502", "503 busy", "504", CUT, CUT_SHORT})
+    @ValueSource(strings = {"408", "429 slow down", "500", "502", "503 busy", "504", CUT, CUT_SHORT})
     void whatMayPassIsRepeatedInItsPlace(String answer) throws Exception {
         server.answer(answer, answer);
         send();
@@ -240,7 +242,8 @@ class RemoteWriteSenderTest {
     private void send(String... names) throws IOException, InterruptedException {
         List<Sample> samples = new ArrayList<>();
         for (String name : names) {
-            samples.add(new Sample(SeriesLabels.encode(name.getBytes(StandardCharsets.UTF_8), null), 1, 1));
+            byte[] series = SeriesLabels.encode(name.getBytes(StandardCharsets.UTF_8), null, NameValidation.LEGACY);
+            samples.add(new Sample(series, 1, 1));
         }
         sender(sender -> sender.send(samples));
     }
@@ -263,33 +266,76 @@ class RemoteWriteSenderTest {
         assertEquals(List.of("a b", "a", "a", "b"), server.names());
     }
 
+    @Test
+    void aRequestThatIsTooLargeIsSplitWhateverTheOptionsSay() throws Exception {
+        options.put("split-refused-requests", "false");
+        server.answer("413");
+        send("a", "b");
+        assertEquals(List.of("a b", "a", "b"), server.names());
+        assertEquals("numSamplesOut=2 numWriteRequestsOut=2", counted());
+    }
+
+    @Test
+    void ofMoreBadSamplesThanRequestsMayBeSentPartsAreDiscardedAndTheGoodEndIsKept() throws Exception {
+        server.refuse("b");
+        String[] names = new String[600];
+        Arrays.fill(names, 0, 300, "b");
+        Arrays.fill(names, 300, 600, "a");
+        send(names);
+        assertTrue(server.requests().size() <= 100, server.requests().size() + " requests");
+        assertEquals("a ".repeat(300).trim(), server.names().get(server.names().size() - 1));
+        assertTrue(counted().startsWith("numSamplesDropped=300 numSamplesNonRetryableDropped=300 numSamplesOut=300"));
+    }
+
+    @Test
+    void everyBadSampleOfASmallRequestIsFound() throws Exception {
+        server.refuse("b");
+        String[] names = new String[50];
+        for (int i = 0; i < names.length; i++) {
+            names[i] = i % 2 == 0 ? "a" : "b";
+        }
+        send(names);
+        assertTrue(counted().startsWith("numSamplesDropped=25 numSamplesNonRetryableDropped=25 numSamplesOut=25"));
+    }
+
+    @Test
+    void aSignedRequestIsNotSplitUnlessTheOptionsSaySo() throws Exception {
+        options.put("authentication", "sigv4");
+        options.put("region", "eu-central-1");
+        server.refuse("b");
+        send("a", "b");
+        assertEquals(List.of("a b"), server.names());
+        options.put("split-refused-requests", "true");
+        send("a", "b");
+        assertEquals(List.of("a b", "a b", "a", "b"), server.names());
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"400 out of order sample", "413"})
-    void aRefusedRequestIsDiscardedAsAWholeIfTheOptionsSaySo(String answer) throws Exception {
+    @ValueSource(strings = {"400 out of order sample", "409", "422"})
+    void aRefusedRequestThatIsNotSplitIsPerhapsStoredAndNotRepeated(String answer) throws Exception {
         options.put("split-refused-requests", "false");
         server.answer(answer);
         send(2);
         assertEquals(List.of(SENT, SENT), server.requests());
         assertEquals(
-                "numSamplesDropped=2 numSamplesNonRetryableDropped=2 numSamplesOut=2 numWriteRequestsOut=1"
+                "numSamplesOut=2 numSamplesRefusedPerhapsStored=2 numWriteRequestsOut=1"
                         + " numWriteRequestsPermanentlyFailed=1",
                 counted());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"401", "409", "422"})
-    void whatIsRefusedIsDiscardedAndNotRepeated(String answer) throws Exception {
+    @ValueSource(strings = {"400", "413", "422"})
+    void aRefusedRequestOfOneSampleHasStoredNothing(String answer) throws Exception {
+        options.put("split-refused-requests", "false");
         server.answer(answer);
-        send(2);
-        assertEquals(List.of(SENT, SENT), server.requests());
+        send("a");
         assertEquals(
-                "numSamplesDropped=2 numSamplesNonRetryableDropped=2 numSamplesOut=2 numWriteRequestsOut=1"
-                        + " numWriteRequestsPermanentlyFailed=1",
-                counted());
+                "numSamplesDropped=1 numSamplesNonRetryableDropped=1 numWriteRequestsPermanentlyFailed=1", counted());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"403 not authorized", "404 no such workspace", "302 elsewhere"})
+    @ValueSource(
+            strings = {"401 who", "403 not authorized", "404 no such workspace", "405", "407", "415", "302 elsewhere"})
     void theJobFailsAtOnceWhereNoRequestGetsThrough(String answer) {
         server.answer(answer);
         RequestFailure failure = assertThrows(RequestFailure.class, this::send);

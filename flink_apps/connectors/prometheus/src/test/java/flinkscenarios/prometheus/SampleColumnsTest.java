@@ -42,14 +42,22 @@ class SampleColumnsTest {
     }
 
     private static String read(GenericRowData row, DataType type) throws IOException {
-        Sample sample = SampleColumns.from(new Configuration(), type).apply(row, null);
+        return read(row, type, new Configuration());
+    }
+
+    private static String read(GenericRowData row, DataType type, Configuration config) throws IOException {
+        Sample sample = SampleColumns.from(config, type).apply(row, null);
         List<String> samples = WriteRequests.read(new WriteRequestEncoder().encode(List.of(sample)));
         assertEquals(1, samples.size());
         return samples.get(0);
     }
 
     private static String refusal(GenericRowData row) {
-        return assertThrows(IllegalSampleException.class, () -> read(row, ROW)).getMessage();
+        return refusal(row, new Configuration());
+    }
+
+    private static String refusal(GenericRowData row, Configuration config) {
+        return assertThrows(IllegalSampleException.class, () -> read(row, ROW, config)).getMessage();
     }
 
     @Test
@@ -90,7 +98,8 @@ class SampleColumnsTest {
     @ValueSource(strings = {"", "9m", "a-b", "a b", "é", "a.b", "a\n"})
     void anIllegalMetricNameIsRefused(String name) {
         assertEquals(
-                "the metric name must match [a-zA-Z_:][a-zA-Z0-9_:]* (got " + name + "); rename the metric",
+                "the metric name must match [a-zA-Z_:][a-zA-Z0-9_:]* (got " + name + "); rename the metric, or set"
+                        + " 'name-validation-scheme' to 'utf8' if the server allows it",
                 refusal(of(name, 1.0, 1L)));
     }
 
@@ -98,8 +107,32 @@ class SampleColumnsTest {
     @ValueSource(strings = {"", "9l", "a:b", "a-b", "é"})
     void anIllegalLabelNameIsRefusedEvenWithoutAValue(String name) {
         assertEquals(
-                "the label name must match [a-zA-Z_][a-zA-Z0-9_]* (got " + name + "); rename the label",
+                "the label name must match [a-zA-Z_][a-zA-Z0-9_]* (got " + name + "); rename the label, or set"
+                        + " 'name-validation-scheme' to 'utf8' if the server allows it",
                 refusal(of("m", 1.0, 1L, name, "")));
+    }
+
+    private static final Configuration UTF8 = Configuration.fromMap(Map.of("name-validation-scheme", "utf8"));
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http.server.duration", "9m", "a b", "Temperatur (°C)", "λ"})
+    void withUtf8ANameIsAnyText(String name) throws IOException {
+        assertEquals(
+                "{__name__=\"" + name + "\",~" + name + "=\"x\"} 1.0 @1",
+                read(of(name, 1.0, 1L, "~" + name, "x"), ROW, UTF8));
+    }
+
+    @Test
+    void withUtf8ANameMustBeThereAndBeUtf8() {
+        for (byte[] bad : new byte[][] {{}, {'x', (byte) 0xff}}) {
+            GenericRowData metric = of("m", 1.0, 1L);
+            metric.setField(0, StringData.fromBytes(bad));
+            GenericRowData label = of("m", 1.0, 1L);
+            label.setField(1, new GenericMapData(Map.of(StringData.fromBytes(bad), StringData.fromString("x"))));
+            String got = " must be text in UTF-8 (got " + (bad.length == 0 ? "" : "x\ufffd") + "); rename the ";
+            assertEquals("the metric name" + got + "metric", refusal(metric, UTF8));
+            assertEquals("the label name" + got + "label", refusal(label, UTF8));
+        }
     }
 
     @Test
@@ -116,7 +149,9 @@ class SampleColumnsTest {
         map.put(null, StringData.fromString("x"));
         row.setField(1, new GenericMapData(map));
         assertEquals(
-                "the label name must match [a-zA-Z_][a-zA-Z0-9_]* (got ); rename the label", refusal(row));
+                "the label name must match [a-zA-Z_][a-zA-Z0-9_]* (got ); rename the label, or set"
+                        + " 'name-validation-scheme' to 'utf8' if the server allows it",
+                refusal(row));
     }
 
     @Test
@@ -150,6 +185,16 @@ class SampleColumnsTest {
     @Test
     void aSeriesIsTheSameWhateverTheOrderOfItsLabels() {
         assertEquals(series("m", "a", "1", "b", "2"), series("m", "b", "2", "a", "1"));
+    }
+
+    @Test
+    void aLabelWithoutAValueMakesNoOtherSeries() {
+        int one = series("m", "a", "1");
+        assertEquals(one, series("m", "a", "1", "b", ""));
+        assertEquals(one, series("m", "a", "1", "b", null));
+        GenericRowData none = of("m", 0.0, 0L);
+        none.setField(1, null);
+        assertEquals(series("m", "b", ""), SampleColumns.from(new Configuration(), ROW).series(none));
     }
 
     @Test

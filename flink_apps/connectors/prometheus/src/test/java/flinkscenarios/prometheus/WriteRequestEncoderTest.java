@@ -16,7 +16,8 @@ class WriteRequestEncoderTest {
     private final WriteRequestEncoder encoder = new WriteRequestEncoder();
 
     private static Sample sample(String name, double value, long millis) {
-        return new Sample(SeriesLabels.encode(name.getBytes(StandardCharsets.UTF_8), null), value, millis);
+        byte[] series = SeriesLabels.encode(name.getBytes(StandardCharsets.UTF_8), null, NameValidation.LEGACY);
+        return new Sample(series, value, millis);
     }
 
     /** The bytes are put together by hand from the encodings of protobuf and the specification's field numbers. */
