@@ -164,6 +164,15 @@ def bucket_sink(archive: StreamArchive, options: BucketOptions, *, context_key: 
     )
 
 
+def prepare_domain(domain: SearchDomain, index_templates: Mapping[str, Mapping[str, Any]]) -> None:
+    """Install index templates, and make the index of rejected documents.
+
+    Made with the first document, it might come too late: a document may be rejected because no index can be made.
+    """
+    templates = {name: domain.add_index_template(name, body) for name, body in index_templates.items()}
+    domain.add_index(REJECTED_DOCUMENTS).node.add_dependency(templates[REJECTED_DOCUMENTS])
+
+
 def domain_sink(domain: SearchDomain, options: OpenSearchOptions, *, region: str, indices: Sequence[str]) -> End:
     """Indices of a domain, and the index of rejected documents."""
     return End(

@@ -24,7 +24,7 @@ from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster_base import KafkaTopic
 from flink_constructs.search_domain import SearchDomain
 from stacks.config import Shards, from_option
-from stacks.ends import End, TopicEnds, bucket_sink, domain_sink, in_group, merged
+from stacks.ends import End, TopicEnds, bucket_sink, domain_sink, in_group, merged, prepare_domain
 from stacks.kafka import KafkaConfig
 from stacks.replay import ReplayConfig, history
 from stacks.scenario import MAX_RECORDS_LAG, ScenarioStack, comma_separated
@@ -34,8 +34,6 @@ Sink = Literal["kinesis", "kafka", "s3", "opensearch"]
 SOURCE_TOPIC, SINK_TOPIC, DEAD_LETTER_TOPIC = "trips", "clean-trips", "dead-letters"
 #: Construct ids of the stack's streams.
 SOURCE, SINK, DEAD_LETTERS = "Source", "Sink", "DeadLetters"
-#: Indices that the job may write, named by the types of the events.
-INDICES = ("trip*", "yellow-trip*", "green-trip*")
 #: The context key that chooses where dead letters go.
 DEAD_LETTERS_KEY = "dead-letters"
 
@@ -56,6 +54,7 @@ class StreamingEtlConfig(ReplayConfig, KafkaConfig):
     dead_letters_alarm: int = Field(default=100, ge=0, description="alarm above this many dead letters in 5 minutes")
     shards: Shards = Field(default=16, description="shards of each stream, or on-demand")
     search_nodes: int = Field(default=2, ge=1, le=80, description="data nodes of the OpenSearch domain")
+    trip_types: tuple[str, ...] = from_option(settings.TRIP_TYPES)
     parquet: bool = from_option(settings.PARQUET)
     partition_by_hour: bool = from_option(settings.PARTITION_BY_HOUR)
     replay: bool = Field(default=True, description="add the application that replays historic trips")
@@ -145,7 +144,7 @@ class StreamingEtlStack(ScenarioStack):
         return bucket_sink(self.archive, settings.SINK_BUCKET)
 
     def _search_sink(self) -> End:
-        return domain_sink(self._domain, settings.SINK_DOMAIN, region=self.region, indices=INDICES)
+        return domain_sink(self._domain, settings.SINK_DOMAIN, region=self.region, indices=self._config.trip_types)
 
     @cached_property
     def _domain(self) -> SearchDomain:
@@ -158,8 +157,7 @@ class StreamingEtlStack(ScenarioStack):
             data_nodes=self._config.search_nodes,
             removal_policy=self.removal_policy,
         )
-        for name, body in index_templates(self._config.scenario).items():
-            domain.add_index_template(name, body)
+        prepare_domain(domain, index_templates(self._config.scenario, trips=self._config.trip_types))
         self.add_output("SearchEndpoint", domain.endpoint, "the OpenSearch domain, from inside the VPC")
         return domain
 

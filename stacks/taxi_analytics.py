@@ -23,7 +23,7 @@ from flink_constructs.search_domain import SearchDomain
 from flink_constructs.search_sign_in import SearchSignIn
 from flink_constructs.stream_delivery import StreamDelivery
 from stacks.config import Shards, Vpc, from_option
-from stacks.ends import bucket_sink, domain_sink, merged
+from stacks.ends import bucket_sink, domain_sink, merged, prepare_domain
 from stacks.replay import ReplayConfig, history
 from stacks.scenario import ScenarioStack, comma_separated
 
@@ -144,8 +144,7 @@ class TaxiAnalyticsStack(ScenarioStack):
             availability_zones=config.search_zones,
             removal_policy=self.removal_policy,
         )
-        for name, body in index_templates(config.scenario).items():
-            domain.add_index_template(name, body)
+        prepare_domain(domain, index_templates(config.scenario))
         self.add_output("SearchEndpoint", domain.endpoint, "the OpenSearch domain")
         if sign_in:
             domain.add_saved_objects("Dashboards", saved_objects(config.scenario))

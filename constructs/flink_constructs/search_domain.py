@@ -242,6 +242,27 @@ class SearchDomain(SearchDomainBase):
             f"Template-{name}", [{"method": "PUT", "path": f"/_index_template/{name}", "body": dict(body)}]
         )
 
+    def add_index(self, name: str) -> CustomResource:
+        """Make an index, unless it is there already. It stays when it leaves the stack, as its documents do.
+
+        Most indices come into being with their first document. One that is needed when something has gone wrong should
+        be there before: a domain whose shards are used up makes no index any more.
+
+        Args:
+            name: 1 to 100 lower-case letters, digits, ``.``, ``_`` and ``-``.
+
+        Returns:
+            The resource, for ``node.add_dependency``: it has to come after the index template that it is to follow.
+
+        Raises:
+            InvalidArgumentError: for a name that OpenSearch would refuse, or an index that is there already.
+
+        """
+        search_settings.check_name("name", name)
+        if self._installer.node.try_find_child(f"Index-{name}"):
+            raise InvalidArgumentError("name", "be new in its domain", name, "keep what add_index returned")
+        return self.add_objects(f"Index-{name}", [{"method": "PUT", "path": f"/{name}", "body": {}}])
+
     def add_objects(self, construct_id: str, objects: Sequence[Mapping[str, Any]]) -> CustomResource:
         """Install whatever OpenSearch makes with a request.
 

@@ -66,10 +66,20 @@ class SearchMetrics:
         return [graph for graph in graphs if graph.left]
 
 
-def index_templates(scenario: str) -> dict[str, dict[str, Any]]:
-    """The index templates of a scenario, by name. They are the only definition of how documents are indexed."""
+def index_templates(scenario: str, **indices: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The index templates of a scenario, by name. They are the only definition of how documents are indexed.
+
+    Args:
+        scenario: Its name.
+        **indices: The names of the indices of a template whose file does not have them, by the name of the template.
+
+    """
     files = [_REJECTED_DOCUMENTS, *sorted((_FOLDER / scenario.replace("-", "_")).glob("*.json"))]
-    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    templates = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    return {
+        name: {"index_patterns": list(indices[name]), **template} if name in indices else template
+        for name, template in templates.items()
+    }
 
 
 def saved_objects(scenario: str) -> list[dict[str, Any]]:

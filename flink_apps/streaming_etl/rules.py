@@ -5,6 +5,7 @@ from __future__ import annotations
 from flink_apps.common import taxi_trip, watermark_event
 from flink_apps.common.dead_letters import ERROR_CODE, RAW
 from flink_apps.common.rules import Rule
+from flink_apps.common.sql import literal
 from flink_apps.common.tables import RAW_JSON, Format
 from flink_apps.common.taxi_zones import FIRST_ZONE, LAST_ZONE
 from flink_apps.streaming_etl.settings import Settings
@@ -25,8 +26,6 @@ TRIP_RULES = (
         for number in ("passenger_count", "trip_distance")
     ),
 )
-#: The type names the index in OpenSearch. If it is empty, OpenSearch refuses the whole bulk request.
-INDEX_RULES = (Rule("type must not be empty", "type = ''"),)
 
 
 def record_format(settings: Settings) -> Format:
@@ -40,8 +39,11 @@ def record_format(settings: Settings) -> Format:
 
 
 def rules(settings: Settings) -> tuple[Rule, ...]:
-    """The rules for a trip, by the sinks."""
-    return (*TRIP_RULES, *INDEX_RULES) if settings.search else TRIP_RULES
+    """The rules for a trip."""
+    types = settings.trip_types
+    # It names the index in OpenSearch. An index for whatever a producer sends would use up the cluster's shards.
+    known = Rule(f"type must be one of {', '.join(types)}", f"type NOT IN ({', '.join(map(literal, types))})")
+    return (*TRIP_RULES, known)
 
 
 def is_dead_letter() -> str:

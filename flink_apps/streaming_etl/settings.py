@@ -10,7 +10,7 @@ from flink_apps.common.dead_letters import DeadLetterEnd, DeadLetterOptions
 from flink_apps.common.ends import kafka, kinesis, s3
 from flink_apps.common.ends.kafka import KafkaOptions, KafkaTopic
 from flink_apps.common.ends.kinesis import KinesisOptions, KinesisStream
-from flink_apps.common.ends.opensearch import ENDPOINT, OpenSearchDomain, OpenSearchOptions
+from flink_apps.common.ends.opensearch import ENDPOINT, INDICES, OpenSearchDomain, OpenSearchOptions
 from flink_apps.common.ends.s3 import BucketOptions, BucketPrefix
 from flink_apps.common.options import Group, boolean, refuse_unknown_keys
 from flink_apps.common.properties import PropertyGroups, SettingsError
@@ -65,6 +65,12 @@ SINK_DOMAIN = OpenSearchOptions.in_group(
     endpoint=_option("OutputOpenSearchEndpoint", ENDPOINT, "sink: address of the OpenSearch domain, as https://host"),
     region=_option("OpenSearchRegion", REGION, "region of the domain; by default the application's"),
 )
+TRIP_TYPES = _option(
+    "TripTypes",
+    INDICES,
+    "types of trips; each is an index in OpenSearch, and a trip of another type is a dead letter",
+    ("yellow-trip", "green-trip", "trip", "fhv-trip", "fhvhv-trip"),
+)
 DEAD_LETTERS = DeadLetterOptions.in_group(
     GROUP,
     region=_option("DeadLetterStreamRegion", REGION, _ITS_REGION),
@@ -81,6 +87,7 @@ _OWN = (
     PARQUET,
     PARTITION_BY_HOUR,
     *SINK_DOMAIN.all(),
+    TRIP_TYPES,
     *DEAD_LETTERS.all(),
 )
 #: Every option of the job, in the order of the README's table.
@@ -106,6 +113,7 @@ class Settings:
     parquet: bool = True
     partition_by_hour: bool = False
     search: OpenSearchDomain | None = None
+    trip_types: tuple[str, ...]
     dead_letters: DeadLetterEnd
 
     @classmethod
@@ -138,6 +146,7 @@ class Settings:
             parquet=PARQUET.read(groups),
             partition_by_hour=PARTITION_BY_HOUR.read(groups),
             search=SINK_DOMAIN.find(groups),
+            trip_types=TRIP_TYPES.read(groups),
             dead_letters=dead_letters,
         )
         if not (settings.kinesis or settings.kafka or settings.s3 or settings.search):

@@ -193,6 +193,18 @@ def test_an_index_template_is_installed_as_it_is() -> None:
     assert lint(template) == []
 
 
+def test_an_index_is_made_under_its_name() -> None:
+    stack = new_stack()
+    domain = _domain(stack)
+    domain.add_index("rides-1")
+    resource = only(Template.from_stack(stack), "Custom::OpenSearchObjects")
+    assert _objects(resource) == [{"method": "PUT", "path": "/rides-1", "body": {}}]
+    with pytest.raises(InvalidArgumentError, match=r"^name must be new in its domain .*; keep what add_index returned"):
+        domain.add_index("rides-1")
+    with pytest.raises(InvalidArgumentError, match=r"^name must have 1 to 100 lower-case letters, .* \(got '_rides'\)"):
+        domain.add_index("_rides")
+
+
 def test_other_objects_are_installed_in_their_order() -> None:
     stack = new_stack()
     objects = [

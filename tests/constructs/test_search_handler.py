@@ -20,6 +20,7 @@ from tests.constructs.fake_opensearch import CUT, FakeOpenSearch
 TEMPLATE = SearchObject(method="PUT", path="/_index_template/trips", body={"index_patterns": ["trips"], "priority": 1})
 ROLE = SearchObject(method="PUT", path="/_plugins/_security/api/roles/writer", body={"cluster_permissions": []})
 MAPPING = SearchObject(method="PUT", path="/_plugins/_security/api/rolesmapping/writer", body={"backend_roles": ["r"]})
+INDEX = SearchObject(method="PUT", path="/kept", body={})
 MOMENT = timedelta(milliseconds=50)
 
 
@@ -59,6 +60,16 @@ def test_what_is_there_may_be_installed_again(fake: FakeOpenSearch, cluster: Clu
     index.install(cluster, [TEMPLATE])
     index.install(cluster, [SearchObject(method="PUT", path=TEMPLATE.path, body={"index_patterns": ["trips-*"]})])
     assert fake.objects == {TEMPLATE.path: {"index_patterns": ["trips-*"]}}
+
+
+def test_an_index_that_is_there_already_stays_as_it_is(fake: FakeOpenSearch, cluster: Cluster) -> None:
+    there = {"error": {"type": "resource_already_exists_exception", "reason": "index [kept/x] already exists"}}
+    fake.answers = [(400, there)]
+    index.install(cluster, [INDEX, TEMPLATE])
+    assert fake.requests == [str(INDEX), str(TEMPLATE)]
+    fake.answers = [(400, there)]
+    with pytest.raises(InstallError, match="already exists"):
+        index.install(cluster, [TEMPLATE])
 
 
 @pytest.mark.parametrize(
@@ -237,6 +248,15 @@ def test_an_update_installs_the_new_and_deletes_what_is_no_longer_there(fake: Fa
     assert stack.deploy(TEMPLATE, MAPPING) == before
     assert fake.requests == [str(TEMPLATE), str(MAPPING), f"DELETE {ROLE.path}"]
     assert set(fake.objects) == {TEMPLATE.path, MAPPING.path}
+
+
+def test_an_index_is_never_deleted(fake: FakeOpenSearch, stack: Stack) -> None:
+    stack.deploy(TEMPLATE, INDEX)
+    stack.deploy(TEMPLATE)
+    assert set(fake.objects) == {TEMPLATE.path, INDEX.path}
+    stack.deploy(TEMPLATE, INDEX)
+    stack.destroy()
+    assert set(fake.objects) == {INDEX.path}
 
 
 def test_in_a_new_domain_it_is_a_new_resource_and_the_old_domain_is_left_to_its_deletion(

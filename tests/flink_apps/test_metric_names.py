@@ -12,7 +12,7 @@ from flink_apps.data_generator.profiles import constant
 from flink_apps.data_generator.settings import Settings
 from flink_apps.prometheus_metrics import metrics as prometheus
 from flink_apps.replay.metrics import REPLAY_LAG_MILLIS, REPLAYED_EVENT_RATE
-from flink_apps.streaming_etl.metrics import DOCUMENTS_REJECTED
+from flink_apps.streaming_etl.metrics import BULK_BLOCKED, DOCUMENTS_REJECTED
 from stacks.project import ROOT
 
 
@@ -22,6 +22,7 @@ from stacks.project import ROOT
         ("replaysource", REPLAYED_EVENT_RATE),
         ("replaysource", REPLAY_LAG_MILLIS),
         ("opensearch", DOCUMENTS_REJECTED),
+        ("opensearch", BULK_BLOCKED),
         ("prometheus", prometheus.SAMPLES_OUT),
         ("prometheus", prometheus.REQUESTS_OUT),
         ("prometheus", prometheus.RETRIES),

@@ -5,49 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from flink_constructs.connector_jar import ConnectorJar
+from tests.flink_apps.job_runner import Job, Running
 from tests.flink_apps.signed_opensearch import ABSENT, SignedOpenSearch
 from tests.flink_apps.signed_server import NOT_AUTHORIZED, REGION, CredentialsSource, role_environment, serving
 from tests.flink_apps.statements import numbers
 
 pytestmark = pytest.mark.integration
-
-ROOT = Path(__file__).parents[2]
-
-#: Runs each job of the standard input, and reports what stopped it. In a process of its own: the AWS SDK looks for
-#: credentials in the environment of its JVM, and one JVM for all jobs saves most of the time.
-RUNNER = """
-import json, sys
-from concurrent.futures import ThreadPoolExecutor
-from pyflink.table import EnvironmentSettings, TableEnvironment
-
-given = json.load(sys.stdin)
-
-def failure(job):
-    table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    for key, value in {**given["options"], **job["options"]}.items():
-        table_env.get_config().set(key, value)
-    try:
-        for statement in job["statements"]:
-            result = table_env.execute_sql(statement)
-        result.wait()
-    except Exception as error:
-        return str(error)
-
-with ThreadPoolExecutor(4) as threads:
-    found = dict(zip(given["jobs"], threads.map(failure, given["jobs"].values())))
-print(json.dumps({name: text for name, text in found.items() if text}))
-"""
 
 DOCUMENTS = 1000
 INSERT = "INSERT INTO documents SELECT"
@@ -70,14 +40,6 @@ DOCUMENT = (
     """IF(MOD(n, 100) = 0, '"free"', '1.5'), """
     """', "area": "Lilienstraße" }'), 'UTF-8')"""
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What Flink is told."""
-
-    statements: Sequence[str]
-    options: Mapping[str, str] = field(default_factory=dict)
 
 
 def sink(search: SignedOpenSearch, columns: str, **options: str) -> str:
@@ -131,6 +93,19 @@ def counts(search: SignedOpenSearch) -> Job:
     )
 
 
+def moved(search: SignedOpenSearch, *, key: str) -> Job:
+    """Send an updating count of three rides by area, each into the index of its count."""
+    columns = f"area STRING, kind STRING, rides BIGINT, PRIMARY KEY ({key}) NOT ENFORCED"
+    kind = "CONCAT('rides-', CAST(COUNT(*) AS STRING))"
+    rides = "(VALUES ('JFK'), ('LGA'), ('JFK')) AS rides (area)"
+    return Job(
+        statements=[
+            sink(search, columns, **{"index-column": "kind", "id-column": "area"}),
+            f"{INSERT} area, {kind}, COUNT(*) FROM {rides} GROUP BY area",
+        ]
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runs:
     """What has become of the jobs."""
@@ -155,11 +130,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         "faults": SignedOpenSearch(source=source, faults=faults),
         "forbidden": SignedOpenSearch(source=source, basic="another one"),
         "busy": SignedOpenSearch(source=source, faults=["503"] * 9),
-        "restarted": SignedOpenSearch(source=source, faults=[""] * 6 + ["413"]),
+        "restarted": SignedOpenSearch(source=source, faults=[""] * 6 + ["401"]),
+        "halved": SignedOpenSearch(source=source, faults=["413", "413"]),
         "few": SignedOpenSearch(source=source),
         "counts": SignedOpenSearch(source=source, basic=basic),
+        "moved": SignedOpenSearch(source=source),
     }
-    jar = ConnectorJar(project=ROOT / "flink_apps", module="streaming_etl").build(ROOT / "build" / "jars")
     with ExitStack() as stack:
         for search in searches.values():
             stack.enter_context(serving(search))
@@ -170,27 +146,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
             "forbidden": whole_documents(searches["forbidden"]),
             "busy": whole_documents(searches["busy"], **{"retry.max-attempts": "2"}),
             "restarted": restarted(searches["restarted"]),
+            "halved": whole_documents(searches["halved"]),
             "few": few_documents(searches["few"]),
             "counts": counts(searches["counts"]),
+            "moved": moved(searches["moved"], key="area, kind"),
+            "moved, by half a key": moved(searches["moved"], key="area"),
         }
-        given = {
-            "options": {"parallelism.default": "1", "restart-strategy.type": "none"},
-            "jobs": {name: asdict(job) for name, job in jobs.items()},
-        }
-        process = subprocess.run(
-            [sys.executable, "-c", RUNNER],
-            input=json.dumps(given),
-            env={
-                **role_environment(searches["signed"], tmp_path_factory.mktemp("aws")),
-                "HADOOP_CLASSPATH": str(jar.resolve()),  # see embedded.py
-            },
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-    assert process.returncode == 0, process.stderr
-    return Runs(searches=searches, failures=json.loads(process.stdout.splitlines()[-1]))
+        environment = role_environment(searches["signed"], tmp_path_factory.mktemp("aws"))
+        failures = Running(jobs, environment).failures()
+    return Runs(searches=searches, failures=failures)
 
 
 def indexed(search: SignedOpenSearch, index: str) -> dict[str, Any]:
@@ -210,13 +174,13 @@ def test_the_signature_of_a_compressed_request_covers_what_is_sent(runs: Runs) -
     assert indexed(search, "trips") == indexed(runs.of("signed"), "trips")
 
 
-@pytest.mark.parametrize("name", ["signed", "faults", "restarted"])
+@pytest.mark.parametrize("name", ["signed", "faults", "restarted", "halved"])
 def test_each_good_document_is_indexed_once_under_its_id(runs: Runs, name: str) -> None:
     good = [n for n in range(1, DOCUMENTS + 1) if n % 100 and n % 250 != 1]
     assert indexed(runs.of(name), "trips") == {str(n): json.loads(document(n)) for n in good}
 
 
-@pytest.mark.parametrize("name", ["signed", "faults", "restarted"])
+@pytest.mark.parametrize("name", ["signed", "faults", "restarted", "halved"])
 def test_each_refused_document_is_kept_with_its_reason(runs: Runs, name: str) -> None:
     kept = indexed(runs.of(name), "rejected-documents")
     reasons = {int(rejected["id"]): rejected["reason"] for rejected in kept.values()}
@@ -283,3 +247,17 @@ def test_the_last_update_of_a_row_is_what_stays(runs: Runs) -> None:
         "place": {"lat": 40.5, "lon": -73.25},
     }
     assert indexed(runs.of("counts"), "demand") == {"JFK": {**shared, "rides": 2}, "LGA": {**shared, "rides": 1}}
+
+
+def test_a_row_whose_index_changes_leaves_no_document_behind(runs: Runs) -> None:
+    search = runs.of("moved")
+    assert indexed(search, "rides-1") == {"LGA": {"rides": 1}}
+    assert indexed(search, "rides-2") == {"JFK": {"rides": 2}}
+
+
+def test_updates_need_the_index_in_the_primary_key(runs: Runs) -> None:
+    message = (
+        "'index-column' must name a column of the primary key where rows are updated (got kind); "
+        "write for example PRIMARY KEY (area, kind) NOT ENFORCED"
+    )
+    assert message in runs.failures["moved, by half a key"]

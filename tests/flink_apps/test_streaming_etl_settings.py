@@ -69,6 +69,33 @@ def test_every_sink_can_be_had_at_once() -> None:
     )
 
 
+def test_the_types_of_trips_are_those_of_the_commission_unless_named() -> None:
+    known = ("yellow-trip", "green-trip", "trip", "fhv-trip", "fhvhv-trip")
+    assert parse(KINESIS_IN, S3_OUT).trip_types == known
+    assert parse(KINESIS_IN, S3_OUT, {"TripTypes": "boat, bus"}).trip_types == ("boat", "bus")
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        "Boat",
+        "boat bus",
+        "boat,",
+        "boat,boat",
+        "_boat",
+        "boat*",
+        "rejected-documents",
+        "b" * 101,
+        ",".join(f"type-{number}" for number in range(51)),
+    ],
+)
+def test_a_type_of_trips_is_the_name_of_an_index(types: str) -> None:
+    assert refusal(KINESIS_IN, S3_OUT, {"TripTypes": types}) == (
+        "FlinkApplicationProperties/TripTypes must be 1 to 50 names with commas between them, each once, of small "
+        f"letters, digits, '.', '_' or '-', and not rejected-documents (got {types!r}); write for example trips,rides"
+    )
+
+
 @pytest.mark.parametrize(("value", "parquet"), [("true", True), ("false", False), ("False", False), ("TRUE", True)])
 def test_parquet_conversion_is_on_unless_switched_off(value: str, parquet: bool) -> None:
     assert parse(KINESIS_IN, S3_OUT, {"ParquetConversion": value}).parquet is parquet

@@ -18,5 +18,6 @@ def bad(number: int, trip: bytes) -> bytes:
         lambda trip: trip + b"}",
         lambda trip: trip.replace(b'"trip_distance":', b'"trip_distance":-1'),
         lambda trip: b"trip " + trip,
+        lambda trip: trip.replace(b'"yellow-trip"', b'"bus-trip"'),
     ]
     return ways[number % len(ways)](trip)

@@ -17,6 +17,7 @@ VARIANTS |= {
     "default": {},
     "dead-letters-to-kinesis": {"streaming-etl.sinks": "s3", "streaming-etl.dead-letters": "kinesis"},
     "dead-letters-to-kafka": {"streaming-etl.source": "kafka", "streaming-etl.dead-letters": "kafka"},
+    "own-trip-types": {"streaming-etl.sinks": "opensearch", "streaming-etl.trip-types": "boat,bus-trip"},
     "without-replay": {"streaming-etl.sinks": "kinesis", "streaming-etl.replay": "false"},
     "history-elsewhere": {
         "streaming-etl.sinks": "kinesis",

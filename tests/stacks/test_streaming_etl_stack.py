@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from dashboards.search import index_templates
 from flink_apps.common.ends.kafka import KafkaTopic
 from flink_apps.common.ends.kinesis import KinesisStream
+from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
 from flink_apps.common.ends.s3 import BucketPrefix
 from flink_apps.replay import settings as replay_settings
 from flink_apps.streaming_etl import settings
@@ -27,6 +29,7 @@ from tests.stacks.variants import (
     Variant,
     make,
     resolved,
+    spelled,
 )
 
 
@@ -48,6 +51,12 @@ def dead_letters_of(name: str) -> str:
 
 def ends_of(name: str) -> set[str]:
     return {source_of(name), dead_letters_of(name), *sinks_of(name)}
+
+
+def installed(name: str, resource_type: str) -> dict[str, Any]:
+    """What is installed in the domain by resources of a type, by its path."""
+    objects = [body["Properties"]["Objects"] for body in variant(name).of_type(resource_type).values()]
+    return {entry["path"]: entry["body"] for texts in objects for entry in json.loads(spelled(texts))}
 
 
 def read_by_the_job(name: str) -> settings.Settings:
@@ -165,15 +174,39 @@ def test_the_bucket_is_encrypted_versioned_and_private() -> None:
     assert bucket["DeletionPolicy"] == "Retain"
 
 
-def test_index_templates_are_installed_as_they_stand_in_their_files() -> None:
-    installed = [
-        entry
-        for body in variant("default").of_type("Custom::OpenSearchObjects").values()
-        for entry in json.loads(body["Properties"]["Objects"])
+@pytest.mark.parametrize("name", ["default", "own-trip-types"])
+def test_index_templates_grant_and_job_have_the_same_types_of_trips(name: str) -> None:
+    types = read_by_the_job(name).trip_types
+    templates = index_templates("streaming-etl", trips=types)
+    assert set(templates) == {REJECTED_DOCUMENTS, "trips"}
+    assert templates["trips"]["index_patterns"] == list(types)
+    expected = {f"/_index_template/{template}": body for template, body in templates.items()}
+    assert installed(name, "Custom::OpenSearchObjects") == {**expected, f"/{REJECTED_DOCUMENTS}": {}}
+    [writer] = [
+        body for path, body in installed(name, "Custom::OpenSearchSecurity").items() if "index_permissions" in body
     ]
-    expected = {f"/_index_template/{name}": body for name, body in index_templates("streaming-etl").items()}
-    assert {entry["path"]: entry["body"] for entry in installed} == expected
-    assert set(index_templates("streaming-etl")) == {"rejected-documents", "trips"}
+    assert writer["index_permissions"][0]["index_patterns"] == [*types, REJECTED_DOCUMENTS]
+
+
+def test_the_types_of_trips_come_from_the_context() -> None:
+    assert read_by_the_job("own-trip-types").trip_types == ("boat", "bus-trip")
+    with pytest.raises(
+        InvalidArgumentError, match=r"^streaming-etl.trip-types must be 1 to 50 names .* \(got 'Boat'\)"
+    ):
+        StreamingEtlConfig.parse({"trip-types": "Boat"})
+
+
+@pytest.mark.parametrize("name", ["default", "kafka-to-opensearch"])
+def test_the_index_of_rejected_documents_is_there_before_the_job_and_after_its_template(name: str) -> None:
+    made = {
+        path: (logical_id, body.get("DependsOn", []))
+        for logical_id, body in variant(name).of_type("Custom::OpenSearchObjects").items()
+        for path in [entry["path"] for entry in json.loads(body["Properties"]["Objects"])]
+    }
+    index, needed = made[f"/{REJECTED_DOCUMENTS}"]
+    assert made[f"/_index_template/{REJECTED_DOCUMENTS}"][0] in needed
+    [starts, *_] = [body for body in variant(name).of_type(LIFECYCLE).values() if index in body["DependsOn"]]
+    assert starts
 
 
 def test_endpoints_lead_to_what_is_used_and_there_is_no_way_to_the_internet() -> None:

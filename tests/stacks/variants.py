@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -128,3 +129,17 @@ def resolved(groups: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str]) 
         group: {key: value if isinstance(value, str) else texts[f"{group}/{key}"] for key, value in properties.items()}
         for group, properties in groups.items()
     }
+
+
+def spelled(value: Any) -> str:
+    """A value of the template as text, with the start of a logical id for what it refers to."""
+    match value:
+        case str():
+            return value
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
+            return re.sub("[0-9A-F]{8}$", "", name)
+        case {"Fn::Join": [str(delimiter), list(items)]}:
+            return delimiter.join(map(spelled, items))
+        case {"Fn::Sub": str(text)}:
+            return text
+    raise ValueError(f"a resource must be a text, a join or a reference (got {value!r}); add a case")

@@ -11,7 +11,8 @@ Also the saved objects of Dashboards, such as index patterns and charts, in the 
   truth value of a property into one.
 
 Whatever is installed may be installed again. When an object leaves the list, or the resource the stack, what its
-``PUT`` or its import made is deleted, in reverse order, as long as the domain answers; documents are never touched.
+``PUT`` or its import made is deleted, in reverse order, as long as the domain answers; documents are never touched. So
+an index that is there already stays as it is, and none is deleted.
 
 Neither bodies nor credentials are logged.
 """
@@ -121,7 +122,12 @@ class SearchObject:
         """The paths of what a deletion can take back."""
         if isinstance(self.body, SavedObjects):
             return self.body.paths
-        return [self.path] if self.method == "PUT" else []
+        return [self.path] if self.method == "PUT" and not self.is_index else []
+
+    @property
+    def is_index(self) -> bool:
+        """Whether this is an index, as only their names do not begin with an underscore."""
+        return not self.path.startswith("/_")
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -138,6 +144,11 @@ class Response:
     def succeeded(self) -> bool:
         """Whether the cluster did what it was asked for."""
         return 200 <= self.status < 300
+
+    @property
+    def found(self) -> bool:
+        """Whether the cluster has an index of this name already."""
+        return self.status == 400 and "resource_already_exists_exception" in self.text
 
     @property
     def problem(self) -> str:
@@ -277,7 +288,7 @@ def install(
             raise InstallError(
                 f"{one} at {cluster.endpoint}: no answer within {patience.total_seconds() / 60:g} minutes"
             )
-        if not response.succeeded:
+        if not (response.succeeded or (one.is_index and response.found)):
             raise InstallError(f"{one} at {cluster.endpoint}: {response.problem}")
         if isinstance(one.body, SavedObjects) and (problem := import_problem(response.text)):
             raise InstallError(f"{one} at {cluster.endpoint}: {problem}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,12 @@ from flink_apps.common.tables import Connector
 REJECTED_DOCUMENTS = "rejected-documents"
 #: The metric, in the group that the service publishes to CloudWatch: documents refused per subtask since the start.
 DOCUMENTS_REJECTED = "documentsRejected"
+#: The same for attempts after which documents wait: it grows while OpenSearch blocks writes.
+BULK_BLOCKED = "bulkBlocked"
+
+
+#: Indices that a scenario may have: a node takes a thousand shards, and each index has several.
+MOST_INDICES = 50
 
 
 def _endpoint(text: str) -> str:
@@ -30,6 +37,25 @@ ENDPOINT: Type[str] = Type(
     example="https://host",
     parse=_endpoint,
     fix=lambda _: "write https://host",
+)
+
+
+def _indices(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    valid = all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", name) for name in names)
+    if not valid or REJECTED_DOCUMENTS in names or len(set(names)) < len(names) or len(names) > MOST_INDICES:
+        raise ValueError
+    return names
+
+
+INDICES: Type[tuple[str, ...]] = Type(
+    values=(
+        f"1 to {MOST_INDICES} names with commas between them, each once, of small letters, digits, '.', '_' or '-', "
+        f"and not {REJECTED_DOCUMENTS}"
+    ),
+    example="trips,rides",
+    parse=_indices,
+    write=",".join,
 )
 
 

@@ -10,20 +10,27 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.io.JsonString
 final class BulkAction {
 
     private static final byte[] NO_DOCUMENT = {};
-    private static final int SYNTAX_BYTES = "{'index':{'_index':'','_id':''}}\n\n".length();
 
-    private final boolean deletion;
     private final String index;
     @Nullable private final String id;
     private final byte[] document;
-    private final byte[] line;
+    private final byte[] operation;
+    @Nullable private final byte[] line;
+    @Nullable private final RejectedDocument rejected;
 
-    private BulkAction(boolean deletion, String index, @Nullable String id, byte[] document, byte[] line) {
-        this.deletion = deletion;
+    private BulkAction(
+            String kind,
+            String index,
+            @Nullable String id,
+            byte[] document,
+            @Nullable byte[] line,
+            @Nullable RejectedDocument rejected) {
         this.index = index;
         this.id = id;
         this.document = document;
+        this.operation = operation(kind, index, id);
         this.line = line;
+        this.rejected = rejected;
     }
 
     /**
@@ -33,11 +40,16 @@ final class BulkAction {
      * @param line the document as it is sent, see {@link JsonLine}
      */
     static BulkAction index(String index, @Nullable String id, byte[] document, byte[] line) {
-        return new BulkAction(false, index, id, document, line);
+        return new BulkAction("index", index, id, document, line, null);
     }
 
     static BulkAction delete(String index, String id) {
-        return new BulkAction(true, index, id, NO_DOCUMENT, NO_DOCUMENT);
+        return new BulkAction("delete", index, id, NO_DOCUMENT, null, null);
+    }
+
+    /** Stores a rejected document, whose JSON is {@code line}. */
+    static BulkAction store(RejectedDocument rejected, String index, String id, byte[] line) {
+        return new BulkAction("index", index, id, line, line, rejected);
     }
 
     String index() {
@@ -59,25 +71,35 @@ final class BulkAction {
         return document;
     }
 
-    /** The approximate size in a request, in bytes. */
-    int size() {
-        return SYNTAX_BYTES + index.length() + (id == null ? 0 : id.length()) + line.length;
+    /** The rejected document that the action stores; null if it is on a document of its own index. */
+    @Nullable
+    RejectedDocument rejected() {
+        return rejected;
+    }
+
+    /** The size in a request, in bytes. */
+    long size() {
+        return operation.length + (line == null ? 0 : line.length + 1L);
     }
 
     /** Appends the lines of the action: the operation, and, unless it is a deletion, the document. */
     void writeTo(ByteArrayOutputStream body) {
-        JsonStringEncoder json = JsonStringEncoder.getInstance();
-        StringBuilder action = new StringBuilder(64);
-        action.append(deletion ? "{\"delete\":{\"_index\":\"" : "{\"index\":{\"_index\":\"");
-        json.quoteAsString(index, action);
-        if (id != null) {
-            action.append("\",\"_id\":\"");
-            json.quoteAsString(id, action);
-        }
-        body.writeBytes(action.append("\"}}\n").toString().getBytes(StandardCharsets.UTF_8));
-        if (!deletion) {
+        body.writeBytes(operation);
+        if (line != null) {
             body.writeBytes(line);
             body.write('\n');
         }
+    }
+
+    private static byte[] operation(String kind, String index, @Nullable String id) {
+        JsonStringEncoder json = JsonStringEncoder.getInstance();
+        StringBuilder operation = new StringBuilder(64);
+        operation.append("{\"").append(kind).append("\":{\"_index\":\"");
+        json.quoteAsString(index, operation);
+        if (id != null) {
+            operation.append("\",\"_id\":\"");
+            json.quoteAsString(id, operation);
+        }
+        return operation.append("\"}}\n").toString().getBytes(StandardCharsets.UTF_8);
     }
 }

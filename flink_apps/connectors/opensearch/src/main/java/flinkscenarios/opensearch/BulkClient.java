@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,8 @@ final class BulkClient implements AutoCloseable {
 
     private static final String PATH =
             "/_bulk?filter_path=" + URLEncoder.encode(BulkResponse.FILTER, StandardCharsets.UTF_8).replace("*", "%2A");
+
+    private static final int TOO_LARGE = 413;
 
     private final boolean compression;
     private final BulkFailures failures;
@@ -40,12 +43,20 @@ final class BulkClient implements AutoCloseable {
      * Sends actions as one request, and returns their results in the same order.
      *
      * @throws RetryableException the request may succeed later
+     * @throws RequestTooLargeException it may succeed in parts
      * @throws RequestFailure OpenSearch refuses the request as a whole, or the answer is not one of OpenSearch
      */
     List<ItemResult> send(List<BulkAction> actions) throws IOException, InterruptedException {
         Answer answer = client.post(body(actions));
+        if (answer.status() == TOO_LARGE) {
+            throw new RequestTooLargeException(answer, failures.refused(answer));
+        }
         if (!answer.isSuccess()) {
-            throw failures.refused(answer);
+            ItemResult block = BulkResponse.block(answer.status(), answer.body());
+            if (block == null) {
+                throw failures.refused(answer);
+            }
+            return Collections.nCopies(actions.size(), block);
         }
         try {
             return BulkResponse.read(answer.body(), actions.size());

@@ -29,16 +29,11 @@ final class BulkFailures {
                 "check that 'endpoint' is an OpenSearch cluster");
     }
 
-    /** The writer may not perform an action. */
-    RequestFailure forbidden(BulkAction action, ItemResult result) {
-        return new RequestFailure(
-                server, "let this job write", result.describe(action), "allow its role or user to write there");
-    }
-
-    /** The index of the rejected documents refused one of them. */
+    /** The index of the rejected documents refused one of them, or may not be written at all. */
     RequestFailure rejectionRefused(BulkAction action, ItemResult result) {
-        return new RequestFailure(
-                server, "keep rejected documents", result.describe(action), "correct the mapping of that index");
+        boolean forbidden = result.status() == 401 || result.status() == 403;
+        String fix = forbidden ? "allow the job's role or user to write there" : "correct the mapping of that index";
+        return new RequestFailure(server, "keep rejected documents", result.describe(action), fix);
     }
 
     /** All attempts are used up. */
@@ -59,7 +54,7 @@ final class BulkFailures {
             case 404:
                 return "check that 'endpoint' is an OpenSearch cluster";
             case 413:
-                return "lower 'bulk.max-size', or move to an instance type that takes larger requests";
+                return "use an instance type that takes larger requests";
             default:
                 return "check 'endpoint', and that it is OpenSearch 1 or 2";
         }

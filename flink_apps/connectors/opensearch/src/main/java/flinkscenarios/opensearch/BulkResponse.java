@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import javax.annotation.Nullable;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonParser;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
@@ -42,6 +43,17 @@ final class BulkResponse {
         return results;
     }
 
+    /** Returns the block that a request was refused for as a whole, or null if this is another answer. */
+    @Nullable
+    static ItemResult block(int status, byte[] answer) {
+        try {
+            JsonNode error = JSON.readTree(answer).path("error");
+            return ItemResult.BLOCKS.contains(error.path("type").asText()) ? failed(false, status, error) : null;
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
     /** Most answers start with the field that says that there are no errors; the rest need not be read then. */
     private static boolean allComplete(byte[] answer) throws IOException {
         try (JsonParser parser = JSON.createParser(answer)) {
@@ -67,9 +79,12 @@ final class BulkResponse {
         String operation = item.fieldNames().next();
         JsonNode result = item.get(operation);
         return result.hasNonNull("error")
-                ? ItemResult.failed(
-                        operation.equals("delete"), result.path("status").asInt(), reason(result.get("error")))
+                ? failed(operation.equals("delete"), result.path("status").asInt(), result.get("error"))
                 : ItemResult.SUCCESS;
+    }
+
+    private static ItemResult failed(boolean deletion, int status, JsonNode error) {
+        return ItemResult.failed(deletion, status, error.path("type").asText(), reason(error));
     }
 
     private static String reason(JsonNode error) {

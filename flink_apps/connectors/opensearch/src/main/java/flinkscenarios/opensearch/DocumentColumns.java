@@ -1,6 +1,7 @@
 package flinkscenarios.opensearch;
 
 import static flinkscenarios.options.OptionChecks.column;
+import static flinkscenarios.options.OptionChecks.invalid;
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.BIGINT;
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.BINARY;
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.CHAR;
@@ -9,8 +10,12 @@ import static org.apache.flink.table.types.logical.LogicalTypeRoot.VARBINARY;
 import static org.apache.flink.table.types.logical.LogicalTypeRoot.VARCHAR;
 
 import java.io.Serializable;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.annotation.Nullable;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ReadableConfig;
@@ -51,6 +56,24 @@ final class DocumentColumns implements Serializable {
     /** Finds the columns that the options name, and checks their types. */
     static DocumentColumns from(ReadableConfig config, DataType row) {
         return new DocumentColumns(config, (RowType) row.getLogicalType());
+    }
+
+    /**
+     * Checks the primary key of a table that takes updates and deletions. What an update replaces is found by its index
+     * and id: if one of them can change under the same key, the old document stays.
+     */
+    static void checkKey(ReadableConfig config, List<String> key) {
+        List<String> needed =
+                Stream.of(OpenSearchOptions.ID_COLUMN, OpenSearchOptions.INDEX_COLUMN)
+                        .map(config::get)
+                        .filter(Objects::nonNull)
+                        .collect(Collectors.toList());
+        for (ConfigOption<String> option : List.of(OpenSearchOptions.ID_COLUMN, OpenSearchOptions.INDEX_COLUMN)) {
+            if (config.get(option) != null && !key.contains(config.get(option))) {
+                String example = "PRIMARY KEY (" + String.join(", ", needed) + ") NOT ENFORCED";
+                throw invalid(config, option, "name a column of the primary key where rows are updated", example);
+            }
+        }
     }
 
     boolean hasIndex() {

@@ -105,13 +105,13 @@ final class OpenSearchOptions implements Serializable {
             ConfigOptions.key("bulk.max-actions")
                     .intType()
                     .defaultValue(5000)
-                    .withDescription("Number of documents that makes a bulk request full.");
+                    .withDescription("Most documents in a bulk request.");
 
     static final ConfigOption<MemorySize> BULK_MAX_SIZE =
             ConfigOptions.key("bulk.max-size")
                     .memoryType()
                     .defaultValue(MemorySize.ofMebiBytes(5))
-                    .withDescription("Size of the documents that makes a bulk request full; whole megabytes.");
+                    .withDescription("Largest bulk request, whole megabytes; a document that is larger is sent alone.");
 
     static final ConfigOption<Duration> BULK_INTERVAL =
             ConfigOptions.key("bulk.interval")

@@ -20,8 +20,9 @@ import org.apache.flink.table.factories.FactoryUtil;
  *
  * <p>Delivery is at least once: a checkpoint completes when all documents before it are complete. With
  * {@code id-column}, a repeated document replaces itself, so delivery is exactly once; and the table takes updates and
- * deletions, too. Then declare the column as the primary key, so that the changes of a row stay in order. Without it
- * OpenSearch generates the ids, and a restart repeats the documents since the last checkpoint.
+ * deletions, too. Then the primary key has to have this column, and that of {@code index-column}: the changes of a row
+ * stay in order, and a row whose index changes leaves no document behind. Without it OpenSearch generates the ids, and a
+ * restart repeats the documents since the last checkpoint.
  *
  * <p>The document of a column is sent byte for byte, but line breaks between its tokens become blanks. A document with
  * a line break elsewhere is stored as a rejected one.

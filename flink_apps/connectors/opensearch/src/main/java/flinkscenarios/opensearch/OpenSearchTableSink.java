@@ -1,9 +1,11 @@
 package flinkscenarios.opensearch;
 
+import java.util.List;
 import org.apache.flink.api.common.serialization.SerializationSchema;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.formats.json.JsonFormatFactory;
 import org.apache.flink.formats.json.JsonFormatOptions;
+import org.apache.flink.table.catalog.UniqueConstraint;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.sink.SinkV2Provider;
@@ -30,7 +32,11 @@ final class OpenSearchTableSink implements DynamicTableSink {
         if (!columns.hasId()) {
             return ChangelogMode.insertOnly();
         }
-        // The row before an update is not needed: the id identifies the document.
+        if (!requestedMode.containsOnly(RowKind.INSERT)) {
+            DocumentColumns.checkKey(Configuration.fromMap(table.getCatalogTable().getOptions()), primaryKey());
+        }
+        // The row before an update is not needed: index and id identify the document. Flink passes it on all the same
+        // where the primary key has more than the columns that identify the row.
         ChangelogMode.Builder mode = ChangelogMode.newBuilder();
         requestedMode.getContainedKinds().stream()
                 .filter(kind -> kind != RowKind.UPDATE_BEFORE)
@@ -56,6 +62,14 @@ final class OpenSearchTableSink implements DynamicTableSink {
     @Override
     public String asSummaryString() {
         return "opensearch-signed";
+    }
+
+    private List<String> primaryKey() {
+        return table.getCatalogTable()
+                .getResolvedSchema()
+                .getPrimaryKey()
+                .map(UniqueConstraint::getColumns)
+                .orElse(List.of());
     }
 
     /** Flink's JSON, with the timestamps that OpenSearch's date fields understand. */

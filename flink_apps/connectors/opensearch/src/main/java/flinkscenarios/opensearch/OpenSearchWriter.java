@@ -2,7 +2,6 @@ package flinkscenarios.opensearch;
 
 import flinkscenarios.http.SenderThread;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.api.common.operators.ProcessingTimeService;
@@ -25,14 +24,12 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
     private final RowActions rowActions;
     private final MailboxExecutor mailbox;
     private final SinkMetrics metrics;
-    private final int maxActions;
-    private final long maxBytes;
+    private final OpenSearchOptions options;
     private final BulkClient client;
     private final BulkSender sender;
     private final SenderThread thread = new SenderThread("opensearch-sink");
 
-    private List<BulkAction> next = new ArrayList<>();
-    private long nextBytes;
+    private Bulk next;
     private boolean inFlight;
 
     OpenSearchWriter(
@@ -40,10 +37,10 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
         this.rowActions = rowActions;
         this.mailbox = mailbox;
         this.metrics = metrics;
-        this.maxActions = options.maxActions();
-        this.maxBytes = options.maxBytes();
+        this.options = options;
         this.client = new BulkClient(options);
         this.sender = new BulkSender(options, client, metrics);
+        this.next = new Bulk(options);
     }
 
     @SuppressWarnings("deprecation") // Of the two contexts, the one that every sink must take.
@@ -60,16 +57,18 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
         return writer;
     }
 
-    /** Adds a row to the next request. When that is full, sends it, after waiting for the one in flight. */
+    /** Adds a row to the next request. When that is full, or has no room, sends it, after waiting for the one in flight. */
     @Override
     public void write(RowData row, Context context) throws InterruptedException {
         BulkAction action = rowActions.of(row);
         if (action == null) {
             return;
         }
+        while (!next.takes(action)) {
+            sendOrWait();
+        }
         next.add(action);
-        nextBytes += action.size();
-        while (next.size() >= maxActions || nextBytes >= maxBytes) {
+        while (next.isFull()) {
             sendOrWait();
         }
     }
@@ -109,10 +108,9 @@ final class OpenSearchWriter implements SinkWriter<RowData> {
     }
 
     private void send() {
-        List<BulkAction> actions = next;
-        metrics.sending(actions.size(), nextBytes);
-        next = new ArrayList<>();
-        nextBytes = 0;
+        List<BulkAction> actions = next.actions();
+        metrics.sending(actions.size(), next.bytes());
+        next = new Bulk(options);
         inFlight = true;
         thread.submit(() -> complete(actions), () -> report(() -> inFlight = false), e -> report(() -> fail(e)));
     }

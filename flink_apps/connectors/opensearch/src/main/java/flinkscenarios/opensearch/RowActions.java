@@ -14,6 +14,8 @@ import org.apache.flink.types.RowKind;
  *
  * <p>If OpenSearch would refuse a whole bulk request because of a row, or the row cannot be part of one, its action
  * stores a rejected document.
+ *
+ * <p>What a row was before an update is deleted: Flink passes it on only where its index or id may change.
  */
 final class RowActions implements Serializable {
 
@@ -34,13 +36,11 @@ final class RowActions implements Serializable {
         documents.open(context);
     }
 
-    /** Returns the action of a row; null if it has none. */
+    /** Returns the action of a row; null if it has none: what was rejected is not there before an update either. */
     @Nullable
     BulkAction of(RowData row) {
-        if (row.getRowKind() == RowKind.UPDATE_BEFORE) {
-            return null;
-        }
-        boolean deletion = row.getRowKind() == RowKind.DELETE;
+        boolean updateBefore = row.getRowKind() == RowKind.UPDATE_BEFORE;
+        boolean deletion = updateBefore || row.getRowKind() == RowKind.DELETE;
         String index = columns.index(row);
         String id = columns.id(row);
         byte[] document = deletion ? null : documents.bytes(row);
@@ -49,7 +49,7 @@ final class RowActions implements Serializable {
             defect = "the document is missing";
         }
         if (defect != null) {
-            return rejected(index, id, document, defect);
+            return updateBefore ? null : rejected(index, id, document, defect);
         }
         if (deletion) {
             return BulkAction.delete(index, id);

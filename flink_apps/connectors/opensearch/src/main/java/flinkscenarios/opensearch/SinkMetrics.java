@@ -16,6 +16,7 @@ final class SinkMetrics {
     private final Counter indexed;
     private final Counter rejected;
     private final Counter retries;
+    private final Counter blocked;
     private volatile long sendMillis;
 
     SinkMetrics(SinkWriterMetricGroup sink) {
@@ -24,6 +25,7 @@ final class SinkMetrics {
         indexed = shown.counter("documentsIndexed", new ThreadSafeSimpleCounter());
         rejected = shown.counter("documentsRejected", new ThreadSafeSimpleCounter());
         retries = shown.counter("bulkRetries", new ThreadSafeSimpleCounter());
+        blocked = shown.counter("bulkBlocked", new ThreadSafeSimpleCounter());
         sink.setCurrentSendTimeGauge(() -> sendMillis);
     }
 
@@ -40,6 +42,11 @@ final class SinkMetrics {
     /** Requests that were sent again, whole or in part. */
     Counter retries() {
         return retries;
+    }
+
+    /** Attempts after which documents wait for a block to be lifted; it grows at least every ten seconds. */
+    Counter blocked() {
+        return blocked;
     }
 
     /** Counts a request that leaves the task; to be called in the task's thread. */

@@ -1,10 +1,10 @@
 package flinkscenarios.opensearch;
 
 import static flinkscenarios.opensearch.ItemResult.Outcome.COMPLETE;
-import static flinkscenarios.opensearch.ItemResult.Outcome.FORBIDDEN;
 import static flinkscenarios.opensearch.ItemResult.Outcome.REFUSED;
 import static flinkscenarios.opensearch.ItemResult.Outcome.RETRYABLE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
@@ -37,8 +37,8 @@ class BulkResponseTest {
         "index, 404, REFUSED",
         "delete, 404, COMPLETE",
         "delete, 400, REFUSED",
-        "index, 401, FORBIDDEN",
-        "index, 403, FORBIDDEN",
+        "index, 401, REFUSED",
+        "index, 403, REFUSED",
         "index, 429, RETRYABLE",
         "index, 500, RETRYABLE",
         "delete, 503, RETRYABLE"
@@ -49,6 +49,38 @@ class BulkResponseTest {
                 only(String.format("{\"%s\":{\"status\":%d,\"error\":{\"type\":\"t\"}}}", operation, status));
         assertEquals(outcome, result.outcome());
         assertEquals(status, result.status());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "403, index [a] blocked by: [FORBIDDEN/5/index read-only (api)];, INDEX_BLOCKED",
+        "403, index [a] blocked by: [FORBIDDEN/8/index write (api)];, INDEX_BLOCKED",
+        "403, blocked by: [FORBIDDEN/8/index write (api)];, INDEX_BLOCKED",
+        "403, index [a] blocked by: [FORBIDDEN/4/index closed];, INDEX_BLOCKED",
+        "403, index [a] blocked by: [FORBIDDEN/13/remote index is read-only];, INDEX_BLOCKED",
+        "429, 'index [a] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark];', CLUSTER_BLOCKED",
+        "403, index [a] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];, CLUSTER_BLOCKED",
+        "403, blocked by: [FORBIDDEN/6/cluster read-only (api)];, CLUSTER_BLOCKED",
+        "403, blocked by: [FORBIDDEN/10/cluster create-index blocked (api)];, CLUSTER_BLOCKED",
+        "403, blocked by: [FORBIDDEN/13/cluster read-only / allow delete (api)];, CLUSTER_BLOCKED",
+        "503, blocked by: [SERVICE_UNAVAILABLE/2/no cluster manager];, CLUSTER_BLOCKED",
+    })
+    void theReasonOfABlockTellsWhetherItIsForOneIndex(int status, String reason, ItemResult.Outcome outcome)
+            throws IOException {
+        for (String type : List.of("cluster_block_exception", "index_create_block_exception")) {
+            String error = String.format("{\"type\":\"%s\",\"reason\":\"%s\"}", type, reason);
+            assertEquals(
+                    outcome,
+                    only(String.format("{\"index\":{\"status\":%d,\"error\":%s}}", status, error)).outcome());
+            byte[] whole = ("{\"error\":" + error + "}").getBytes(StandardCharsets.UTF_8);
+            assertEquals(outcome, BulkResponse.block(status, whole).outcome());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "<html>", "[]", "{\"Message\":\"no\"}", "{\"error\":{\"type\":\"security_exception\"}}"})
+    void anyOtherAnswerIsNoBlock(String answer) {
+        assertNull(BulkResponse.block(403, answer.getBytes(StandardCharsets.UTF_8)));
     }
 
     @Test
@@ -66,7 +98,7 @@ class BulkResponseTest {
                         results.get(2).outcome(),
                         results.get(3).outcome(),
                         results.get(4).outcome());
-        assertEquals(List.of(COMPLETE, RETRYABLE, COMPLETE, REFUSED, FORBIDDEN), outcomes);
+        assertEquals(List.of(COMPLETE, RETRYABLE, COMPLETE, REFUSED, REFUSED), outcomes);
     }
 
     @Test

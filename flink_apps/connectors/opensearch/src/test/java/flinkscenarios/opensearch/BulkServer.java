@@ -65,16 +65,23 @@ final class BulkServer implements AutoCloseable {
         server.stop(0);
     }
 
-    /** The answer to a bulk request whose items had these results: {@code status}, or {@code status delete}. */
+    /**
+     * The answer to a bulk request whose items had these results: {@code status}, {@code status delete}, or
+     * {@code status [block]}.
+     */
     static String items(String... results) {
         List<String> items = new ArrayList<>();
         for (String result : results) {
-            String[] part = result.split(" ");
-            String operation = part.length > 1 ? part[1] : "index";
+            String[] part = result.split(" ", 2);
+            boolean block = part.length > 1 && part[1].startsWith("[");
+            String operation = part.length > 1 && !block ? part[1] : "index";
             int status = Integer.parseInt(part[0]);
             String error =
                     status < 300
                             ? ""
+                            : block
+                            ? ",\"error\":{\"type\":\"cluster_block_exception\",\"reason\":\"blocked by: "
+                                    + part[1] + ";\"}"
                             : String.format(
                                     ",\"error\":{\"type\":\"t%d\",\"reason\":\"r%d\","
                                             + "\"caused_by\":{\"type\":\"c\",\"reason\":\"deeper\"}}",

@@ -6,14 +6,17 @@ import static flinkscenarios.testing.TestTables.sink;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.catalog.Column;
 import org.apache.flink.table.catalog.ResolvedSchema;
+import org.apache.flink.table.catalog.UniqueConstraint;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.sink.SinkV2Provider;
 import org.apache.flink.types.RowKind;
@@ -45,6 +48,13 @@ class OpenSearchTableFactoryTest {
     /** The sink of a table; a null value leaves the option out. */
     private static OpenSearchTableSink create(String... options) {
         return assertInstanceOf(OpenSearchTableSink.class, sink(SCHEMA, options(SIGNED, options)));
+    }
+
+    /** The same of a table with a primary key; the columns of it, with blanks between them, or null. */
+    private static OpenSearchTableSink keyed(String key, String... options) {
+        UniqueConstraint constraint = key == null ? null : UniqueConstraint.primaryKey("k", List.of(key.split(" ")));
+        ResolvedSchema schema = new ResolvedSchema(SCHEMA.getColumns(), List.of(), constraint);
+        return assertInstanceOf(OpenSearchTableSink.class, sink(schema, options(SIGNED, options)));
     }
 
     @ParameterizedTest
@@ -128,7 +138,35 @@ class OpenSearchTableFactoryTest {
                         .addContainedKind(RowKind.UPDATE_AFTER)
                         .addContainedKind(RowKind.DELETE)
                         .build(),
-                create("id-column", "trip_id").getChangelogMode(ChangelogMode.all()));
+                keyed("trip_id", "id-column", "trip_id").getChangelogMode(ChangelogMode.all()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            quoteCharacter = '"',
+            value = {
+                "-, -, \"'id-column' must name a column of the primary key where rows are updated (got trip_id);"
+                        + " write for example PRIMARY KEY (trip_id) NOT ENFORCED\"",
+                "fare, -, \"'id-column' must name a column of the primary key where rows are updated (got trip_id);"
+                        + " write for example PRIMARY KEY (trip_id) NOT ENFORCED\"",
+                "trip_id, type, \"'index-column' must name a column of the primary key where rows are updated"
+                        + " (got type); write for example PRIMARY KEY (trip_id, type) NOT ENFORCED\"",
+            })
+    void anUpdatedRowIsKeyedByWhatIdentifiesItsDocument(String key, String index, String message) {
+        String[] options = {"index-column", index, "index", index == null ? "trips" : null, "id-column", "trip_id"};
+        OpenSearchTableSink sink = keyed(key, options);
+        assertEquals(ChangelogMode.insertOnly(), sink.getChangelogMode(ChangelogMode.insertOnly()));
+        ChangelogMode upsert = ChangelogMode.upsert();
+        assertEquals(
+                message, assertThrows(ValidationException.class, () -> sink.getChangelogMode(upsert)).getMessage());
+    }
+
+    @Test
+    void aKeyWithIndexAndIdTakesUpdates() {
+        String[] options = {"index-column", "type", "index", null, "id-column", "trip_id"};
+        ChangelogMode upsert = ChangelogMode.upsert();
+        assertEquals(upsert, keyed("type trip_id", options).getChangelogMode(upsert));
     }
 
     @Test

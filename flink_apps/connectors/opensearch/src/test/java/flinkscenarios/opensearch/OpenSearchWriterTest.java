@@ -108,12 +108,39 @@ class OpenSearchWriterTest {
     }
 
     @Test
-    void aRequestIsFullBySizeToo() throws Exception {
+    void noRequestIsLargerThanTheLimit() throws Exception {
         options.put("bulk.max-size", "1 mb");
+        String document = "{\"a\":\"" + "x".repeat(400_000) + "\"}";
         try (OpenSearchWriter writer = writer()) {
-            String document = "{\"a\":\"" + "x".repeat(600_000) + "\"}";
-            write(writer, "1", document);
-            write(writer, "1", document);
+            for (int i = 0; i < 3; i++) {
+                write(writer, String.valueOf(i), document);
+            }
+            until(() -> server.bodies().size() == 1);
+            writer.flush(false);
+        }
+        assertEquals(
+                List.of(line("0", document) + line("1", document), line("2", document)), server.bodies());
+    }
+
+    @Test
+    void aDocumentThatIsLargerThanTheLimitIsSentAlone() throws Exception {
+        options.put("bulk.max-size", "1 mb");
+        String large = "{\"a\":\"" + "x".repeat(1_100_000) + "\"}";
+        try (OpenSearchWriter writer = writer()) {
+            write(writer, "1", "{}");
+            write(writer, "2", large);
+            write(writer, "3", "{}");
+            writer.flush(false);
+        }
+        assertEquals(List.of(line("1", "{}"), line("2", large), line("3", "{}")), server.bodies());
+    }
+
+    @Test
+    void aRequestThatIsExactlyAsLargeAsTheLimitIsSentAtOnce() throws Exception {
+        options.put("bulk.max-size", "1 mb");
+        int most = (1 << 20) - line("1", "{\"a\":\"\"}").length();
+        try (OpenSearchWriter writer = writer()) {
+            write(writer, "1", "{\"a\":\"" + "x".repeat(most) + "\"}");
             until(() -> server.bodies().size() == 1);
         }
     }

@@ -1,6 +1,7 @@
 package flinkscenarios.opensearch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import java.io.IOException;
@@ -59,6 +60,33 @@ class RejectedDocumentTest {
         assertEquals("{\n\"a\": 1.10}", kept.get("document"));
         BulkAction deletion = BulkAction.delete("trips", "7");
         assertEquals("", fields(RejectedDocument.of(deletion, "r").action("rejected", TIME)).get("document"));
+    }
+
+    @Test
+    void aShortenedOneKeepsTheBeginningUnderTheSameId() throws IOException {
+        byte[] document = "{\"a\": 1}".getBytes(StandardCharsets.UTF_8);
+        RejectedDocument whole = new RejectedDocument("trips", "7", document, "r");
+        RejectedDocument half = whole.shortened();
+        BulkAction kept = half.action("rejected", TIME);
+        assertEquals("{\"a\"", fields(kept).get("document"));
+        assertEquals(Base64.getEncoder().encodeToString("{\"a\"".getBytes(StandardCharsets.UTF_8)), fields(kept).get("raw"));
+        assertEquals("r; only the first 4 of 8 bytes are kept", fields(kept).get("reason"));
+        assertEquals(whole.action("rejected", TIME).id(), kept.id());
+        RejectedDocument empty = half.shortened().shortened().shortened();
+        assertFalse(empty.isShortenable());
+        assertEquals("", fields(empty.action("rejected", TIME)).get("document"));
+    }
+
+    @Test
+    void whatIsTooLongToBeReadIsCut() throws IOException {
+        String name = "x".repeat(5000);
+        BulkAction kept =
+                new RejectedDocument(name, name, new byte[20_000_001], name).action("rejected", TIME);
+        Map<?, ?> fields = fields(kept);
+        assertEquals("x".repeat(1024) + "…", fields.get("index"));
+        assertEquals("x".repeat(1024) + "…", fields.get("id"));
+        assertEquals(
+                "x".repeat(4000) + "…; only the first 20000000 of 20000001 bytes are kept", fields.get("reason"));
     }
 
     @Test

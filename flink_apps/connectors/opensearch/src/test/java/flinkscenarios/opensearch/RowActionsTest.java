@@ -94,8 +94,10 @@ class RowActionsTest {
     }
 
     @Test
-    void whatARowWasBeforeAnUpdateIsNotSent() {
-        assertNull(action(row(RowKind.UPDATE_BEFORE, "7", "trips", "{}"), ID_OF_ROW));
+    void whatARowWasBeforeAnUpdateIsDeletedUnlessItWasRejected() {
+        BulkAction action = action(row(RowKind.UPDATE_BEFORE, "7", "trips", "{}"), ID_OF_ROW);
+        assertEquals("{\"delete\":{\"_index\":\"trips\",\"_id\":\"7\"}}\n", written(action));
+        assertNull(action(row(RowKind.UPDATE_BEFORE, null, "trips", "{}"), ID_OF_ROW));
     }
 
     @ParameterizedTest
