@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from dashboards import widgets
+from dashboards.replay import graphs
 from dashboards.scenario import ScenarioDashboard
 from dashboards.search import SearchMetrics
 from dashboards.widgets import Graph
-from flink_apps.replay.metrics import REPLAY_LAG_MILLIS, REPLAYED_EVENT_RATE
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT
 from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
@@ -62,8 +62,7 @@ def add_sections(
         sink_cluster = None
     dashboard.add_section("Sinks", _sinks(stream=sink_stream, cluster=sink_cluster, archive=archive, search=search))
     if replay is not None:
-        progress = widgets.replayed(replay, rate=REPLAYED_EVENT_RATE, lag_millis=REPLAY_LAG_MILLIS)
-        dashboard.add_application(replay, title="Replay", more=[progress])
+        dashboard.add_application(replay, title="Replay", more=graphs(replay))
 
 
 def _source(application: FlinkApplication, *, stream: DataStream | None, cluster: KafkaCluster | None) -> list[Graph]:

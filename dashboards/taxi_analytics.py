@@ -5,10 +5,10 @@ from __future__ import annotations
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from dashboards import widgets
+from dashboards.replay import graphs
 from dashboards.scenario import ScenarioDashboard
 from dashboards.search import SearchMetrics
 from dashboards.widgets import Graph
-from flink_apps.replay.metrics import REPLAY_LAG_MILLIS, REPLAYED_EVENT_RATE
 from flink_apps.taxi_analytics.metrics import DEAD_LETTER_COUNT, LATE_TRIPS, OUTSIDE_NEW_YORK
 from flink_constructs import metric_math
 from flink_constructs.application import FlinkApplication
@@ -52,8 +52,7 @@ def add_sections(
     if search is not None:
         dashboard.add_section("OpenSearch", search.graphs())
     if replay is not None:
-        progress = widgets.replayed(replay, rate=REPLAYED_EVENT_RATE, lag_millis=REPLAY_LAG_MILLIS)
-        dashboard.add_application(replay, title="Replay", more=[progress])
+        dashboard.add_application(replay, title="Replay", more=graphs(replay))
 
 
 def _left_out(application: FlinkApplication) -> Graph:

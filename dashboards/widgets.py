@@ -232,6 +232,28 @@ def replayed(application: FlinkApplication, *, rate: str, lag_millis: str) -> Gr
     )
 
 
+def replay_amiss(
+    application: FlinkApplication, *, unread_files: str, gaps: str, out_of_order: str, untimed: str
+) -> Graph:
+    """What was not as a replay expects it, since its start, from its counters with these names.
+
+    Not by how much they grew: most grow before there is a first data point to compare with.
+    """
+    counters = {
+        "files not read to their end": unread_files,
+        "gaps skipped": gaps,
+        "trips out of order": out_of_order,
+        "trips without a time": untimed,
+    }
+    return Graph(
+        title="Unread files, gaps, trips out of order or without a time (since the replay's start)",
+        left=[
+            application.metric(name, statistic=cloudwatch.Stats.MAXIMUM, label=label)
+            for label, name in counters.items()
+        ],
+    )
+
+
 def _scaled(label: str, metric: cloudwatch.Metric, *, divisor: int) -> cloudwatch.MathExpression:
     return _expression(label, metric, f"{{value}} / {divisor}")
 

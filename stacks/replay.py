@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from aws_cdk import aws_iam as iam
@@ -25,10 +26,14 @@ class ReplayConfig(ScenarioConfig):
 
     replay_from: str | None = Field(
         default=None,
-        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[a-zA-Z0-9_!.*'()/-]+$",
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[a-zA-Z0-9_!.*'()/=-]+$",
         description=f"trips to replay, as s3://bucket/prefix; by default {HISTORY_PREFIX}/ in the stack's own bucket",
     )
     replay_speedup: float = from_option(settings.SPEEDUP)
+    replay_gap_limit_seconds: int = from_option(settings.GAP_LIMIT)
+    replay_time_attribute: str = from_option(settings.TIME_ATTRIBUTE)
+    replay_time_zone: str = from_option(settings.TIME_ZONE)
+    replay_seek: datetime | None = from_option(settings.SEEK)
 
 
 def history(stack: ScenarioStack, config: ReplayConfig, *, example: str) -> End:

@@ -58,6 +58,7 @@ class StreamingEtlConfig(ReplayConfig, KafkaConfig):
     parquet: bool = from_option(settings.PARQUET)
     partition_by_hour: bool = from_option(settings.PARTITION_BY_HOUR)
     replay: bool = Field(default=True, description="add the application that replays historic trips")
+    replay_format: Literal["json", "csv", "parquet"] = from_option(replay_settings.SOURCE_FORMAT)
     replay_watermark_seconds: int = from_option(replay_settings.WATERMARK_INTERVAL)
 
     @field_validator("sinks")

@@ -11,7 +11,7 @@ from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.common.environment import configure
 from flink_apps.common.tables import Connector
 from flink_apps.replay import logic, queries, schema
-from flink_apps.replay.settings import PARQUET, Settings
+from flink_apps.replay.settings import JSON, PARQUET, Settings
 
 #: The names under which ``sources`` and ``sinks`` hold their tables.
 TRIPS, EVENTS = "trips", "events"
@@ -24,13 +24,19 @@ def files(settings: Settings) -> Connector:
         "path": settings.source_path,
         "format": settings.source_format,
         "time-attribute": settings.time_attribute,
+        "time-zone": settings.time_zone,
         "speedup": repr(settings.speedup),
+        "gap-limit": f"{settings.gap_limit_seconds} s",
         "buffer": str(settings.buffer_records),
         "statistics-interval": f"{settings.statistics_interval_seconds} s",
         "at-end": "wait" if settings.waits_at_end else "stop",
     }
     if settings.seek:
         options["seek"] = settings.seek.isoformat()
+    if settings.source_format != JSON:
+        names = ((name, field) for field, names in schema.OTHER_NAMES.items() for name in names)
+        options["other-names"] = ",".join(f"{name}:{field}" for name, field in names)
+        options["needed-columns"] = ";".join(schema.needed())
     metadata = [schema.NUMBER] if settings.source_format == PARQUET else [schema.LINE, schema.NUMBER]
     if settings.sends_watermarks:
         keys_of = logic.kinesis_keys if isinstance(settings.sink, KinesisStream) else logic.kafka_keys
@@ -61,7 +67,7 @@ def build(
     }
     table_env.execute_sql(trips.create_table(queries.columns(**layout)))
     table_env.execute_sql(sink.create_table(taxi_trip.KEYED))
-    events = queries.events(trips.table, **layout, watermarks=settings.sends_watermarks)
+    events = queries.events(trips.table, **layout, time_zone=settings.time_zone, watermarks=settings.sends_watermarks)
     statements = table_env.create_statement_set()
     statements.add_insert_sql(f"INSERT INTO `{sink.table}` {events}")
     return statements

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flink_apps.common import taxi_trip, watermark_event
 from flink_apps.common.sql import literal
 from flink_apps.common.tables import Column
@@ -15,21 +17,22 @@ LONGEST_KEY = 256
 
 def columns(*, source_format: str, time_attribute: str, partition_key: str) -> tuple[Column, ...]:
     """The columns of the source's table; for JSON files, only the fields that the replay itself needs."""
-    if source_format == "parquet":
-        return taxi_trip.TRIP
     names: tuple[str, ...] = (time_attribute, partition_key)
-    if source_format == "csv":
-        names += (*(column.name for column in taxi_trip.TRIP), *schema.CSV_NAMES.values())
+    if source_format != "json":
+        names += (*(column.name for column in taxi_trip.TRIP), *schema.MORE_FIELDS)
     return tuple(Column(name, "STRING") for name in dict.fromkeys(names))
 
 
-def events(table: str, *, source_format: str, time_attribute: str, partition_key: str, watermarks: bool) -> str:
+def events(
+    table: str, *, source_format: str, time_attribute: str, time_zone: str, partition_key: str, watermarks: bool
+) -> str:
     """The query that turns each row of ``table`` into the key and the bytes of an event.
 
-    A line of JSON stays as it is. So does a line of CSV that is not a trip, so that its consumer sees it. With
-    ``watermarks`` some rows are watermarks, which become watermark events.
+    A line of JSON stays as it is. So does a line of CSV that is not a trip, so that its consumer sees it. A row of
+    Parquet that is not a trip becomes an object with its values as texts, for the same reason. With ``watermarks`` some
+    rows are watermarks, which become watermark events.
     """
-    key, event = _key(partition_key), _event(source_format, time_attribute)
+    key, event = _key(partition_key), _event(source_format, time_attribute, time_zone)
     if watermarks:
         time = f"`{schema.WATERMARK.name}`"
         key = f"COALESCE(`{schema.WATERMARK_KEY.name}`, {key})"
@@ -37,13 +40,14 @@ def events(table: str, *, source_format: str, time_attribute: str, partition_key
     return f"SELECT {key}, {event} FROM `{table}`"
 
 
-def _event(source_format: str, time_attribute: str) -> str:
+def _event(source_format: str, time_attribute: str, time_zone: str) -> str:
     """The bytes of the event of a row."""
     if source_format == "json":
         return "`line`"
+    trip = _object({column.name: _type(column, time_zone) for column in taxi_trip.TRIP})
     if source_format == "csv":
-        return f"CASE WHEN `{time_attribute}` IS NULL THEN `line` ELSE COALESCE({_object_of_texts()}, `line`) END"
-    return f"CAST({_object()} AS BYTES)"
+        return f"CASE WHEN `{time_attribute}` IS NULL THEN `line` ELSE COALESCE({trip}, `line`) END"
+    return f"COALESCE({trip}, {_object({column.name: 'STRING' for column in taxi_trip.TRIP})})"
 
 
 def _key(field: str) -> str:
@@ -51,30 +55,26 @@ def _key(field: str) -> str:
     return f"COALESCE(NULLIF(LEFT(CAST(`{field}` AS STRING), {LONGEST_KEY}), ''), CAST(`number` AS STRING))"
 
 
-def _object() -> str:
-    fields = ", ".join(f"KEY {literal(column.name)} VALUE {_value(column)}" for column in taxi_trip.TRIP)
-    return f"JSON_OBJECT({fields} NULL ON NULL)"
+def _object(types: Mapping[str, str]) -> str:
+    declared = ", ".join(f"{field} {type_}" for field, type_ in types.items())
+    return f"{TYPED_JSON}({literal(declared)}, {', '.join(map(_text, types))})"
 
 
-def _value(column: Column) -> str:
-    default = schema.DEFAULTS.get(column.name)
-    return f"COALESCE(`{column.name}`, CAST({default} AS {column.type}))" if default else f"`{column.name}`"
-
-
-def _object_of_texts() -> str:
-    declared = ", ".join(f"{column.name} {_text_type(column)}" for column in taxi_trip.TRIP)
-    values = ", ".join(_text(column.name) for column in taxi_trip.TRIP)
-    return f"{TYPED_JSON}({literal(declared)}, {values})"
-
-
-def _text_type(column: Column) -> str:
+def _type(column: Column, time_zone: str) -> str:
     if column.name in schema.TIMES:
-        return "TIMESTAMP"
+        return f"TIMESTAMP {time_zone}"
     return "BIGINT" if column.type == "INT" else column.type
 
 
 def _text(field: str) -> str:
-    if field in schema.CSV_NAMES:
-        return f"COALESCE(`{field}`, `{schema.CSV_NAMES[field]}`)"
-    default = schema.DEFAULTS.get(field)
-    return f"COALESCE(`{field}`, CAST({default} AS STRING))" if default else f"`{field}`"
+    """The text of a field: NULL or empty for a value that the file does not have."""
+    text = f"`{field}`"
+    if field in schema.CODES:
+        codes = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in schema.CODES[field].items())
+        return f"CASE UPPER(TRIM({text})) {codes} ELSE {text} END"
+    if field in schema.INSTEAD:
+        sign, value = schema.INSTEAD[field]
+        return f"COALESCE({text}, CASE WHEN `{sign}` IS NOT NULL THEN {literal(value)} END)"
+    if field in schema.DEFAULTS:
+        return f"COALESCE(NULLIF(TRIM({text}), ''), {schema.DEFAULTS[field]})"
+    return text

@@ -22,17 +22,21 @@ from flink_apps.common.options import (
     text,
 )
 from flink_apps.common.properties import PropertyGroups, SettingsError
-from flink_apps.replay import schema
 
 GROUP = "ReplayProperties"
 JSON, CSV, PARQUET = "json", "csv", "parquet"
 STOP, WAIT = "stop", "wait"
 #: The most shards or partitions that a watermark event can be sent to.
 MAX_WATERMARK_SHARDS = 10_000
+#: The longest limit of gaps: a century.
+MAX_GAP_SECONDS = 3_155_760_000
 _DAY_SECONDS = 86_400
 
 _option = Group(GROUP)
 _FIELD = matching("[A-Za-z_][A-Za-z0-9_]*", values="the name of a field", example="dropoff_datetime")
+ZONE = matching(
+    "[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", values="the name of a time zone", example="America/New_York"
+)
 
 
 def _time(value: str) -> datetime:
@@ -63,7 +67,14 @@ SINK_TOPIC = KafkaOptions(
     topic=_option("output.topic", kafka.TOPIC, "the topic to write to"),
 )
 SPEEDUP = _option("speedup", number_above(0, example="3600"), "how many times faster than real time to replay", 6480.0)
+GAP_LIMIT = _option(
+    "gap.limit.seconds",
+    integer(0, MAX_GAP_SECONDS),
+    "seconds of event time; where trips lie further apart, the gap is skipped, and counted; 0: no gap is",
+    3_600,
+)
 TIME_ATTRIBUTE = _option("time.attribute", _FIELD, "field with the event time of a trip", "dropoff_datetime")
+TIME_ZONE = _option("time.zone", ZONE, "time zone of times that do not say theirs; the commission's are local", "UTC")
 SEEK = _option("seek", TIME, "time to start at, in UTC: earlier trips are skipped; by default the first trip's")
 PARTITION_KEY = _option("partition.key", _FIELD, "field that the sink uses as partition key", "trip_id")
 BUFFER = _option(
@@ -95,7 +106,9 @@ _OWN = (
     *SINK_STREAM.all(),
     *SINK_TOPIC.all(),
     SPEEDUP,
+    GAP_LIMIT,
     TIME_ATTRIBUTE,
+    TIME_ZONE,
     SEEK,
     PARTITION_KEY,
     BUFFER,
@@ -122,7 +135,9 @@ class Settings:
     source_path: str
     source_format: str
     time_attribute: str
+    time_zone: str
     speedup: float
+    gap_limit_seconds: int
     seek: datetime | None
     partition_key: str
     buffer_records: int
@@ -152,8 +167,10 @@ class Settings:
         return cls(
             source_path=SOURCE_PATH.read(groups),
             source_format=source_format,
-            time_attribute=_time_attribute(groups, source_format),
+            time_attribute=TIME_ATTRIBUTE.read(groups),
+            time_zone=TIME_ZONE.read(groups),
             speedup=SPEEDUP.read(groups),
+            gap_limit_seconds=GAP_LIMIT.read(groups),
             seek=SEEK.find(groups),
             partition_key=_partition_key(groups, source_format),
             buffer_records=BUFFER.read(groups),
@@ -163,13 +180,6 @@ class Settings:
             waits_at_end=AT_END.read(groups) == WAIT,
             sink=_sink(groups),
         )
-
-
-def _time_attribute(groups: PropertyGroups, source_format: str) -> str:
-    name = TIME_ATTRIBUTE.read(groups)
-    if source_format == PARQUET and name not in schema.TIMES:
-        raise TIME_ATTRIBUTE.error(f"be one of {', '.join(schema.TIMES)} in Parquet files", name, "name one of them")
-    return name
 
 
 def _partition_key(groups: PropertyGroups, source_format: str) -> str:

@@ -224,14 +224,19 @@ def test_a_replay_has_a_section_with_its_progress(bundle: JobBundle) -> None:
     add_dashboard(stack, streaming_etl, application=application, replay=replay)
     assert headings(stack)[-1] == "## Replay"
     titles = [widget["properties"]["title"] for widget in body(stack)["widgets"] if widget["type"] == "metric"]
-    assert titles == [*JOB, *JOB[:5], "Replayed (events/s) and behind schedule (seconds)"]
+    assert titles == [
+        *JOB,
+        *JOB[:5],
+        "Replayed (events/s) and behind schedule (seconds)",
+        "Unread files, gaps, trips out of order or without a time (since the replay's start)",
+    ]
     names = [
         {line.dimensions["Application"] for line in lines(widget["properties"]) if line.dimensions}
         for widget in body(stack)["widgets"]
         if widget["type"] == "metric"
     ]
     jobs = [{f"<{stack.get_logical_id(job.application)}>"} for job in (application, replay)]
-    assert names == [jobs[0]] * 6 + [jobs[1]] * 6
+    assert names == [jobs[0]] * 6 + [jobs[1]] * 7
 
 
 def test_every_metric_has_the_dimensions_of_its_namespace(everything: Stack) -> None:

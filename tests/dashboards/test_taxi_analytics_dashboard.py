@@ -45,7 +45,11 @@ SEARCH = [
     "Search: CPU and JVM memory (%)",
     "Search: free disk of the fullest node (MiB)",
 ]
-REPLAY = [*APPLICATION, "Replayed (events/s) and behind schedule (seconds)"]
+REPLAY = [
+    *APPLICATION,
+    "Replayed (events/s) and behind schedule (seconds)",
+    "Unread files, gaps, trips out of order or without a time (since the replay's start)",
+]
 
 #: The dimensions of every namespace that a graph may name.
 DIMENSIONS = {

@@ -192,3 +192,10 @@ def test_a_replay_has_its_rate_and_its_lag_in_seconds(application: FlinkApplicat
     assert shown["behind schedule"].name == "value_lagMillis / 1000"
     [lag] = [line for line in lines(graph) if line.name == "lagMillis"]
     assert lag.options["stat"] == "Maximum"
+
+
+def test_a_replay_has_what_was_amiss_since_its_start(application: FlinkApplication) -> None:
+    names = {"unread_files": "files", "gaps": "gaps", "out_of_order": "late", "untimed": "untimed"}
+    shown = lines(drawn(application, widgets.replay_amiss(application, **names)))
+    assert [line.name for line in shown] == list(names.values())
+    assert {line.options["stat"] for line in shown} == {"Maximum"}

@@ -11,7 +11,7 @@ from flink_apps.data_generator.job import Draw
 from flink_apps.data_generator.profiles import constant
 from flink_apps.data_generator.settings import Settings
 from flink_apps.prometheus_metrics import metrics as prometheus
-from flink_apps.replay.metrics import REPLAY_LAG_MILLIS, REPLAYED_EVENT_RATE
+from flink_apps.replay import metrics as replay
 from flink_apps.streaming_etl.metrics import BULK_BLOCKED, DOCUMENTS_REJECTED
 from stacks.project import ROOT
 
@@ -19,8 +19,12 @@ from stacks.project import ROOT
 @pytest.mark.parametrize(
     ("connector", "name"),
     [
-        ("replaysource", REPLAYED_EVENT_RATE),
-        ("replaysource", REPLAY_LAG_MILLIS),
+        ("replaysource", replay.REPLAYED_EVENT_RATE),
+        ("replaysource", replay.REPLAY_LAG_MILLIS),
+        ("replaysource", replay.GAPS),
+        ("replaysource", replay.OUT_OF_ORDER),
+        ("replaysource", replay.UNTIMED),
+        ("replaysource", replay.UNREAD_FILES),
         ("opensearch", DOCUMENTS_REJECTED),
         ("opensearch", BULK_BLOCKED),
         ("prometheus", prometheus.SAMPLES_OUT),

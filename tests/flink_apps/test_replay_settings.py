@@ -140,13 +140,6 @@ def test_the_partition_key_of_other_formats_is_a_field_of_the_trip(source_format
         of({**KINESIS, "source.format": source_format, "partition.key": "medallion"})
 
 
-def test_parquet_files_have_the_times_of_a_trip() -> None:
-    parquet = {**KINESIS, "source.format": "parquet"}
-    assert of({**parquet, "time.attribute": "pickup_datetime"}).time_attribute == "pickup_datetime"
-    with pytest.raises(SettingsError, match="must be one of pickup_datetime, dropoff_datetime in Parquet files"):
-        of({**parquet, "time.attribute": "tpep_dropoff_datetime"})
-
-
 def test_an_unknown_key_is_refused_and_the_nearest_named() -> None:
     with pytest.raises(SettingsError, match=r"ReplayProperties/speed-up must be a known key .* did you mean speedup\?"):
         of({**KINESIS, "speed-up": "3600"})
@@ -163,12 +156,21 @@ def test_the_settings_become_the_options_of_the_source() -> None:
         "path": "s3://bucket/trips",
         "format": "json",
         "time-attribute": "dropoff_datetime",
+        "time-zone": "UTC",
         "speedup": "0.5",
+        "gap-limit": "3600 s",
         "buffer": "100000",
         "statistics-interval": "20 s",
         "at-end": "wait",
         "seek": "2024-01-31T12:00:00+00:00",
     }
+
+
+@pytest.mark.parametrize("source_format", ["csv", "parquet"])
+def test_the_source_knows_the_names_of_the_commission(source_format: str) -> None:
+    options = job.files(of({**KINESIS, "source.format": source_format})).options
+    assert "lpep_dropoff_datetime:dropoff_datetime" in options["other-names"].split(",")
+    assert {"vendor_id", "pickup_location_id|pickup_longitude"} <= set(options["needed-columns"].split(";"))
 
 
 @pytest.mark.parametrize(("properties", "keys"), [(KINESIS, logic.kinesis_keys(3)), (KAFKA, logic.kafka_keys(3))])

@@ -120,6 +120,29 @@ def test_the_replay_writes_into_the_source_and_is_not_started(name: str) -> None
     assert not [application for application in started if application.startswith("Replay")]
 
 
+def test_the_commissions_files_are_replayed_by_context_keys_alone() -> None:
+    context = {
+        "replay-from": "s3://nyc-tlc/trip-data=yellow/year=2019",
+        "replay-format": "parquet",
+        "replay-time-zone": "America/New_York",
+        "replay-time-attribute": "pickup_datetime",
+        "replay-seek": "2019-01-05T00:00:00Z",
+        "replay-gap-limit-seconds": "600",
+    }
+    made = make({"scenario": "streaming-etl", **{f"streaming-etl.{key}": value for key, value in context.items()}})
+    keys = made.property_groups("Replay")[replay_settings.GROUP]
+    assert {key: keys[key] for key in keys if not key.startswith("output.")} == {
+        "source.path": "s3://nyc-tlc/trip-data=yellow/year=2019",
+        "source.format": "parquet",
+        "speedup": "6480",
+        "gap.limit.seconds": "600",
+        "time.attribute": "pickup_datetime",
+        "time.zone": "America/New_York",
+        "seek": "2019-01-05T00:00:00+00:00",
+        "watermark.interval.seconds": "0",
+    }
+
+
 @pytest.mark.parametrize(("source", "shards"), [("kinesis", "16"), ("kafka", "6")])
 def test_watermarks_go_to_every_shard_or_partition_of_the_source(source: str, shards: str) -> None:
     context = {"streaming-etl.source": source, "streaming-etl.replay-watermark-seconds": "10"}
@@ -293,6 +316,12 @@ REFUSED = {
         {"streaming-etl.shards": "10001", "streaming-etl.replay-watermark-seconds": "10"},
         "streaming-etl.replay-watermark-seconds must be 0 where the source is on-demand, or has more than 10000 shards",
     ),
+    "no format": ({"streaming-etl.replay-format": "xml"}, "streaming-etl.replay-format must be json or csv or parquet"),
+    "no zone": (
+        {"streaming-etl.replay-time-zone": "5"},
+        "streaming-etl.replay-time-zone must be the name of a time zone",
+    ),
+    "no time": ({"streaming-etl.replay-seek": "soon"}, "streaming-etl.replay-seek must be a time, ISO-8601"),
     "a wrong place": ({"streaming-etl.replay-from": "rides"}, "streaming-etl.replay-from must match"),
     "a typo": ({"streaming-etl.sink": "s3"}, "did you mean sinks?"),
 }

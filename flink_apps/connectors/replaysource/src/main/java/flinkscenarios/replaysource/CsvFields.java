@@ -3,7 +3,6 @@ package flinkscenarios.replaysource;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 import javax.annotation.Nullable;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.StringData;
@@ -11,34 +10,37 @@ import org.apache.flink.table.data.StringData;
 /**
  * Reads the fields of a line of comma-separated values; their names are those of the file's header.
  *
- * <p>A field may be in double quotes, with quotes in it doubled; it cannot contain a line break. A line is malformed if
- * its number of fields differs from that of the header. A column that the header does not name stays NULL.
+ * <p>A field may be in double quotes, with quotes in it doubled; it cannot contain a line break. Blank fields behind
+ * those that the header names are ignored: the commission's files of 2016 have two in each line. Otherwise a line is
+ * malformed if its number of fields differs from that of the header. A column that the header does not name stays NULL.
  */
 final class CsvFields implements FieldReader {
 
     private static final char QUOTE = '"';
-    private static final String BYTE_ORDER_MARK = "\uFEFF";
-
-    private final List<String> header;
+    private final int headerSize;
     /** For each column its field's index in a line, or -1. */
     private final int[] fields;
 
-    CsvFields(byte[] headerLine, List<String> columns) {
+    /**
+     * @throws MissingColumnsException the header does not name the columns that are needed
+     */
+    CsvFields(byte[] headerLine, FileColumns columns) throws MissingColumnsException {
         String text = new String(headerLine, StandardCharsets.UTF_8);
-        List<String> names = split(text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text);
-        this.header = names == null ? List.of() : names.stream().map(String::trim).collect(Collectors.toList());
-        this.fields = columns.stream().mapToInt(header::indexOf).toArray();
-    }
-
-    /** The names in the header. */
-    List<String> header() {
-        return header;
+        List<String> names = split(text);
+        if (names == null) {
+            // No header of any file: the line itself says more than that a quote is missing.
+            names = List.of(text);
+        }
+        this.headerSize = names.size();
+        this.fields = columns.in(names);
     }
 
     @Override
     public void read(byte[] line, GenericRowData row) {
         List<String> values = split(new String(line, StandardCharsets.UTF_8));
-        if (values == null || values.size() != header.size()) {
+        if (values == null
+                || values.size() < headerSize
+                || !values.subList(headerSize, values.size()).stream().allMatch(String::isBlank)) {
             return;
         }
         for (int column = 0; column < fields.length; column++) {
@@ -55,12 +57,14 @@ final class CsvFields implements FieldReader {
         int start = 0;
         while (true) {
             int end;
-            if (start < line.length() && line.charAt(start) == QUOTE) {
-                end = endOfQuoted(line, start);
-                if (end < 0) {
+            int quote = beginOfQuoted(line, start);
+            if (quote >= 0) {
+                int close = endOfQuoted(line, quote);
+                end = close < 0 ? -1 : afterBlanks(line, close);
+                if (end < 0 || end < line.length() && line.charAt(end) != ',') {
                     return null;
                 }
-                fields.add(line.substring(start + 1, end - 1).replace("\"\"", "\""));
+                fields.add(line.substring(quote + 1, close - 1).replace("\"\"", "\""));
             } else {
                 int comma = line.indexOf(',', start);
                 end = comma < 0 ? line.length() : comma;
@@ -73,7 +77,21 @@ final class CsvFields implements FieldReader {
         }
     }
 
-    /** The index after the closing quote; -1 if there is none, or neither a comma nor the line's end follows it. */
+    /** The index of the quote with which a field begins, perhaps after blanks; -1 if it does not begin with one. */
+    private static int beginOfQuoted(String line, int start) {
+        int at = afterBlanks(line, start);
+        return at < line.length() && line.charAt(at) == QUOTE ? at : -1;
+    }
+
+    private static int afterBlanks(String line, int start) {
+        int at = start;
+        while (at < line.length() && line.charAt(at) == ' ') {
+            at++;
+        }
+        return at;
+    }
+
+    /** The index after the closing quote; -1 if there is none. */
     private static int endOfQuoted(String line, int start) {
         int at = start + 1;
         while (at < line.length()) {
@@ -82,8 +100,7 @@ final class CsvFields implements FieldReader {
             } else if (at + 1 < line.length() && line.charAt(at + 1) == QUOTE) {
                 at += 2;
             } else {
-                at++;
-                return at == line.length() || line.charAt(at) == ',' ? at : -1;
+                return at + 1;
             }
         }
         return -1;

@@ -2,6 +2,7 @@ package flinkscenarios.replaysource;
 
 import java.time.DateTimeException;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
@@ -25,10 +26,14 @@ final class EpochMillis {
 
     private EpochMillis() {}
 
-    /** Epoch milliseconds; a time without an offset is UTC; {@link #NONE} when {@code text} is no time. */
-    static long parse(String text) {
+    /**
+     * Epoch milliseconds; {@link #NONE} when {@code text} is no time.
+     *
+     * @param zone the zone of a time without an offset
+     */
+    static long parse(String text, ZoneId zone) {
         try {
-            return isDateTime(text) ? parseDateTime(text) : Long.parseLong(text);
+            return isDateTime(text) ? parseDateTime(text, zone) : Long.parseLong(text);
         } catch (DateTimeException | NumberFormatException e) {
             return NONE;
         }
@@ -38,10 +43,10 @@ final class EpochMillis {
         return text.length() > DATE_LENGTH && !Character.isDigit(text.charAt(DATE_LENGTH));
     }
 
-    private static long parseDateTime(String text) {
+    private static long parseDateTime(String text, ZoneId zone) {
         TemporalAccessor time = FORMAT.parse(text.replace(' ', 'T'));
         // Asked first: to try one and then the other would cost an exception for each time without an offset.
-        ZoneOffset offset = time.isSupported(ChronoField.OFFSET_SECONDS) ? ZoneOffset.from(time) : ZoneOffset.UTC;
-        return LocalDateTime.from(time).toInstant(offset).toEpochMilli();
+        ZoneId itsOwn = time.isSupported(ChronoField.OFFSET_SECONDS) ? ZoneOffset.from(time) : zone;
+        return LocalDateTime.from(time).atZone(itsOwn).toInstant().toEpochMilli();
     }
 }

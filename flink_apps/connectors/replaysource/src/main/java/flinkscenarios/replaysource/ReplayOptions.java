@@ -6,9 +6,16 @@ import static flinkscenarios.options.OptionChecks.oneOf;
 import static flinkscenarios.options.OptionChecks.read;
 
 import java.io.Serializable;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
@@ -59,6 +66,28 @@ final class ReplayOptions implements Serializable {
                     .noDefaultValue()
                     .withDescription("The column with the time of a row.");
 
+    static final ConfigOption<String> TIME_ZONE =
+            ConfigOptions.key("time-zone")
+                    .stringType()
+                    .defaultValue("UTC")
+                    .withDescription("The zone of times that do not say their own.");
+
+    static final ConfigOption<Map<String, String>> OTHER_NAMES =
+            ConfigOptions.key("other-names")
+                    .mapType()
+                    .defaultValue(Map.of())
+                    .withDescription(
+                            "Other names that CSV and Parquet files have for columns, as name:column,name:column.");
+
+    static final ConfigOption<List<String>> NEEDED_COLUMNS =
+            ConfigOptions.key("needed-columns")
+                    .stringType()
+                    .asList()
+                    .defaultValues()
+                    .withDescription(
+                            "Columns that a CSV or Parquet file must have, beside the time attribute; one of several"
+                                    + " that have | between them.");
+
     static final ConfigOption<Double> SPEEDUP =
             ConfigOptions.key("speedup")
                     .doubleType()
@@ -70,6 +99,12 @@ final class ReplayOptions implements Serializable {
                     .stringType()
                     .noDefaultValue()
                     .withDescription("Where to start, ISO-8601, UTC: rows of an earlier time are skipped.");
+
+    static final ConfigOption<Duration> GAP_LIMIT =
+            ConfigOptions.key("gap-limit")
+                    .durationType()
+                    .defaultValue(Duration.ofHours(1))
+                    .withDescription("The longest time between two rows that is waited for; 0 s for any time.");
 
     static final ConfigOption<Integer> BUFFER =
             ConfigOptions.key("buffer")
@@ -105,8 +140,12 @@ final class ReplayOptions implements Serializable {
     private final String path;
     private final FileFormat format;
     private final String timeAttribute;
+    private final ZoneId timeZone;
+    private final Map<String, String> otherNames;
+    private final List<String> neededColumns;
     private final double speedup;
     private final long seekMillis;
+    private final Duration gapLimit;
     private final int buffer;
     private final Duration statisticsInterval;
     private final Duration watermarkInterval;
@@ -117,15 +156,21 @@ final class ReplayOptions implements Serializable {
         path = required(config, PATH, "'s3://bucket/prefix'");
         format = oneOf(config, FactoryUtil.FORMAT, List.of(FileFormat.values()), "'json'");
         timeAttribute = required(config, TIME_ATTRIBUTE, "'dropoff_datetime'");
+        timeZone = zone(config);
+        otherNames = new HashMap<>(read(config, OTHER_NAMES, "be pairs of names", "'VendorID:vendor_id'"));
+        Set<String> needed = new LinkedHashSet<>(config.get(NEEDED_COLUMNS));
+        needed.add(timeAttribute);
+        neededColumns = List.copyOf(needed);
         speedup = read(config, SPEEDUP, "be a number", "'6480'");
         if (!(speedup > 0) || Double.isInfinite(speedup)) {
             throw invalid(config, SPEEDUP, "be above 0, and finite", "'6480'");
         }
         String seek = config.get(SEEK);
-        seekMillis = seek == null ? EpochMillis.NONE : EpochMillis.parse(seek);
+        seekMillis = seek == null ? EpochMillis.NONE : EpochMillis.parse(seek, ZoneOffset.UTC);
         if (seek != null && seekMillis == EpochMillis.NONE) {
             throw invalid(config, SEEK, "be a time", "'2019-01-15T00:00:00Z'");
         }
+        gapLimit = read(config, GAP_LIMIT, "be a duration", "'1 h'");
         buffer = read(config, BUFFER, "be an integer", "'100000'");
         if (buffer < 1 || buffer > MAX_BUFFER) {
             throw invalid(config, BUFFER, "be from 1 to " + MAX_BUFFER, "'100000'");
@@ -143,6 +188,14 @@ final class ReplayOptions implements Serializable {
             throw invalid(config, WATERMARK_KEYS, "be keys with ; between them, none blank", "'a;b'");
         }
         atEnd = oneOf(config, AT_END, List.of(AtEnd.values()), "'stop'");
+    }
+
+    private static ZoneId zone(ReadableConfig config) {
+        try {
+            return ZoneId.of(config.get(TIME_ZONE));
+        } catch (DateTimeException e) {
+            throw invalid(config, TIME_ZONE, "be a time zone", "'America/New_York'");
+        }
     }
 
     /**
@@ -166,6 +219,20 @@ final class ReplayOptions implements Serializable {
         return timeAttribute;
     }
 
+    ZoneId timeZone() {
+        return timeZone;
+    }
+
+    /** Columns, by the other names that files have for them. */
+    Map<String, String> otherNames() {
+        return otherNames;
+    }
+
+    /** With the time attribute. */
+    List<String> neededColumns() {
+        return neededColumns;
+    }
+
     double speedup() {
         return speedup;
     }
@@ -173,6 +240,11 @@ final class ReplayOptions implements Serializable {
     /** Epoch milliseconds; {@link EpochMillis#NONE}, which is before every other time, without {@code seek}. */
     long seekMillis() {
         return seekMillis;
+    }
+
+    /** Zero for no limit. */
+    Duration gapLimit() {
+        return gapLimit;
     }
 
     int buffer() {

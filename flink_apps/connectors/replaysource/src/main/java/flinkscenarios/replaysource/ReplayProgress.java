@@ -13,6 +13,8 @@ final class ReplayProgress extends FileSourceSplit {
 
     private static final long serialVersionUID = 1L;
 
+    /** What the buffered rows, and the times and numbers below, were made from. */
+    final String origin;
     /** Epoch milliseconds at which the time line continues; {@link EpochMillis#NONE} before its start. */
     final long positionMillis;
     /** The latest time that was released; {@link EpochMillis#NONE} when there is none. */
@@ -22,8 +24,14 @@ final class ReplayProgress extends FileSourceSplit {
     /** The rows that were read but not released. */
     final transient List<ReplayBuffer.Entry> buffered;
 
-    ReplayProgress(long positionMillis, long latestMillis, long rowsRead, List<ReplayBuffer.Entry> buffered) {
+    ReplayProgress(
+            String origin,
+            long positionMillis,
+            long latestMillis,
+            long rowsRead,
+            List<ReplayBuffer.Entry> buffered) {
         super("replay-progress", new Path("replay-progress"), 0, 0, 0, 0);
+        this.origin = origin;
         this.positionMillis = positionMillis;
         this.latestMillis = latestMillis;
         this.rowsRead = rowsRead;

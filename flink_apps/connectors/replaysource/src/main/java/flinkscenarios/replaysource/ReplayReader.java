@@ -18,7 +18,6 @@ import org.apache.flink.connector.file.src.FileSourceSplit;
 import org.apache.flink.core.io.InputStatus;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
-import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.table.data.RowData;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +28,9 @@ import org.slf4j.LoggerFactory;
  * <p>It releases a row only when the buffer is full or the files have ended: so the order of the rows depends on the
  * files alone, not on how fast they are read. Each call releases one row, and never waits: a checkpoint can happen at
  * any time. If a sink is too slow, rows are released later, and their lag grows.
+ *
+ * <p>A gap between two rows that is longer than a limit is skipped: otherwise a single row of a wrong year would halt the
+ * replay. Rows of a later wrong year stay in the buffer until all others are released.
  *
  * <p>A watermark has the latest time that was released. No row in the buffer is earlier, and an earlier row that is
  * read later counts as out of order. One call releases all rows of a watermark, so that no checkpoint separates them.
@@ -50,6 +52,7 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
 
     private final SourceReader<RowData, FileSourceSplit> files;
     private final ReplayOptions options;
+    private final String origin;
     private final RowTime rowTime;
     private final MetadataColumns metadata;
     private final TypeSerializer<RowData> rows;
@@ -71,18 +74,20 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
     ReplayReader(
             SourceReader<RowData, FileSourceSplit> files,
             ReplayOptions options,
+            String origin,
             RowTime rowTime,
             MetadataColumns metadata,
             TypeSerializer<RowData> rows,
-            MetricGroup metrics,
+            ReplayStatistics statistics,
             LongSupplier nanoClock) {
         this.files = files;
         this.options = options;
+        this.origin = origin;
         this.rowTime = rowTime;
         this.metadata = metadata;
         this.rows = rows;
         this.nanoClock = nanoClock;
-        this.statistics = new ReplayStatistics(metrics, nanoClock.getAsLong());
+        this.statistics = statistics;
         // Not the JDK's shared timer, which would keep the job's class loader alive after the job.
         this.timer = new ScheduledThreadPoolExecutor(1, ReplayReader::timerThread);
         this.clock = new ReplayClock(options.speedup());
@@ -157,7 +162,7 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
     @Override
     public List<FileSourceSplit> snapshotState(long checkpointId) {
         List<FileSourceSplit> splits = new ArrayList<>(files.snapshotState(checkpointId));
-        splits.add(new ReplayProgress(positionMillis(), latestMillis, rowsRead, buffer.entries()));
+        splits.add(new ReplayProgress(origin, positionMillis(), latestMillis, rowsRead, buffer.entries()));
         return splits;
     }
 
@@ -174,6 +179,13 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
     }
 
     private void restore(ReplayProgress progress) {
+        if (!progress.origin.equals(origin)) {
+            throw new IllegalStateException(
+                    String.format(
+                            "the state of a replay of %s must not be restored by one of %s;"
+                                    + " set the properties as they were, or start without the state",
+                            progress.origin, origin));
+        }
         rowsRead = progress.rowsRead;
         latestMillis = progress.latestMillis;
         progress.buffered.forEach(buffer::add);
@@ -228,6 +240,13 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
                 return releaseWatermark(latestMillis, now, output);
             }
             long wait = clock.nanosUntilDue(first.timeMillis, now);
+            if (isBehindGap(first)) {
+                statistics.skippedGap();
+                if (wait > 0) {
+                    clock.start(first.timeMillis, now);
+                    wait = 0;
+                }
+            }
             if (wait > 0) {
                 return waitFor(Math.min(wait, untilWatermark));
             }
@@ -239,6 +258,14 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
         RowData row = rows.deserialize(rowIn);
         output.collect(metadata.withNumber(row, first.number));
         return InputStatus.MORE_AVAILABLE;
+    }
+
+    /** Whether no row has a time for longer than the limit before this one, as where one of the two has a wrong year. */
+    private boolean isBehindGap(ReplayBuffer.Entry entry) {
+        // As doubles: a time that is garbage must not overflow.
+        double gapMillis = (double) entry.timeMillis - latestMillis;
+        long limitMillis = options.gapLimit().toMillis();
+        return limitMillis > 0 && latestMillis != EpochMillis.NONE && gapMillis > limitMillis;
     }
 
     private InputStatus releaseWatermark(long timeMillis, long now, ReaderOutput<RowData> output) {
@@ -257,7 +284,10 @@ final class ReplayReader implements SourceReader<RowData, FileSourceSplit> {
         return InputStatus.NOTHING_AVAILABLE;
     }
 
-    private InputStatus atEnd(ReaderOutput<RowData> output) {
+    private InputStatus atEnd(ReaderOutput<RowData> output) throws IOException {
+        if (rowsRead == 0) {
+            statistics.requireColumns();
+        }
         // No row follows, so the last watermark is after the last row.
         long end = latestMillis + 1;
         if (latestMillis != EpochMillis.NONE && watermarks.isLater(end)) {

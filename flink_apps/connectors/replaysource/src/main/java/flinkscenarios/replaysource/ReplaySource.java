@@ -11,7 +11,7 @@ import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.connector.file.src.FileSource;
 import org.apache.flink.connector.file.src.FileSourceSplit;
 import org.apache.flink.connector.file.src.PendingSplitsCheckpoint;
-import org.apache.flink.connector.file.src.reader.BulkFormat;
+import org.apache.flink.connector.file.src.impl.FileSourceReader;
 import org.apache.flink.core.fs.Path;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.table.data.RowData;
@@ -27,6 +27,7 @@ final class ReplaySource implements Source<RowData, FileSourceSplit, PendingSpli
     private static final long serialVersionUID = 1L;
 
     private final ReplayOptions options;
+    private final ReplayFormat format;
     private final RowTime rowTime;
     private final MetadataColumns metadata;
     private final TypeInformation<RowData> rowType;
@@ -34,11 +35,12 @@ final class ReplaySource implements Source<RowData, FileSourceSplit, PendingSpli
 
     ReplaySource(
             ReplayOptions options,
-            BulkFormat<RowData, FileSourceSplit> format,
+            ReplayFormat format,
             RowTime rowTime,
             MetadataColumns metadata,
             TypeInformation<RowData> rowType) {
         this.options = options;
+        this.format = format;
         this.rowTime = rowTime;
         this.metadata = metadata;
         this.rowType = rowType;
@@ -56,14 +58,22 @@ final class ReplaySource implements Source<RowData, FileSourceSplit, PendingSpli
 
     @Override
     public SourceReader<RowData, FileSourceSplit> createReader(SourceReaderContext context) {
+        ReplayStatistics statistics = new ReplayStatistics(context.metricGroup(), System.nanoTime());
         return new ReplayReader(
-                files.createReader(context),
+                new FileSourceReader<>(context, format.counting(statistics), context.getConfiguration()),
                 options,
+                origin(),
                 rowTime,
                 metadata,
                 rowType.createSerializer(new SerializerConfigImpl()),
-                context.metricGroup(),
+                statistics,
                 System::nanoTime);
+    }
+
+    /** What the state of a replay depends on. */
+    private String origin() {
+        return String.format(
+                "%s by %s in %s", format.description(), options.timeAttribute(), options.timeZone().getId());
     }
 
     @Override

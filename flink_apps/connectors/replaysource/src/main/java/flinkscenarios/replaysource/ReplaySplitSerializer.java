@@ -1,6 +1,7 @@
 package flinkscenarios.replaysource;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.connector.file.src.FileSourceSplit;
@@ -12,7 +13,7 @@ import org.apache.flink.core.memory.DataOutputSerializer;
 /** Serializes the splits of a replay: a file with the position in it, or the {@link ReplayProgress}. */
 final class ReplaySplitSerializer implements SimpleVersionedSerializer<FileSourceSplit> {
 
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int FILE = 0;
     private static final int PROGRESS = 1;
     private static final int INITIAL_BYTES = 1024;
@@ -54,6 +55,7 @@ final class ReplaySplitSerializer implements SimpleVersionedSerializer<FileSourc
     }
 
     private static void write(ReplayProgress progress, DataOutputSerializer out) throws IOException {
+        writeBytes(progress.origin.getBytes(StandardCharsets.UTF_8), out);
         out.writeLong(progress.positionMillis);
         out.writeLong(progress.latestMillis);
         out.writeLong(progress.rowsRead);
@@ -66,6 +68,7 @@ final class ReplaySplitSerializer implements SimpleVersionedSerializer<FileSourc
     }
 
     private static ReplayProgress readProgress(DataInputDeserializer in) throws IOException {
+        String origin = new String(readBytes(in), StandardCharsets.UTF_8);
         long positionMillis = in.readLong();
         long latestMillis = in.readLong();
         long rowsRead = in.readLong();
@@ -74,7 +77,7 @@ final class ReplaySplitSerializer implements SimpleVersionedSerializer<FileSourc
         for (int i = 0; i < size; i++) {
             buffered.add(new ReplayBuffer.Entry(in.readLong(), in.readLong(), readBytes(in)));
         }
-        return new ReplayProgress(positionMillis, latestMillis, rowsRead, buffered);
+        return new ReplayProgress(origin, positionMillis, latestMillis, rowsRead, buffered);
     }
 
     private static void writeBytes(byte[] bytes, DataOutputSerializer out) throws IOException {

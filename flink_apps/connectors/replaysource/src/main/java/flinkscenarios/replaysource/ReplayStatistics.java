@@ -1,6 +1,8 @@
 package flinkscenarios.replaysource;
 
+import java.io.IOException;
 import java.time.Instant;
+import javax.annotation.Nullable;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
@@ -8,7 +10,7 @@ import org.apache.flink.metrics.MetricGroup;
 /**
  * The progress of a replay since it was started or restored: as metrics, and as a line for the log.
  *
- * <p>The task's thread writes the fields, other threads read them: hence they are volatile.
+ * <p>One thread writes a field, others read it: hence they are volatile.
  */
 final class ReplayStatistics {
 
@@ -21,6 +23,8 @@ final class ReplayStatistics {
     static final String OUT_OF_ORDER_COUNT = "replayOutOfOrderCount";
     static final String UNTIMED_COUNT = "replayUntimedCount";
     static final String WATERMARK_COUNT = "replayWatermarkCount";
+    static final String GAP_COUNT = "replayGapCount";
+    static final String UNREAD_FILE_COUNT = "replayUnreadFileCount";
 
     private static final double NANOS_PER_SECOND = 1e9;
     private static final long NANOS_PER_MILLI = 1_000_000;
@@ -29,6 +33,8 @@ final class ReplayStatistics {
     private final Counter outOfOrderCounter;
     private final Counter untimedCounter;
     private final Counter watermarkCounter;
+    private final Counter gapCounter;
+    private final Counter unreadFileCounter;
     private final Rate shown;
     private final Rate logged;
 
@@ -36,6 +42,10 @@ final class ReplayStatistics {
     private volatile long outOfOrder;
     private volatile long untimed;
     private volatile long skipped;
+    private volatile long gaps;
+    private volatile long unreadFiles;
+    /** About the first file that lacks columns. */
+    @Nullable private volatile String missingColumns;
     private volatile long lagMillis;
     private volatile long latestMillis = EpochMillis.NONE;
     private volatile long eventsPerSecond;
@@ -46,6 +56,8 @@ final class ReplayStatistics {
         outOfOrderCounter = group.counter(OUT_OF_ORDER_COUNT);
         untimedCounter = group.counter(UNTIMED_COUNT);
         watermarkCounter = group.counter(WATERMARK_COUNT);
+        gapCounter = group.counter(GAP_COUNT);
+        unreadFileCounter = group.counter(UNREAD_FILE_COUNT);
         group.gauge(EVENT_RATE, (Gauge<Long>) () -> eventsPerSecond);
         group.gauge(LAG_MILLIS, (Gauge<Long>) () -> lagMillis);
         shown = new Rate(nowNanos);
@@ -83,6 +95,37 @@ final class ReplayStatistics {
         skipped++;
     }
 
+    /** Counts a gap that was skipped. */
+    void skippedGap() {
+        gapCounter.inc();
+        gaps++;
+    }
+
+    /**
+     * Counts a file that was not read to its end; only the thread that reads files calls this.
+     *
+     * @param report the file and the reason, in one line
+     * @param lacksColumns whether the reason is that it lacks columns
+     */
+    void fileEndedEarly(String report, boolean lacksColumns) {
+        unreadFileCounter.inc();
+        unreadFiles++;
+        if (lacksColumns && missingColumns == null) {
+            missingColumns = report;
+        }
+    }
+
+    /**
+     * Refuses a replay without any row, if files lacked columns: then the properties do not fit the files.
+     *
+     * @throws IOException says what the first of these files lacks, and has
+     */
+    void requireColumns() throws IOException {
+        if (missingColumns != null) {
+            throw new IOException(missingColumns + "; no file could be replayed");
+        }
+    }
+
     /** Ends an interval of the rate in the metric. */
     void sampleRate(long nowNanos) {
         eventsPerSecond = shown.perSecond(events, nowNanos);
@@ -100,6 +143,8 @@ final class ReplayStatistics {
                         : "replayed up to " + Instant.ofEpochMilli(latestMillis));
         append(line, outOfOrder, "out of order");
         append(line, untimed, "without a time");
+        append(line, gaps, "gaps skipped");
+        append(line, unreadFiles, "files not read to their end");
         append(line, skipped, "from before the start skipped");
         return line.toString();
     }

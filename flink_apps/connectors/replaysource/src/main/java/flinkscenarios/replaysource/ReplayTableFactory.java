@@ -1,18 +1,13 @@
 package flinkscenarios.replaysource;
 
+import java.util.Arrays;
 import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
-import org.apache.flink.connector.file.src.FileSourceSplit;
-import org.apache.flink.connector.file.src.reader.BulkFormat;
-import org.apache.flink.connector.file.table.factories.BulkReaderFormatFactory;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.ValidationException;
-import org.apache.flink.table.connector.format.DecodingFormat;
 import org.apache.flink.table.connector.source.DynamicTableSource;
-import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
 import org.apache.flink.table.factories.FactoryUtil;
-import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.RowType;
 
@@ -31,11 +26,16 @@ import org.apache.flink.table.types.logical.RowType;
  * whose time is missing or not readable, are emitted as soon as they are read, and counted. Rows before {@code seek}
  * are skipped.
  *
+ * <p>A gap between two rows that is longer than {@code gap-limit} is skipped, and counted.
+ *
  * <p>The files are {@code json} (one object per line), {@code csv} (with a header) or {@code parquet}; the first two
  * may be compressed with gzip or zstd. The source reads them one after the other in the order of their names, which
- * should be the order of their times. In text files each line is a row, even if it is malformed. Their columns are
- * STRING: the text of the field of this name, or NULL. The metadata column {@code line} has the bytes of the line, so
- * that a query can pass on what it cannot read. Columns of Parquet files have the types of the file.
+ * should be the order of their times. All columns are STRING: the text of the field of this name, or NULL. CSV and
+ * Parquet files may have {@code other-names} for columns; those without the {@code needed-columns} are not read. In text
+ * files each line is a row, even if it is malformed. The metadata column {@code line} has the bytes of the line, so that
+ * a query can pass on what it cannot read. Times of day are those of {@code time-zone}.
+ *
+ * <p>A file that cannot be read to its end ends where it breaks off. The log names it, and it is counted.
  *
  * <p>The metadata column {@code number} identifies rows: 1 is the first row of the first file.
  *
@@ -62,8 +62,12 @@ public final class ReplayTableFactory implements DynamicTableSourceFactory {
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
         return Set.of(
+                ReplayOptions.TIME_ZONE,
+                ReplayOptions.OTHER_NAMES,
+                ReplayOptions.NEEDED_COLUMNS,
                 ReplayOptions.SPEEDUP,
                 ReplayOptions.SEEK,
+                ReplayOptions.GAP_LIMIT,
                 ReplayOptions.BUFFER,
                 ReplayOptions.STATISTICS_INTERVAL,
                 ReplayOptions.WATERMARK_INTERVAL,
@@ -76,16 +80,25 @@ public final class ReplayTableFactory implements DynamicTableSourceFactory {
         FactoryUtil.TableFactoryHelper helper = FactoryUtil.createTableFactoryHelper(this, context);
         // Before the helper looks at the values: its messages name neither the value nor the rule.
         ReplayOptions options = ReplayOptions.from(helper.getOptions());
-        DataType columns = context.getPhysicalRowDataType();
-        RowTime rowTime = RowTime.of((RowType) columns.getLogicalType(), options.timeAttribute());
-        DecodingFormat<BulkFormat<RowData, FileSourceSplit>> decodingFormat = null;
-        if (options.format() == ReplayOptions.FileFormat.PARQUET) {
-            decodingFormat = helper.discoverDecodingFormat(BulkReaderFormatFactory.class, FactoryUtil.FORMAT);
-        } else {
-            requireText((RowType) columns.getLogicalType());
-        }
         helper.validate();
-        return new ReplayTableSource(options, columns, rowTime, decodingFormat);
+        RowType columns = (RowType) context.getPhysicalRowDataType().getLogicalType();
+        requireText(columns);
+        requireColumn(columns, ReplayOptions.TIME_ATTRIBUTE, options.timeAttribute());
+        options.otherNames().values().forEach(name -> requireColumn(columns, ReplayOptions.OTHER_NAMES, name));
+        options.neededColumns().stream()
+                .flatMap(names -> Arrays.stream(names.split("\\|")))
+                .forEach(name -> requireColumn(columns, ReplayOptions.NEEDED_COLUMNS, name));
+        RowTime rowTime = new RowTime(columns.getFieldIndex(options.timeAttribute()), options.timeZone());
+        return new ReplayTableSource(options, context.getPhysicalRowDataType(), rowTime);
+    }
+
+    private static void requireColumn(RowType columns, ConfigOption<?> option, String name) {
+        if (columns.getFieldIndex(name) < 0) {
+            throw new ValidationException(
+                    String.format(
+                            "'%s' must name a column of the table (got %s); write one of %s",
+                            option.key(), name, String.join(", ", columns.getFieldNames())));
+        }
     }
 
     private static void requireText(RowType columns) {
@@ -94,7 +107,7 @@ public final class ReplayTableFactory implements DynamicTableSourceFactory {
             if (!column.getType().equals(text)) {
                 throw new ValidationException(
                         String.format(
-                                "the column %s of a text file must be STRING, and nullable (got %s); declare it so,"
+                                "the column %s must be STRING, and nullable (got %s); declare it so,"
                                         + " and cast it in the query",
                                 column.getName(), column.getType().asSummaryString()));
             }

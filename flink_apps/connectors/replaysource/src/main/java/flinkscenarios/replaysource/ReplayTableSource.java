@@ -4,21 +4,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import javax.annotation.Nullable;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
-import org.apache.flink.connector.file.src.FileSourceSplit;
-import org.apache.flink.connector.file.src.reader.BulkFormat;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.ChangelogMode;
-import org.apache.flink.table.connector.format.DecodingFormat;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.connector.source.ScanTableSource;
 import org.apache.flink.table.connector.source.SourceProvider;
 import org.apache.flink.table.connector.source.abilities.SupportsReadingMetadata;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.DataType;
-import org.apache.flink.table.types.logical.RowType;
 
 /** Adds a {@link ReplaySource} to a table plan, always at parallelism 1: there is one time line. */
 final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadata {
@@ -28,20 +23,13 @@ final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadat
     private final ReplayOptions options;
     private final DataType columns;
     private final RowTime rowTime;
-    /** Reads the files; null where they are lines of text. */
-    @Nullable private final DecodingFormat<BulkFormat<RowData, FileSourceSplit>> decodingFormat;
 
     private List<String> metadata = List.of();
 
-    ReplayTableSource(
-            ReplayOptions options,
-            DataType columns,
-            RowTime rowTime,
-            @Nullable DecodingFormat<BulkFormat<RowData, FileSourceSplit>> decodingFormat) {
+    ReplayTableSource(ReplayOptions options, DataType columns, RowTime rowTime) {
         this.options = options;
         this.columns = columns;
         this.rowTime = rowTime;
-        this.decodingFormat = decodingFormat;
     }
 
     @Override
@@ -53,7 +41,7 @@ final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadat
     @Override
     public Map<String, DataType> listReadableMetadata() {
         Map<String, DataType> readable = new LinkedHashMap<>();
-        if (decodingFormat == null) {
+        if (options.format() != ReplayOptions.FileFormat.PARQUET) {
             readable.put(LINE, DataTypes.BYTES().notNull());
         }
         readable.putAll(MetadataColumns.types());
@@ -71,15 +59,7 @@ final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadat
         boolean withLine = metadata.contains(LINE);
         DataType read = withLine ? DataTypes.ROW(withLineOf(columns)).notNull() : columns;
         TypeInformation<RowData> type = context.createTypeInformation(read);
-        BulkFormat<RowData, FileSourceSplit> format =
-                decodingFormat == null
-                        ? new LineFormat(
-                                options.format(),
-                                DataType.getFieldNames(columns),
-                                options.timeAttribute(),
-                                withLine,
-                                type)
-                        : decodingFormat.createRuntimeDecoder(context, columns);
+        ReplayFormat format = new ReplayFormat(options, DataType.getFieldNames(columns), withLine, type);
         MetadataColumns added = new MetadataColumns(metadata, DataType.getFieldCount(read), withLine);
         return SourceProvider.of(new ReplaySource(options, format, rowTime, added, type), 1);
     }
@@ -105,7 +85,7 @@ final class ReplayTableSource implements ScanTableSource, SupportsReadingMetadat
 
     @Override
     public DynamicTableSource copy() {
-        ReplayTableSource copy = new ReplayTableSource(options, columns, rowTime, decodingFormat);
+        ReplayTableSource copy = new ReplayTableSource(options, columns, rowTime);
         copy.metadata = metadata;
         return copy;
     }

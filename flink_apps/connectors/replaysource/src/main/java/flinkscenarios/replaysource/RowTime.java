@@ -1,66 +1,30 @@
 package flinkscenarios.replaysource;
 
 import java.io.Serializable;
-import org.apache.flink.table.api.ValidationException;
+import java.time.ZoneId;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.table.types.logical.LogicalType;
-import org.apache.flink.table.types.logical.RowType;
-import org.apache.flink.table.types.logical.utils.LogicalTypeChecks;
 
-/** Reads the time of a row from its time attribute. */
+/** Reads the time of a row from the text in its time attribute. */
 final class RowTime implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
     private final int column;
-    private final LogicalType type;
-
-    private RowTime(int column, LogicalType type) {
-        this.column = column;
-        this.type = type;
-    }
+    private final ZoneId zone;
 
     /**
-     * Returns the reader of a time attribute.
-     *
-     * @throws ValidationException the rows have no such column, or it has no type of a time
+     * @param column the time attribute's
+     * @param zone the zone of times without an offset
      */
-    static RowTime of(RowType row, String attribute) {
-        int column = row.getFieldIndex(attribute);
-        if (column < 0) {
-            throw new ValidationException(
-                    String.format(
-                            "'%s' must name a column of the table (got %s); write one of %s",
-                            ReplayOptions.TIME_ATTRIBUTE.key(), attribute, String.join(", ", row.getFieldNames())));
-        }
-        LogicalType type = row.getTypeAt(column);
-        switch (type.getTypeRoot()) {
-            case BIGINT:
-            case VARCHAR:
-            case TIMESTAMP_WITHOUT_TIME_ZONE:
-            case TIMESTAMP_WITH_LOCAL_TIME_ZONE:
-                return new RowTime(column, type);
-            default:
-                throw new ValidationException(
-                        String.format(
-                                "the column %s must be a BIGINT of epoch milliseconds, a TIMESTAMP, a TIMESTAMP_LTZ or"
-                                        + " a STRING to be the '%s' (got %s); declare it as one of them",
-                                attribute, ReplayOptions.TIME_ATTRIBUTE.key(), type.asSummaryString()));
-        }
+    RowTime(int column, ZoneId zone) {
+        this.column = column;
+        this.zone = zone;
     }
 
     /** Epoch milliseconds, or {@link EpochMillis#NONE}. */
     long of(RowData row) {
-        if (row.isNullAt(column)) {
-            return EpochMillis.NONE;
-        }
-        switch (type.getTypeRoot()) {
-            case BIGINT:
-                return row.getLong(column);
-            case VARCHAR:
-                return EpochMillis.parse(row.getString(column).toString());
-            default:
-                return row.getTimestamp(column, LogicalTypeChecks.getPrecision(type)).getMillisecond();
-        }
+        return row.isNullAt(column)
+                ? EpochMillis.NONE
+                : EpochMillis.parse(row.getString(column).toString().trim(), zone);
     }
 }

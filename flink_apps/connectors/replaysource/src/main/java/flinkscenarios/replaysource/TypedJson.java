@@ -3,6 +3,8 @@ package flinkscenarios.replaysource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import javax.annotation.Nullable;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonFactory;
@@ -14,7 +16,8 @@ import org.apache.flink.table.functions.ScalarFunction;
  * object, as bytes, from texts such as those of a CSV file.
  *
  * <p>The types: BIGINT is an integer (which may end in {@code .0}), DOUBLE any finite number, TIMESTAMP a time, which
- * becomes epoch milliseconds as in the source, and STRING the text itself. White space around a value is ignored. NULL
+ * becomes epoch milliseconds as in the source, and STRING the text itself. A zone may follow TIMESTAMP, as in
+ * {@code TIMESTAMP America/New_York}: that of times without an offset, by default UTC. White space around a value is ignored. NULL
  * and empty texts become null. The result is NULL if a value is not of its type.
  *
  * <p>Plain SQL would cast every field twice: once to check it, once for its value.
@@ -35,6 +38,7 @@ public final class TypedJson extends ScalarFunction {
     private transient String fields;
     private transient String[] names;
     private transient Type[] types;
+    private transient ZoneId[] zones;
 
     /**
      * Returns the object, or NULL.
@@ -51,7 +55,7 @@ public final class TypedJson extends ScalarFunction {
             json.writeStartObject();
             for (int field = 0; field < names.length; field++) {
                 json.writeFieldName(names[field]);
-                write(json, types[field], values[field] == null ? "" : values[field].trim());
+                write(json, types[field], zones[field], values[field] == null ? "" : values[field].trim());
             }
             json.writeEndObject();
         } catch (NumberFormatException notOfItsType) {
@@ -67,10 +71,14 @@ public final class TypedJson extends ScalarFunction {
                 Arrays.stream(declared.split(",")).map(field -> field.trim().split(" ")).toArray(String[][]::new);
         names = Arrays.stream(parts).map(part -> part[0]).toArray(String[]::new);
         types = Arrays.stream(parts).map(part -> Type.valueOf(part[1])).toArray(Type[]::new);
+        zones =
+                Arrays.stream(parts)
+                        .map(part -> part.length > 2 ? ZoneId.of(part[2]) : ZoneOffset.UTC)
+                        .toArray(ZoneId[]::new);
         fields = declared;
     }
 
-    private static void write(JsonGenerator json, Type type, String value) throws IOException {
+    private static void write(JsonGenerator json, Type type, ZoneId zone, String value) throws IOException {
         if (value.isEmpty()) {
             json.writeNull();
             return;
@@ -83,7 +91,7 @@ public final class TypedJson extends ScalarFunction {
                 json.writeNumber(finite(value));
                 break;
             case TIMESTAMP:
-                json.writeNumber(millis(value));
+                json.writeNumber(millis(value, zone));
                 break;
             default:
                 json.writeString(value);
@@ -99,8 +107,8 @@ public final class TypedJson extends ScalarFunction {
         return number;
     }
 
-    private static long millis(String value) {
-        long millis = EpochMillis.parse(value);
+    private static long millis(String value, ZoneId zone) {
+        long millis = EpochMillis.parse(value, zone);
         if (millis == EpochMillis.NONE) {
             throw new NumberFormatException(value);
         }

@@ -2,6 +2,8 @@ package flinkscenarios.replaysource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,7 +24,18 @@ class EpochMillisTest {
         "1969-12-31T23:59:59, -1000",
     })
     void aTimeIsMillisecondsOrADateAndATimeOfDay(String text, long millis) {
-        assertEquals(millis, EpochMillis.parse(text));
+        assertEquals(millis, EpochMillis.parse(text, ZoneOffset.UTC));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "2019-01-05 01:50:42, 1546671042000",
+        "2019-07-05 02:50:42, 1562309442000",
+        "2019-01-05T06:50:42Z, 1546671042000",
+        "1546671042000, 1546671042000",
+    })
+    void aTimeThatDoesNotSayItsZoneIsOfTheGivenOne(String text, long millis) {
+        assertEquals(millis, EpochMillis.parse(text, ZoneId.of("America/New_York")));
     }
 
     @ParameterizedTest
@@ -32,6 +45,6 @@ class EpochMillisTest {
                 "99999999999999999999", "2019-01-05 06:50:42 and more"
             })
     void anythingElseIsNoTime(String text) {
-        assertEquals(EpochMillis.NONE, EpochMillis.parse(text));
+        assertEquals(EpochMillis.NONE, EpochMillis.parse(text, ZoneOffset.UTC));
     }
 }

@@ -2,9 +2,12 @@ package flinkscenarios.replaysource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,15 +24,7 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.file.src.FileSourceSplit;
 import org.apache.flink.core.fs.Path;
 import org.apache.flink.core.io.InputStatus;
-import org.apache.flink.metrics.Counter;
-import org.apache.flink.metrics.Gauge;
-import org.apache.flink.metrics.Metric;
-import org.apache.flink.metrics.MetricGroup;
-import org.apache.flink.metrics.SimpleCounter;
-import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
-import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.table.types.logical.RowType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +42,8 @@ class ReplayReaderTest {
     private final List<ReplayReader> readers = new ArrayList<>();
     private final List<String> released = new ArrayList<>();
     private final Metrics metrics = new Metrics();
+    private ReplayStatistics statistics = new ReplayStatistics(metrics, 0);
+    private String origin = "json(time)";
     private long now;
 
     @AfterEach
@@ -62,15 +59,15 @@ class ReplayReaderTest {
         for (int i = 0; i < options.length; i += 2) {
             all.put(options[i], options[i + 1]);
         }
-        RowType type = (RowType) DataTypes.ROW(DataTypes.FIELD("time", DataTypes.STRING())).getLogicalType();
         ReplayReader reader =
                 new ReplayReader(
                         files,
                         ReplayOptions.from(Configuration.fromMap(all)),
-                        RowTime.of(type, "time"),
+                        origin,
+                        new RowTime(0, ZoneOffset.UTC),
                         new MetadataColumns(List.of("number", "watermark", "watermark-key"), 1, false),
                         TestRows.SERIALIZER,
-                        metrics,
+                        statistics,
                         () -> now);
         readers.add(reader);
         return reader;
@@ -253,6 +250,7 @@ class ReplayReaderTest {
         List<FileSourceSplit> kept = first.snapshotState(1);
 
         now = 3_600 * SECOND;
+        statistics = new ReplayStatistics(metrics, now);
         ReplayReader second = reader(Files.of(40).ended(), "buffer", "3");
         second.addSplits(kept);
         assertEquals(InputStatus.NOTHING_AVAILABLE, drain(second));
@@ -276,6 +274,7 @@ class ReplayReaderTest {
         List<FileSourceSplit> kept = first.snapshotState(1);
         released.clear();
 
+        statistics = new ReplayStatistics(metrics, now);
         ReplayReader second = reader(new Files().ended());
         second.addSplits(kept);
         drain(second);
@@ -290,6 +289,7 @@ class ReplayReaderTest {
         ReplayReader first = reader(Files.of(10).add("30000"), "buffer", "2");
         drain(first);
         assertEquals(List.of("10000#1"), takeReleased());
+        statistics = new ReplayStatistics(metrics, now);
         ReplayReader second = reader(Files.of(5).ended(), "buffer", "2");
         second.addSplits(first.snapshotState(1));
         drain(second);
@@ -301,6 +301,7 @@ class ReplayReaderTest {
     void aCheckpointBeforeTheBeginKeepsWhatWasRead() throws Exception {
         ReplayReader first = reader(Files.of(3, 1));
         drain(first);
+        statistics = new ReplayStatistics(metrics, now);
         ReplayReader second = reader(new Files().ended());
         second.addSplits(first.snapshotState(1));
         now = 100 * SECOND;
@@ -313,11 +314,97 @@ class ReplayReaderTest {
         Files files = new Files();
         ReplayReader reader = reader(files);
         FileSourceSplit file = new FileSourceSplit("1", new Path("/a"), 0, 1, 0, 1);
-        reader.addSplits(List.of(file, new ReplayProgress(EpochMillis.NONE, EpochMillis.NONE, 0, List.of())));
+        reader.addSplits(List.of(file, new ReplayProgress(origin, EpochMillis.NONE, EpochMillis.NONE, 0, List.of())));
         assertEquals(List.of(file), files.splits);
         assertEquals(
                 List.of("1", "replay-progress"),
                 reader.snapshotState(1).stream().map(FileSourceSplit::splitId).collect(Collectors.toList()));
+    }
+
+    @Test
+    void aStateOfOtherFilesOrColumnsIsRefused() throws Exception {
+        ReplayReader first = reader(Files.of(3, 1));
+        drain(first);
+        List<FileSourceSplit> kept = first.snapshotState(1);
+        origin = "csv(time)";
+        ReplayReader second = reader(new Files().ended());
+        assertEquals(
+                "the state of a replay of json(time) must not be restored by one of csv(time);"
+                        + " set the properties as they were, or start without the state",
+                assertThrows(IllegalStateException.class, () -> second.addSplits(kept)).getMessage());
+    }
+
+    @Test
+    void aTripOfAWrongYearDoesNotHaltTheOthers() throws Exception {
+        long years = 24L * 365 * 24 * 3_600;
+        ReplayReader reader = reader(Files.of(years, 0, years + 1, 3 * years).ended());
+        drain(reader);
+        assertEquals(List.of("0#2", years + "000#1"), takeReleased(), "the earlier one is no reason to wait");
+        assertEquals(1, metrics.count("replayGapCount"));
+        now = SECOND;
+        assertEquals(InputStatus.END_OF_INPUT, drain(reader));
+        assertEquals(
+                List.of(years + 1 + "000#3", 3 * years + "000#4"), takeReleased(), "nor is the later one");
+        assertEquals(2, metrics.count("replayGapCount"));
+        assertEquals(4, metrics.count("replayedEventCount"));
+        assertEquals(0L, metrics.gauge("replayLagMillis"));
+    }
+
+    @Test
+    void afterAGapRowsAreDueAsFarApartAsBefore() throws Exception {
+        ReplayReader reader = reader(Files.of(0, 11, 12).ended(), "gap-limit", "10 s");
+        drain(reader);
+        assertEquals(List.of("0#1", "11000#2"), takeReleased());
+        now = SECOND - 1;
+        drain(reader);
+        assertEquals(List.of(), takeReleased());
+        now = SECOND;
+        drain(reader);
+        assertEquals(List.of("12000#3"), takeReleased());
+    }
+
+    @Test
+    void aGapOfTheLimitIsWaitedForAndALongerOneWhereThereIsNoLimit() throws Exception {
+        drain(reader(Files.of(0, 10).ended(), "gap-limit", "10 s"));
+        assertEquals(List.of("0#1"), takeReleased());
+        drain(reader(Files.of(0, 1_000_000).ended(), "gap-limit", "0 s"));
+        assertEquals(List.of("0#1"), takeReleased());
+        assertEquals(0, metrics.count("replayGapCount"));
+    }
+
+    @Test
+    void aTimeThatIsGarbageIsAGapToo() throws Exception {
+        Files files = new Files().add(Long.toString(Long.MIN_VALUE + 1)).add("0").add(Long.toString(Long.MAX_VALUE));
+        assertEquals(InputStatus.END_OF_INPUT, drain(reader(files.ended())));
+        assertEquals(3, takeReleased().size());
+        assertEquals(2, metrics.count("replayGapCount"));
+    }
+
+    @Test
+    void aGapIsCountedOnceEvenIfAWatermarkComesFirst() throws Exception {
+        ReplayReader reader = reader(Files.of(0, 5, 50_000).ended(), "watermark-interval", "2 s");
+        drain(reader);
+        now = 5 * SECOND;
+        drain(reader);
+        assertEquals(
+                List.of("0#1", "0~watermark", "5000#2", "50000000#3", "50000001~watermark"), takeReleased());
+        assertEquals(1, metrics.count("replayGapCount"));
+    }
+
+    @Test
+    void aReplayOfFilesThatAllLackColumnsFails() throws Exception {
+        statistics.fileEndedEarly("/a is not read to its end: it must have the columns time (got when)", true);
+        ReplayReader reader = reader(new Files().ended());
+        assertEquals(
+                "/a is not read to its end: it must have the columns time (got when); no file could be replayed",
+                assertThrows(IOException.class, () -> drain(reader)).getMessage());
+    }
+
+    @Test
+    void aFileThatLacksColumnsDoesNotStopTheReplayOfOthers() throws Exception {
+        statistics.fileEndedEarly("/a is not read to its end: it must have the columns time (got when)", true);
+        assertEquals(InputStatus.END_OF_INPUT, drain(reader(Files.of(1).ended())));
+        assertEquals(List.of("1000#1"), takeReleased());
     }
 
     @Test
@@ -400,6 +487,7 @@ class ReplayReaderTest {
         drain(first);
         assertEquals(List.of("10000#1", "10000~watermark"), takeReleased());
 
+        statistics = new ReplayStatistics(metrics, now);
         ReplayReader second = reader(Files.of(5).ended(), "buffer", "2", "watermark-interval", "60 s");
         second.addSplits(first.snapshotState(1));
         now = 11 * SECOND;
@@ -487,38 +575,5 @@ class ReplayReaderTest {
 
         @Override
         public void close() {}
-    }
-
-    /** Keeps the metrics that are registered in the group that the service exports. */
-    private static final class Metrics extends UnregisteredMetricsGroup {
-
-        private final Map<String, Metric> registered = new HashMap<>();
-
-        @Override
-        public MetricGroup addGroup(String name) {
-            assertEquals("kinesisanalytics", name);
-            return this;
-        }
-
-        @Override
-        public Counter counter(String name) {
-            SimpleCounter counter = new SimpleCounter();
-            registered.put(name, counter);
-            return counter;
-        }
-
-        @Override
-        public <T, G extends Gauge<T>> G gauge(String name, G gauge) {
-            registered.put(name, gauge);
-            return gauge;
-        }
-
-        long count(String name) {
-            return ((SimpleCounter) registered.get(name)).getCount();
-        }
-
-        Object gauge(String name) {
-            return ((Gauge<?>) registered.get(name)).getValue();
-        }
     }
 }

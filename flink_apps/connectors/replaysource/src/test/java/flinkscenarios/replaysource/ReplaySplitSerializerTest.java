@@ -36,7 +36,8 @@ class ReplaySplitSerializerTest {
     void theProgressKeepsTheTimeLineAndTheRows() throws IOException {
         ReplayBuffer.Entry entry = new ReplayBuffer.Entry(40, 3, new byte[] {4, 0});
         ReplayProgress read =
-                assertInstanceOf(ReplayProgress.class, written(new ReplayProgress(30, 20, 3, List.of(entry))));
+                assertInstanceOf(ReplayProgress.class, written(new ReplayProgress("json(time)", 30, 20, 3, List.of(entry))));
+        assertEquals("json(time)", read.origin);
         assertEquals(List.of(30L, 20L, 3L), List.of(read.positionMillis, read.latestMillis, read.rowsRead));
         assertEquals(1, read.buffered.size());
         assertEquals(40, read.buffered.get(0).timeMillis);
@@ -46,8 +47,8 @@ class ReplaySplitSerializerTest {
 
     @Test
     void aStateOfAnotherVersionIsRefused() throws IOException {
-        byte[] state = serializer.serialize(new ReplayProgress(30, 20, 3, List.of()));
-        String message = assertThrows(IOException.class, () -> serializer.deserialize(2, state)).getMessage();
-        assertEquals("the state of a replay must be of version 1 (got 2); start without it", message);
+        byte[] state = serializer.serialize(new ReplayProgress("json(time)", 30, 20, 3, List.of()));
+        String message = assertThrows(IOException.class, () -> serializer.deserialize(1, state)).getMessage();
+        assertEquals("the state of a replay must be of version 2 (got 1); start without it", message);
     }
 }

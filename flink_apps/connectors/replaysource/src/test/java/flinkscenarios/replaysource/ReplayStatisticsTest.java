@@ -36,9 +36,11 @@ class ReplayStatisticsTest {
         statistics.releasedUntimed();
         statistics.releasedUntimed();
         statistics.skipped();
+        statistics.skippedGap();
+        statistics.fileEndedEarly("/a is not read to its end: it is gone", false);
         assertEquals(
                 "replay: 3 events, 3 events/s, replay lag 0 ms, nothing replayed yet, 1 out of order, 2 without a time,"
-                        + " 1 from before the start skipped",
+                        + " 1 gaps skipped, 1 files not read to their end, 1 from before the start skipped",
                 statistics.report(SECOND));
     }
 }

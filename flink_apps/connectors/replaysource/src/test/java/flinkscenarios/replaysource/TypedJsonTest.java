@@ -29,6 +29,13 @@ class TypedJsonTest {
         assertEquals("{\"b\":\"1\"}", json("b STRING", "1"));
     }
 
+    @Test
+    void aTimeIsInTheZoneThatItsTypeNames() {
+        assertEquals(
+                "{\"a\":1546671042000,\"b\":1546671042000}",
+                json("a TIMESTAMP America/New_York, b TIMESTAMP", "2019-01-05 01:50:42", "2019-01-05 06:50:42"));
+    }
+
     @ParameterizedTest
     @CsvSource({
         "BIGINT, 1.0, 1",
