@@ -19,7 +19,7 @@ def columns(*, source_format: str, time_attribute: str, partition_key: str) -> t
     """The columns of the source's table; for JSON files, only the fields that the replay itself needs."""
     names: tuple[str, ...] = (time_attribute, partition_key)
     if source_format != "json":
-        names += (*(column.name for column in taxi_trip.TRIP), *schema.MORE_FIELDS)
+        names += (*(column.name for column in schema.FIELDS), *schema.MORE_FIELDS)
     return tuple(Column(name, "STRING") for name in dict.fromkeys(names))
 
 
@@ -44,10 +44,10 @@ def _event(source_format: str, time_attribute: str, time_zone: str) -> str:
     """The bytes of the event of a row."""
     if source_format == "json":
         return "`line`"
-    trip = _object({column.name: _type(column, time_zone) for column in taxi_trip.TRIP})
+    trip = _object({column: _type(column, time_zone) for column in schema.FIELDS})
     if source_format == "csv":
         return f"CASE WHEN `{time_attribute}` IS NULL THEN `line` ELSE COALESCE({trip}, `line`) END"
-    return f"COALESCE({trip}, {_object({column.name: 'STRING' for column in taxi_trip.TRIP})})"
+    return f"COALESCE({trip}, {_object(dict.fromkeys(schema.FIELDS, 'STRING'))})"
 
 
 def _key(field: str) -> str:
@@ -55,9 +55,11 @@ def _key(field: str) -> str:
     return f"COALESCE(NULLIF(LEFT(CAST(`{field}` AS STRING), {LONGEST_KEY}), ''), CAST(`number` AS STRING))"
 
 
-def _object(types: Mapping[str, str]) -> str:
-    declared = ", ".join(f"{field} {type_}" for field, type_ in types.items())
-    return f"{TYPED_JSON}({literal(declared)}, {', '.join(map(_text, types))})"
+def _object(types: Mapping[Column, str]) -> str:
+    declared = ", ".join(
+        f"{field.name}{'?' if field in taxi_trip.SURCHARGES else ''} {type_}" for field, type_ in types.items()
+    )
+    return f"{TYPED_JSON}({literal(declared)}, {', '.join(_text(field.name) for field in types)})"
 
 
 def _type(column: Column, time_zone: str) -> str:

@@ -60,13 +60,13 @@ INSTEAD: dict[str, tuple[str, str]] = {
     "improvement_surcharge": (PICKUP_LONGITUDE, "0"),
 }
 
-#: Fields of the event that the commission's files of some years do not have, and that are null then.
-OPTIONAL = ("congestion_surcharge", "airport_fee", "cbd_congestion_fee")
+#: The fields that the files are read for. The surcharges are in the event only where a file has them.
+FIELDS = (*taxi_trip.TRIP, *taxi_trip.SURCHARGES)
 
 
 def needed() -> tuple[str, ...]:
     """The fields that a CSV or Parquet file must have; or two with ``|`` between them, of which it must have one."""
-    fields = (column.name for column in taxi_trip.TRIP if column.name not in (*DEFAULTS, *OPTIONAL))
+    fields = (column.name for column in taxi_trip.TRIP if column.name not in DEFAULTS)
     return tuple(f"{field}|{INSTEAD[field][0]}" if field in INSTEAD else field for field in fields)
 
 

@@ -33,10 +33,10 @@ def test_every_other_name_is_of_one_column() -> None:
     assert set(schema.OTHER_NAMES) <= set(names("csv"))
 
 
-def test_a_field_is_needed_unless_it_has_a_default_or_is_optional() -> None:
+def test_a_field_is_needed_unless_it_has_a_default_or_came_later() -> None:
     needed = {field for fields in schema.needed() for field in fields.split("|")}
     fields = {column.name for column in taxi_trip.TRIP}
-    assert needed - set(schema.MORE_FIELDS) == fields - {"trip_id", "type"} - set(schema.OPTIONAL)
+    assert needed - set(schema.MORE_FIELDS) == fields - {"trip_id", "type"}
     assert needed <= set(names("parquet"))
 
 

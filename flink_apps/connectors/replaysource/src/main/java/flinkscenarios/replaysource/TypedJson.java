@@ -17,8 +17,9 @@ import org.apache.flink.table.functions.ScalarFunction;
  *
  * <p>The types: BIGINT is an integer (which may end in {@code .0}), DOUBLE any finite number, TIMESTAMP a time, which
  * becomes epoch milliseconds as in the source, and STRING the text itself. A zone may follow TIMESTAMP, as in
- * {@code TIMESTAMP America/New_York}: that of times without an offset, by default UTC. White space around a value is ignored. NULL
- * and empty texts become null. The result is NULL if a value is not of its type.
+ * {@code TIMESTAMP America/New_York}: that of times without an offset, by default UTC. White space around a value is
+ * ignored. NULL and empty texts become null; of a field whose name ends in {@code ?}, nothing. The result is NULL if a
+ * value is not of its type.
  *
  * <p>Plain SQL would cast every field twice: once to check it, once for its value.
  */
@@ -37,6 +38,7 @@ public final class TypedJson extends ScalarFunction {
 
     private transient String fields;
     private transient String[] names;
+    private transient boolean[] optional;
     private transient Type[] types;
     private transient ZoneId[] zones;
 
@@ -54,8 +56,11 @@ public final class TypedJson extends ScalarFunction {
         try (JsonGenerator json = JSON.createGenerator(object)) {
             json.writeStartObject();
             for (int field = 0; field < names.length; field++) {
-                json.writeFieldName(names[field]);
-                write(json, types[field], zones[field], values[field] == null ? "" : values[field].trim());
+                String value = values[field] == null ? "" : values[field].trim();
+                if (!value.isEmpty() || !optional[field]) {
+                    json.writeFieldName(names[field]);
+                    write(json, types[field], zones[field], value);
+                }
             }
             json.writeEndObject();
         } catch (NumberFormatException notOfItsType) {
@@ -69,7 +74,11 @@ public final class TypedJson extends ScalarFunction {
     private void declare(String declared) {
         String[][] parts =
                 Arrays.stream(declared.split(",")).map(field -> field.trim().split(" ")).toArray(String[][]::new);
-        names = Arrays.stream(parts).map(part -> part[0]).toArray(String[]::new);
+        names = Arrays.stream(parts).map(part -> part[0].replace("?", "")).toArray(String[]::new);
+        optional = new boolean[parts.length];
+        for (int field = 0; field < parts.length; field++) {
+            optional[field] = parts[field][0].endsWith("?");
+        }
         types = Arrays.stream(parts).map(part -> Type.valueOf(part[1])).toArray(Type[]::new);
         zones =
                 Arrays.stream(parts)

@@ -36,6 +36,12 @@ class TypedJsonTest {
                 json("a TIMESTAMP America/New_York, b TIMESTAMP", "2019-01-05 01:50:42", "2019-01-05 06:50:42"));
     }
 
+    @Test
+    void anOptionalFieldIsLeftOutWhereItIsEmpty() {
+        assertEquals("{\"a\":1}", json("a BIGINT, b? DOUBLE", "1", " "));
+        assertEquals("{\"a\":1,\"b\":2.5}", json("a BIGINT, b? DOUBLE", "1", "2.5"));
+    }
+
     @ParameterizedTest
     @CsvSource({
         "BIGINT, 1.0, 1",
