@@ -75,6 +75,7 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
             local.stop_job(job)
         with console.status("counting what arrived"):
             outcome, epilogue, page = scenario.outcome(job), scenario.epilogue(), scenario.page()
+        page = page and page.resolve()  # a link to the run's folder goes with the run
         address = local.serve(page) if page and options.keep else None
         if options.keep:
             console.print("kept; [b]python -m local stop[/b] ends it")

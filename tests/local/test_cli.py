@@ -2,7 +2,8 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -226,6 +227,25 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 def test_a_page_is_told_by_its_file_in_the_runs_folder(command: Command) -> None:
     assert command.told(WithPage) == [(command.folder / "run" / "page.html").as_uri()]
+
+
+@pytest.mark.parametrize("options", [(), ("--report", "figures.json")])
+def test_a_page_is_found_also_where_the_run_went_through_a_link_to_its_folder(
+    command: Command, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    link = command.folder / "link"
+    link.symlink_to(command.folder / "run")
+
+    @contextmanager
+    def local_run(_assembly: object, _folder: Path, *, keep: bool) -> Iterator[FakeRun]:
+        yield FakeRun(link, keep)
+        link.unlink()
+
+    monkeypatch.chdir(command.folder)
+    monkeypatch.setattr("local.execute.LocalRun", local_run)
+    page = command.folder / ("figures.html" if options else "run/page.html")
+    assert command.told(WithPage, *options) == [page.as_uri()]
+    assert page.read_text(encoding="utf-8") == "<h1>a map</h1>"
 
 
 def test_a_page_is_copied_beside_the_report_and_told_there(command: Command) -> None:
