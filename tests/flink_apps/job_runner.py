@@ -54,7 +54,7 @@ class Running:
     def __init__(self, jobs: Mapping[str, Job], environment: Mapping[str, str]) -> None:
         """Start them, in this environment; a job is not restarted, unless its options say so."""
         jar = ConnectorJar(project=ROOT / "flink_apps", module="streaming_etl").build(ROOT / "build" / "jars")
-        self._given = {"options": _OPTIONS, "jobs": {name: asdict(job) for name, job in jobs.items()}}
+        given = {"options": _OPTIONS, "jobs": {name: asdict(job) for name, job in jobs.items()}}
         self._process = subprocess.Popen(
             [sys.executable, "-c", _RUNNER],
             env={**environment, "HADOOP_CLASSPATH": str(jar.resolve())},  # see embedded.py
@@ -64,16 +64,22 @@ class Running:
             text=True,
         )
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(self._given))
+        self._process.stdin.write(json.dumps(given))
         self._process.stdin.close()
         self._process.stdin = None
 
+    def __enter__(self) -> Running:
+        """Nothing more: they run."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop what still runs."""
+        self._process.kill()
+        self._process.communicate()
+
     def failures(self) -> dict[str, str]:
         """Wait for the end of all jobs; what stopped those that failed, by their names."""
-        try:
-            stdout, stderr = self._process.communicate(timeout=600)
-        finally:
-            self._process.kill()
+        stdout, stderr = self._process.communicate(timeout=600)
         assert self._process.returncode == 0, stderr
         found: dict[str, str] = json.loads(stdout.splitlines()[-1])
         return found

@@ -153,7 +153,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
             "moved, by half a key": moved(searches["moved"], key="area"),
         }
         environment = role_environment(searches["signed"], tmp_path_factory.mktemp("aws"))
-        failures = Running(jobs, environment).failures()
+        failures = stack.enter_context(Running(jobs, environment)).failures()
     return Runs(searches=searches, failures=failures)
 
 
