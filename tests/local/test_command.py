@@ -79,7 +79,7 @@ def test_a_run_reports_what_arrived_and_keeps_its_servers_until_they_are_stopped
         figures = json.loads(report.read_text())
         assert set(figures) == {
             *("scenario", "records_in", "records_out", "dead_letters", "duration_seconds", "records_per_second"),
-            *("parallelism", "versions"),
+            *("parallelism", "versions", "accounts"),
         }
         assert figures["records_in"] == pytest.approx(10_000, rel=0.05)
         assert figures["records_out"] == dict.fromkeys(("kinesis", "kafka"), figures["records_in"])
