@@ -72,6 +72,10 @@ class Arrival:
 ROWTIME = "rowtime"
 
 
+#: The first of January of the year 1, in milliseconds since 1970.
+_BEFORE_ALL_TIMES = -62_135_596_800_000
+
+
 @dataclass(frozen=True, kw_only=True)
 class EventTime:
     """The event time of a table, whose watermark its source keeps for each shard or partition.
@@ -86,7 +90,8 @@ class EventTime:
 
     def as_sql(self) -> str:
         """The time attribute and its watermark, which is always before the records that may still come."""
-        watermark = f"({self.millis}) - {self.out_of_order_millis + 1}"
+        # A record without a time, too, shows that its shard or partition is not idle. For Flink only a watermark does.
+        watermark = f"COALESCE(({self.millis}) - {self.out_of_order_millis + 1}, {_BEFORE_ALL_TIMES})"
         return (
             f"`{ROWTIME}` AS TO_TIMESTAMP_LTZ(COALESCE({self.millis}, 0), 3), "
             f"WATERMARK FOR `{ROWTIME}` AS TO_TIMESTAMP_LTZ({watermark}, 3)"

@@ -16,13 +16,19 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float = 120) -> 
         time.sleep(0.1)
 
 
-def kill_a_task_manager(run: LocalRun, job: Job, *, downtime: float = 0) -> None:
-    """Kill a TaskManager, as a lost machine would be, and give the cluster another one, ``downtime`` seconds later."""
+def kill_a_task_manager(
+    run: LocalRun, job: Job, *, downtime: float = 0, meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """Kill a TaskManager, as a lost machine would be, and give the cluster another one, ``downtime`` seconds later.
+
+    ``meanwhile`` is called before the cluster has the other one.
+    """
     cluster, completed = run.cluster, job.checkpoints_completed()
     wait_for("a checkpoint", lambda: job.checkpoints_completed() > completed)
     next(process for process in cluster.task_managers if process.running).kill()
     replacement = cluster.new_task_manager(len(cluster.task_managers) + 1)
     cluster.task_managers.append(replacement)
+    meanwhile()
     time.sleep(downtime)
     replacement.start()
     wait_for("the notice of the loss", lambda: job.running_seconds() == 0)

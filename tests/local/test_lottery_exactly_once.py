@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
 from flink_apps.lottery import logic, schema
 from flink_apps.lottery.settings import Settings
@@ -31,6 +33,15 @@ PLAYERS, COUPONS = 200, 15
 CLICKS = 4_500
 CLICKS_PER_SECOND = 300
 PARTITIONS, PARTITIONS_LATER = 3, 6
+IDLE_SECONDS = 5
+#: Of Kafka's client: the partition that the key determines.
+ANY = -1
+#: Has a coupon, and clicks once its window has been drawn.
+LATE_PLAYER = PLAYERS
+#: Players whose events are in partitions of their own.
+CLICKER, BUYER = PLAYERS + 1, PLAYERS + 2
+#: By the clock of a producer that is a day ahead.
+IN_A_DAY = int(time.time() + 86_400) * 1000
 #: Windows of this many milliseconds are aligned to it.
 BEGIN = 1_700_000_000_000
 
@@ -78,6 +89,13 @@ class Lottery:
     def put_user_events(self, events: Sequence[Event]) -> None:
         self._service.write(self.settings.streams.user_input.name, events)
 
+    def put_as_a_producer(self, *events: Event, partition: int = ANY, clock: int = 0) -> None:
+        """Write user events into a partition, each with the time of its producer's clock, as by Kafka's default."""
+        producer = Producer({"bootstrap.servers": self.run.service(KafkaService).address})
+        for key, value in events:
+            producer.produce(self.settings.streams.user_input.name, value, key, partition=partition, timestamp=clock)
+        assert producer.flush(30) == 0
+
     def winners(self) -> list[dict[str, Any]]:
         return [json.loads(value) for value in self._service.values(self.settings.streams.winners.name)]
 
@@ -90,7 +108,7 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Lo
     keys = {
         "window-seconds": str(WINDOW // 1000),
         "grace-millis": "1000",
-        "idle-seconds": "5",
+        "idle-seconds": str(IDLE_SECONDS),
         "checkpoint-seconds": "1",
         "partitions": str(PARTITIONS),
         "shards": "3",
@@ -143,8 +161,18 @@ def _player_and_time(value: str | bytes) -> tuple[int, int]:
 def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(started: tuple[Lottery, Job]) -> None:
     lottery, job = started
     sent = clicks()
-    lottery.put_lottery_events(start(1))
+    lottery.put_lottery_events(start(1), start(2, timestamp=BEGIN * 1000))
+    # A partition with purchases only has no time of its own, and is not idle: the others wait for its clicks.
+    ahead = [click(CLICKER, BEGIN - 50_000 + n) for n in range(IDLE_SECONDS + 3)]
+    behind = click(BUYER, BEGIN - 100_000)
+    for one in ahead:
+        lottery.put_as_a_producer(buy(BUYER, 1), partition=0)
+        lottery.put_as_a_producer(buy(CLICKER, 1), one, partition=1)
+        time.sleep(1)
+    lottery.put_as_a_producer(behind, partition=0)
     lottery.put_user_events([buy(player, COUPONS) for player in range(PLAYERS)])
+    lottery.put_user_events([buy(LATE_PLAYER, 1)])
+    lottery.put_as_a_producer(click(0, IN_A_DAY), clock=IN_A_DAY)
     feed = at_a_steady_rate(lottery.put_user_events, sent, per_second=CLICKS_PER_SECOND)
     wait_for("the first winners", lambda: bool(lottery.winners()))
     assert feed.is_alive(), "players still click"
@@ -153,20 +181,31 @@ def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(sta
     kill_a_task_manager(lottery.run, job)
     feed.join()
     # Once more in silence: the last windows are drawn without any click that would move time.
-    kill_a_task_manager(lottery.run, job)
+    # A click is there before the job is: no watermark tells it that this window has been drawn.
+    late = click(LATE_PLAYER, BEGIN)
+    kill_a_task_manager(lottery.run, job, meanwhile=lambda: lottery.put_user_events([late]))
+    sent += [*ahead, behind, late]
+    wait_for("the late refusal", lambda: any(refusal["reason"] == "late" for refusal in lottery.rejected()))
     last = logic.window_start(_player_and_time(sent[PLAYERS * COUPONS - 1][1])[1], WINDOW)
     wait_for("the last draw", lambda: any(winner["windowStart"] == last for winner in lottery.winners()))
-    wait_for("the last refusal", lambda: len(lottery.rejected()) >= CLICKS - PLAYERS * COUPONS)
+    refusals = {"no-coupon": CLICKS - PLAYERS * COUPONS, "late": 1, "malformed": 2}
+    wait_for("the last refusal", lambda: len(lottery.rejected()) >= sum(refusals.values()))
     lottery.run.stop_job(job)
     check_the_balance(LotteryScenario(lottery.run), job)
 
     kafka, topic = lottery.run.service(KafkaService), lottery.settings.streams.user_input.name
     assert {message.partition() for message in kafka.records(topic)} == set(range(PARTITIONS_LATER))
     winners, rejected = lottery.winners(), lottery.rejected()
-    assert Counter(refusal["reason"] for refusal in rejected) == {"no-coupon": CLICKS - PLAYERS * COUPONS}
-    accepted = accepted_clicks(sent, rejected)
+    assert [refusal["event"] for refusal in rejected if refusal["reason"] == "late"] == [late[1].decode()]
+    assert Counter(refusal["reason"] for refusal in rejected) == refusals
+    assert {refusal["message"] for refusal in rejected if refusal["reason"] == "malformed"} == {
+        "timestamp must not be more than 60000 ms ahead of the arrival",
+        "timestamp must not be more than 366 days ahead of the arrival",
+    }
+    accepted = accepted_clicks(sent, [refusal for refusal in rejected if refusal["reason"] != "malformed"])
     taken = Counter(user_id for user_id, _ in accepted.elements())
-    assert taken == dict.fromkeys(range(PLAYERS), COUPONS), "every coupon was taken by one click"
+    expected = {**dict.fromkeys(range(PLAYERS), COUPONS), CLICKER: len(ahead), BUYER: 1}
+    assert taken == expected, "every coupon was taken by one click"
     assert len(winners) == len({winner["windowStart"] for winner in winners}), "a window has one winner"
     check_the_draws(winners, accepted)
 
