@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flink_apps.common import taxi_trip, watermark_event
 from flink_apps.common.dead_letters import ERROR_CODE, RAW
+from flink_apps.common.ends.kafka import HEADERS, KafkaTopic
 from flink_apps.common.rules import Rule
 from flink_apps.common.sql import literal
 from flink_apps.common.tables import RAW_JSON, Format
@@ -12,6 +13,8 @@ from flink_apps.streaming_etl.settings import Settings
 
 #: A stream's record has at most a mebibyte including its key, a topic's message including its headers.
 LARGEST_STREAM_RECORD_BYTES = 1_000_000
+#: The most characters of the headers that go along into a topic, as text: at four bytes each, with the record they fit.
+LARGEST_HEADERS = 10_000
 
 TRIP_RULES = (
     *taxi_trip.FIELD_RULES,
@@ -43,7 +46,11 @@ def rules(settings: Settings) -> tuple[Rule, ...]:
     types = settings.trip_types
     # It names the index in OpenSearch. An index for whatever a producer sends would use up the cluster's shards.
     known = Rule(f"type must be one of {', '.join(types)}", f"type NOT IN ({', '.join(map(literal, types))})")
-    return (*TRIP_RULES, known)
+    rules = (*TRIP_RULES, known)
+    if settings.kafka and isinstance(settings.source, KafkaTopic):
+        large = f"CARDINALITY({HEADERS.name}) > 0 AND CHAR_LENGTH(CAST({HEADERS.name} AS STRING)) > {LARGEST_HEADERS}"
+        return (*rules, Rule(f"headers must be at most {LARGEST_HEADERS:,} characters long", large))
+    return rules
 
 
 def is_dead_letter() -> str:

@@ -114,7 +114,7 @@ def upload_history(run: LocalRun, shipped: Path, broken: Sequence[bytes]) -> Non
 
 def broken(shipped: Path, *, every: int, replacements: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
     """One line in ``every`` of the first shipped file, each broken in one way: what becomes a dead letter."""
-    return replaced(gzip.decompress(min(shipped.glob("*.gz")).read_bytes()).splitlines()[::every], replacements)
+    return replaced(gzip.decompress(min(shipped.glob("part-*.gz")).read_bytes()).splitlines()[::every], replacements)
 
 
 def replaced(lines: Iterable[bytes], replacements: Sequence[tuple[bytes, bytes]]) -> list[bytes]:

@@ -104,6 +104,20 @@ def test_what_the_format_found_comes_before_the_rules_and_needs_no_columns() -> 
     ]
 
 
+def test_headers_that_would_not_fit_into_a_topic_are_refused() -> None:
+    brokers = {"InputKafkaBootstrapServers": "a:9092", "OutputKafkaBootstrapServers": "a:9092"}
+    topics = {"InputKafkaTopic": "trips", "OutputKafkaTopic": "clean-trips", "DeadLetterBucket": "lake"}
+    *_, rule = rules.rules(Settings.from_property_groups({GROUP: {**brokers, **topics}}))
+    assert rule.reason == "headers must be at most 10,000 characters long"
+    broken = rule.broken.replace("headers", "MAP['a', ENCODE(traceparent, 'UTF-8')]")
+    columns, values = (Column("traceparent", "STRING"),), ["x" * 9_000, "x" * 10_000, None]
+    assert evaluate([f"COALESCE({broken}, FALSE)"], columns, [[value] for value in values]) == [
+        [False],
+        [True],
+        [False],
+    ]
+
+
 def test_partitions_are_borough_zone_year_month_and_hour_of_the_pickup_in_utc() -> None:
     drawn = random.Random(7)  # noqa: S311 - reproducible cases
     edges = [datetime(2019, 1, 31, 23, 59, 59, 999_000, UTC), datetime(2019, 2, 1, tzinfo=UTC)]
