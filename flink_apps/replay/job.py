@@ -57,7 +57,8 @@ def build(
     if settings.sends_watermarks:
         # Parallel tasks would not keep the order: a watermark event could overtake trips.
         table_env.get_config().set("parallelism.default", "1")
-    table_env.create_java_temporary_function(queries.TYPED_JSON, "flinkscenarios.replaysource.TypedJson")
+    for name, java_class in queries.FUNCTIONS.items():
+        table_env.create_java_temporary_function(name, java_class)
 
     trips, sink = sources[TRIPS], sinks[EVENTS]
     layout = {

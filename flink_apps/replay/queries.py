@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from flink_apps.common import taxi_trip, watermark_event
 from flink_apps.common.sql import literal
 from flink_apps.common.tables import Column
 from flink_apps.replay import schema
 
-#: The SQL name of flinkscenarios.replaysource.TypedJson.
-TYPED_JSON = "typed_json"
+#: The SQL names of functions, and their classes.
+TYPED_JSON, TYPED_JSON_OR_TEXTS = "typed_json", "typed_json_or_texts"
+FUNCTIONS = {
+    TYPED_JSON: "flinkscenarios.replaysource.TypedJson",
+    TYPED_JSON_OR_TEXTS: "flinkscenarios.replaysource.TypedJsonOrTexts",
+}
 #: The longest partition key that Kinesis takes, in characters.
 LONGEST_KEY = 256
 
@@ -44,10 +46,10 @@ def _event(source_format: str, time_attribute: str, time_zone: str) -> str:
     """The bytes of the event of a row."""
     if source_format == "json":
         return "`line`"
-    trip = _object({column: _type(column, time_zone) for column in schema.FIELDS})
     if source_format == "csv":
+        trip = _object(TYPED_JSON, time_zone)
         return f"CASE WHEN `{time_attribute}` IS NULL THEN `line` ELSE COALESCE({trip}, `line`) END"
-    return f"COALESCE({trip}, {_object(dict.fromkeys(schema.FIELDS, 'STRING'))})"
+    return _object(TYPED_JSON_OR_TEXTS, time_zone)
 
 
 def _key(field: str) -> str:
@@ -55,25 +57,25 @@ def _key(field: str) -> str:
     return f"COALESCE(NULLIF(LEFT(CAST(`{field}` AS STRING), {LONGEST_KEY}), ''), CAST(`number` AS STRING))"
 
 
-def _object(types: Mapping[Column, str]) -> str:
+def _object(function: str, time_zone: str) -> str:
     declared = ", ".join(
-        f"{field.name}{'?' if field in taxi_trip.SURCHARGES else ''} {type_}" for field, type_ in types.items()
+        f"{column.name}{'?' if column in taxi_trip.SURCHARGES else ''} {_type(column, time_zone)}"
+        for column in schema.FIELDS
     )
-    return f"{TYPED_JSON}({literal(declared)}, {', '.join(_text(field.name) for field in types)})"
+    return f"{function}({literal(declared)}, {', '.join(_text(column.name) for column in schema.FIELDS)})"
 
 
 def _type(column: Column, time_zone: str) -> str:
     if column.name in schema.TIMES:
         return f"TIMESTAMP {time_zone}"
-    return "BIGINT" if column.type == "INT" else column.type
+    type_ = "BIGINT" if column.type == "INT" else column.type
+    codes = "|".join(f"{old}={new}" for old, new in schema.CODES.get(column.name, {}).items())
+    return f"{type_} {codes}".rstrip()
 
 
 def _text(field: str) -> str:
     """The text of a field: NULL or empty for a value that the file does not have."""
     text = f"`{field}`"
-    if field in schema.CODES:
-        codes = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in schema.CODES[field].items())
-        return f"CASE UPPER(TRIM({text})) {codes} ELSE {text} END"
     if field in schema.INSTEAD:
         sign, value = schema.INSTEAD[field]
         return f"COALESCE({text}, CASE WHEN `{sign}` IS NOT NULL THEN {literal(value)} END)"

@@ -5,7 +5,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import javax.annotation.Nullable;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonFactory;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonGenerator;
@@ -17,9 +23,10 @@ import org.apache.flink.table.functions.ScalarFunction;
  *
  * <p>The types: BIGINT is an integer (which may end in {@code .0}), DOUBLE any finite number, TIMESTAMP a time, which
  * becomes epoch milliseconds as in the source, and STRING the text itself. A zone may follow TIMESTAMP, as in
- * {@code TIMESTAMP America/New_York}: that of times without an offset, by default UTC. White space around a value is
- * ignored. NULL and empty texts become null; of a field whose name ends in {@code ?}, nothing. The result is NULL if a
- * value is not of its type.
+ * {@code TIMESTAMP America/New_York}: that of times without an offset, by default UTC. Texts that stand for others may
+ * follow other types, as in {@code BIGINT CASH=2|NO CHARGE=3}; in which case a file writes them does not matter. White
+ * space around a value is ignored. NULL and empty texts become null; of a field whose name ends in {@code ?}, nothing.
+ * The result is NULL if a value is not of its type.
  *
  * <p>Plain SQL would cast every field twice: once to check it, once for its value.
  */
@@ -39,8 +46,9 @@ public final class TypedJson extends ScalarFunction {
     private transient String fields;
     private transient String[] names;
     private transient boolean[] optional;
-    private transient Type[] types;
+    private transient List<Type> types;
     private transient ZoneId[] zones;
+    private transient List<Map<String, String>> codes;
 
     /**
      * Returns the object, or NULL.
@@ -52,14 +60,25 @@ public final class TypedJson extends ScalarFunction {
         if (!fields.equals(this.fields)) {
             declare(fields);
         }
+        return object(types, codes, values);
+    }
+
+    /** An object with the fields of the last call, and these values as they are. */
+    byte[] texts(String... values) {
+        int size = names.length;
+        return object(Collections.nCopies(size, Type.STRING), Collections.nCopies(size, Map.of()), values);
+    }
+
+    @Nullable
+    private byte[] object(List<Type> as, List<Map<String, String>> codesOf, String... values) {
         ByteArrayOutputStream object = new ByteArrayOutputStream(512);
         try (JsonGenerator json = JSON.createGenerator(object)) {
             json.writeStartObject();
             for (int field = 0; field < names.length; field++) {
-                String value = values[field] == null ? "" : values[field].trim();
+                String value = text(values[field], codesOf.get(field));
                 if (!value.isEmpty() || !optional[field]) {
                     json.writeFieldName(names[field]);
-                    write(json, types[field], zones[field], value);
+                    write(json, as.get(field), zones[field], value);
                 }
             }
             json.writeEndObject();
@@ -72,19 +91,32 @@ public final class TypedJson extends ScalarFunction {
     }
 
     private void declare(String declared) {
+        // Name, type, and what may follow it.
         String[][] parts =
-                Arrays.stream(declared.split(",")).map(field -> field.trim().split(" ")).toArray(String[][]::new);
+                Arrays.stream(declared.split(",")).map(field -> field.trim().split(" ", 3)).toArray(String[][]::new);
         names = Arrays.stream(parts).map(part -> part[0].replace("?", "")).toArray(String[]::new);
+        types = Arrays.stream(parts).map(part -> Type.valueOf(part[1])).collect(Collectors.toList());
         optional = new boolean[parts.length];
+        zones = new ZoneId[parts.length];
+        codes = new ArrayList<>();
         for (int field = 0; field < parts.length; field++) {
+            boolean plain = parts[field].length < 3;
             optional[field] = parts[field][0].endsWith("?");
+            zones[field] = plain || types.get(field) != Type.TIMESTAMP ? ZoneOffset.UTC : ZoneId.of(parts[field][2]);
+            codes.add(plain || types.get(field) == Type.TIMESTAMP ? Map.of() : codes(parts[field][2]));
         }
-        types = Arrays.stream(parts).map(part -> Type.valueOf(part[1])).toArray(Type[]::new);
-        zones =
-                Arrays.stream(parts)
-                        .map(part -> part.length > 2 ? ZoneId.of(part[2]) : ZoneOffset.UTC)
-                        .toArray(ZoneId[]::new);
         fields = declared;
+    }
+
+    private static Map<String, String> codes(String declared) {
+        return Arrays.stream(declared.split("\\|"))
+                .map(code -> code.split("="))
+                .collect(Collectors.toMap(code -> code[0], code -> code[1]));
+    }
+
+    private static String text(@Nullable String value, Map<String, String> codes) {
+        String text = value == null ? "" : value.trim();
+        return codes.isEmpty() ? text : codes.getOrDefault(text.toUpperCase(Locale.ROOT), text);
     }
 
     private static void write(JsonGenerator json, Type type, ZoneId zone, String value) throws IOException {

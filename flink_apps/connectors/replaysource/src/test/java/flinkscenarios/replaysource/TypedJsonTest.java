@@ -42,6 +42,14 @@ class TypedJsonTest {
         assertEquals("{\"a\":1,\"b\":2.5}", json("a BIGINT, b? DOUBLE", "1", "2.5"));
     }
 
+    @Test
+    void aTextMayStandForAnotherWhateverItsCase() {
+        String fields = "payment BIGINT CASH=2|NO CHARGE=3, flag STRING 0=N|1=Y";
+        assertEquals("{\"payment\":3,\"flag\":\"Y\"}", json(fields, " No Charge ", "1"));
+        assertEquals("{\"payment\":7,\"flag\":\"N\"}", json(fields, "7", "N"));
+        assertEquals("NULL", json(fields, "barter", "N"));
+    }
+
     @ParameterizedTest
     @CsvSource({
         "BIGINT, 1.0, 1",
@@ -71,5 +79,16 @@ class TypedJsonTest {
     })
     void aValueThatIsNotOfItsTypeMakesNoObject(String type, String value) {
         assertEquals("NULL", json("good STRING, x " + type, "good", value));
+    }
+
+    @Test
+    void whereThereIsNoLineToPassOnTheTextsAre() {
+        TypedJsonOrTexts function = new TypedJsonOrTexts();
+        String fields = "id BIGINT, payment BIGINT CASH=2";
+        assertEquals(
+                "{\"id\":7,\"payment\":2}", new String(function.eval(fields, "7.0", "cash"), StandardCharsets.UTF_8));
+        assertEquals(
+                "{\"id\":\"7.5\",\"payment\":null}",
+                new String(function.eval(fields, "7.5", ""), StandardCharsets.UTF_8));
     }
 }
