@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -30,6 +31,7 @@ _PUT_RECORDS = 500
 #: How often records are put before their refusal is an error.
 _PUT_ATTEMPTS = 7
 _EMULATOR = ROOT / "node_modules" / "kinesalite"
+_ABORTED_REQUESTS = Path(__file__).parent / "aborted_requests.cjs"
 
 
 class KinesisService(Service):
@@ -44,7 +46,7 @@ class KinesisService(Service):
         return Process(
             name="the Kinesis emulator",
             command=[
-                *(str(TOOLS / "node"), str(_EMULATOR / "cli.js")),
+                *(str(TOOLS / "node"), "--require", str(_ABORTED_REQUESTS), str(_EMULATOR / "cli.js")),
                 *("--port", str(self._port)),
                 *("--shardLimit", str(max(100, 2 * sum(self._shards(stream) for stream in self._streams)))),
                 *("--createStreamMs", "10", "--deleteStreamMs", "10", "--updateStreamMs", "10"),

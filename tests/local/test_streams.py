@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -75,3 +76,15 @@ def test_a_follower_gives_what_there_is_then_what_comes_and_nothing_twice(
         service.write(FOLLOWED, records(100, 150))
         assert sorted(arrived(follower, 50)) == sorted(value for _, value in records(100, 150))
         assert next(follower) == []
+
+
+def test_a_client_that_is_killed_in_the_middle_of_a_request_takes_no_server_with_it(
+    service: KafkaService | KinesisService,
+) -> None:
+    host, _, port = service.address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: stream\r\nContent-Length: 1000\r\n\r\nthe first of them")
+    time.sleep(0.5)
+    before = service.count(FOLLOWED)
+    service.write(FOLLOWED, records(0, 1))
+    assert service.count(FOLLOWED) == before + 1
