@@ -47,8 +47,12 @@ class BucketPrefix:
             options={
                 "connector": "filesystem",
                 "path": f"s3://{path}",
-                # One task writes all files of a folder, so a checkpoint adds one file to it at any parallelism.
+                # One task writes all files of a folder: a checkpoint adds no more of them at a higher parallelism.
                 "sink.shuffle-by-partition.enable": "true",
+                # A file that gets no rows for a while is closed, and visible with the next checkpoint. Otherwise a
+                # backfill of many folders keeps a file of each open until then, more than a process may have.
+                "sink.rolling-policy.inactivity-interval": "20 s",
+                "sink.rolling-policy.check-interval": "5 s",
                 **record_format.as_options(),
             },
         )
