@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from flink_apps.common import dead_letters, taxi_trip
-from flink_apps.common.ends.kafka import HEADERS, TRAVELLING, KafkaTopic
+from flink_apps.common.ends.kafka import HEADERS, TRAVELLING
 from flink_apps.common.properties import read_property_groups
 from flink_apps.common.start import start
 from flink_apps.common.tables import ARRIVAL, JSON_LINES, PARQUET, RAW_JSON, Connector
@@ -18,8 +18,8 @@ def sources(settings: Settings) -> dict[str, Connector]:
     source = settings.source.source(job.TRIPS, record_format=rules.record_format(settings))
     if settings.kafka:
         source = source.with_metadata(ARRIVAL)
-        if isinstance(settings.source, KafkaTopic):
-            source = source.with_metadata(HEADERS)
+    if settings.copies_headers:
+        source = source.with_metadata(HEADERS)
     return {job.TRIPS: source}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flink_apps.common import dead_letters, taxi_trip
 from flink_apps.common.dead_letters import ERROR, RAW
-from flink_apps.common.ends.kafka import HEADERS, KafkaTopic
+from flink_apps.common.ends.kafka import HEADERS
 from flink_apps.common.rules import reason
 from flink_apps.common.sql import literal
 from flink_apps.common.tables import ARRIVAL, Column, Output
@@ -30,7 +30,7 @@ def trips_in_topic(settings: Settings) -> Output:
     """
     columns, values = trips_in_stream()
     allowed = f"{ARRIVAL.name} BETWEEN TO_TIMESTAMP_LTZ(0, 3) AND CURRENT_TIMESTAMP + INTERVAL '1' HOUR"
-    headers = HEADERS.name if isinstance(settings.source, KafkaTopic) else "CAST(NULL AS MAP<STRING, BYTES>)"
+    headers = HEADERS.name if settings.copies_headers else "CAST(NULL AS MAP<STRING, BYTES>)"
     return Output(columns, (*values, f"CASE WHEN {allowed} THEN {ARRIVAL.name} END", headers))
 
 

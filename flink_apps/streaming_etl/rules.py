@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flink_apps.common import taxi_trip, watermark_event
 from flink_apps.common.dead_letters import ERROR_CODE, RAW
-from flink_apps.common.ends.kafka import HEADERS, KafkaTopic
+from flink_apps.common.ends.kafka import HEADERS
 from flink_apps.common.rules import Rule
 from flink_apps.common.sql import literal
 from flink_apps.common.tables import RAW_JSON, Format
@@ -47,7 +47,7 @@ def rules(settings: Settings) -> tuple[Rule, ...]:
     # It names the index in OpenSearch. An index for whatever a producer sends would use up the cluster's shards.
     known = Rule(f"type must be one of {', '.join(types)}", f"type NOT IN ({', '.join(map(literal, types))})")
     rules = (*TRIP_RULES, known)
-    if settings.kafka and isinstance(settings.source, KafkaTopic):
+    if settings.copies_headers:
         large = f"CARDINALITY({HEADERS.name}) > 0 AND CHAR_LENGTH(CAST({HEADERS.name} AS STRING)) > {LARGEST_HEADERS}"
         return (*rules, Rule(f"headers must be at most {LARGEST_HEADERS:,} characters long", large))
     return rules

@@ -116,6 +116,11 @@ class Settings:
     trip_types: tuple[str, ...]
     dead_letters: DeadLetterEnd
 
+    @property
+    def copies_headers(self) -> bool:
+        """Whether records go from topic to topic, with their headers."""
+        return self.kafka is not None and isinstance(self.source, KafkaTopic)
+
     @classmethod
     def from_property_groups(cls, groups: PropertyGroups) -> Settings:
         """Read and check the property groups.
