@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from pyflink.common import Configuration
+from pyflink.java_gateway import get_gateway
 
 from flink_apps.common import environment as environments
 
@@ -74,10 +76,35 @@ def run_to_end(
             stop(process)
 
 
+class _OwnConnections:
+    """The connections to the JVM, one for each thread, in the place of py4j's pool for all of them.
+
+    A connection has a thread in the JVM, and Flink's planner keeps what belongs to a plan at its thread. Where another
+    Python thread may take the connection in between, a statement is made in one thread of the JVM and planned in a
+    second one ("NullPointerException: metadataHandlerProvider").
+    """
+
+    def __init__(self) -> None:
+        self._own = threading.local()
+
+    def pop(self) -> object:
+        """The thread's connection; IndexError lets py4j make one."""
+        return self._own.__dict__.setdefault("connections", []).pop()
+
+    def append(self, connection: object) -> None:
+        self._own.__dict__.setdefault("connections", []).append(connection)
+
+
+def in_threads(run: Callable[[Any], Any], jobs: Iterable[Any], *, at_a_time: int) -> list[Any]:
+    """Run the jobs, several at a time, in threads that have each its own connection to the JVM."""
+    get_gateway()._gateway_client.deque = _OwnConnections()
+    with ThreadPoolExecutor(at_a_time) as threads:
+        return list(threads.map(run, jobs))
+
+
 def run_jobs(run: Callable[[dict[str, Any]], None], *, at_a_time: int = 1) -> None:
     """Run the jobs that the standard input has. A small job mostly waits, so that several take little longer."""
-    with ThreadPoolExecutor(at_a_time) as threads:
-        list(threads.map(run, json.load(sys.stdin)))
+    in_threads(run, json.load(sys.stdin), at_a_time=at_a_time)
 
 
 def configuration(config: Mapping[str, str]) -> Configuration:

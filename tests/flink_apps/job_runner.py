@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 #: credentials in the environment of its JVM, and one JVM for all jobs saves most of the time.
 _RUNNER = """
 import json, sys
-from concurrent.futures import ThreadPoolExecutor
 from pyflink.table import EnvironmentSettings, TableEnvironment
+from tests.flink_apps.embedded import in_threads
 
 given = json.load(sys.stdin)
 
@@ -33,8 +33,7 @@ def failure(job):
     except Exception as error:
         return str(error)
 
-with ThreadPoolExecutor(4) as threads:
-    found = dict(zip(given["jobs"], threads.map(failure, given["jobs"].values())))
+found = dict(zip(given["jobs"], in_threads(failure, given["jobs"].values(), at_a_time=4)))
 print(json.dumps({name: text for name, text in found.items() if text}))
 """
 _OPTIONS = {"parallelism.default": "1", "restart-strategy.type": "none"}
@@ -57,7 +56,7 @@ class Running:
         given = {"options": _OPTIONS, "jobs": {name: asdict(job) for name, job in jobs.items()}}
         self._process = subprocess.Popen(
             [sys.executable, "-c", _RUNNER],
-            env={**environment, "HADOOP_CLASSPATH": str(jar.resolve())},  # see embedded.py
+            env={**environment, "PYTHONPATH": str(ROOT), "HADOOP_CLASSPATH": str(jar.resolve())},  # see embedded.py
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
