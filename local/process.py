@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -40,10 +41,20 @@ def java() -> str:
     return command
 
 
+#: The lock of each port that this process has chosen by its number.
+_LOCKS: dict[int, int] = {}
+#: Not in the folder for temporary files: ports are the machine's, that folder may be one run's.
+_LOCKS_OF_ALL_RUNS = "/tmp/flink-scenarios-port-"  # noqa: S108
+
+
 def free_port(preferred: int | None = None) -> int:
-    """``preferred`` if it is free, else another one."""
+    """``preferred`` if it is free, else another one.
+
+    A preferred port stays this process's own until it ends: a server binds its port seconds after it is chosen, and
+    another run that starts meanwhile must not choose the same one.
+    """
     for port in (preferred, 0):
-        if port is None:
+        if port is None or (port and not _locked(port)):
             continue
         with closing(socket.socket()) as probe:
             # As servers do: a port whose last connections are still winding down is free.
@@ -54,6 +65,23 @@ def free_port(preferred: int | None = None) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise RunError("no free TCP port on 127.0.0.1")
+
+
+def _locked(port: int) -> bool:
+    """Whether the port is this process's among all that ask by :func:`free_port`."""
+    if port in _LOCKS:
+        return True
+    try:
+        lock = os.open(f"{_LOCKS_OF_ALL_RUNS}{port}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    except OSError:  # another user's: a port that is taken is still seen when it is probed
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    _LOCKS[port] = lock
+    return True
 
 
 @dataclass

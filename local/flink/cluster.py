@@ -96,7 +96,9 @@ class FlinkCluster:
             process.start()
 
     def wait(self) -> None:
-        """Wait until every TaskManager has registered."""
+        """Wait until the JobManager answers and every TaskManager has registered."""
+        # Another one that has taken the port meanwhile answers there, too.
+        self.job_manager.wait_until(lambda: self.rest.rpc_port() == self._rpc_port)
         for number, process in enumerate(self.task_managers, start=1):
             process.wait_until(lambda wanted=number: (self.rest.task_managers() or 0) >= wanted)  # type: ignore[misc]
 

@@ -37,6 +37,14 @@ class FlinkRest:
         except requests.RequestException:
             return None
 
+    def rpc_port(self) -> int | None:
+        """The port at which its TaskManagers find the JobManager, as no other; None while it starts."""
+        try:
+            entries = self.get("/jobmanager/config")
+        except (requests.RequestException, ValueError):
+            return None
+        return next((int(entry["value"]) for entry in entries if entry["key"] == "jobmanager.rpc.port"), None)
+
     def slots_in_use(self) -> int:
         """How many slots of all TaskManagers hold a task."""
         managers = self.get("/taskmanagers")["taskmanagers"]

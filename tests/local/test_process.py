@@ -1,5 +1,6 @@
 import re
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -85,3 +86,16 @@ def test_a_path_that_is_not_ascii_has_a_name_in_every_locale(
 ) -> None:
     monkeypatch.setenv("LC_ALL", given)
     assert environment()["LC_ALL"] == got
+
+
+def test_a_port_that_another_run_has_chosen_is_avoided_before_its_server_has_bound_it() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    chosen = f"from local.process import free_port; print(free_port({port}), flush=True); input()"
+    other = subprocess.Popen([sys.executable, "-c", chosen], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdout is not None
+    assert int(other.stdout.readline()) == port
+    assert free_port(port) != port
+    other.communicate("\n")
+    assert free_port(port) == port
