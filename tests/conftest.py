@@ -6,9 +6,7 @@ import atexit
 import os
 import re
 import shutil
-import socket
 import tempfile
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -49,8 +47,6 @@ TESTS = Path(__file__).parent
 REAL_DATA = Path(os.environ.get("TAXI_DATA") or TESTS.parents[1] / "shared" / "data")
 
 
-#: The ports that the servers of a run prefer, but for OpenSearch's, which takes no other than its own.
-_PREFERRED_PORTS = (4567, 5000, 8000, 8081, 8082, 9090, 9092)
 #: The ids of the tests that synthesize a scenario's variants: of its own file, and with its name as a parameter.
 _STACKS = {name: re.compile(rf"/test_{scenarios.folder(name)}_stack\.py:|\[{name}[-\]]") for name in scenarios.NAMES}
 
@@ -91,18 +87,6 @@ class Workers(LoadScopeScheduling):  # type: ignore[misc] # xdist is untyped
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Workers:
     """Have the workers share the tests as above."""
     return Workers(config, log)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Take the preferred ports while there are workers: two runs that find one free at a time would both take it."""
-    if not getattr(config.option, "numprocesses", None):
-        return
-    for port in _PREFERRED_PORTS:
-        taken = socket.socket()
-        config.add_cleanup(taken.close)
-        with suppress(OSError):  # somebody has it
-            taken.bind(("127.0.0.1", port))
-            taken.listen()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

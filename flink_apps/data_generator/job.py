@@ -11,7 +11,7 @@ from pyflink.table.types import DataType
 from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
 from flink_apps.common.ends.tick import END, START
-from flink_apps.common.environment import parallelism, prepare
+from flink_apps.common.environment import insert, parallelism, prepare
 from flink_apps.common.tables import Connector
 from flink_apps.data_generator import faults, queries
 from flink_apps.data_generator.logic import RateMeter
@@ -134,8 +134,7 @@ def build(
     generated = queries.generated(settings, ticks=ticks.table, faulty=_FAULTY)
     table_env.execute_sql(f"CREATE TEMPORARY VIEW {_GENERATED} AS {generated}")
 
-    statements = table_env.create_statement_set()
     for sink in sinks.values():
         table_env.execute_sql(sink.create_table(queries.generated_columns(settings)))
-        statements.add_insert_sql(f"INSERT INTO `{sink.table}` SELECT * FROM {_GENERATED}")
-    return statements
+    chosen = {sink.table: f"SELECT * FROM {_GENERATED}" for sink in sinks.values()}
+    return insert(table_env, chosen, connectors=[ticks, *sinks.values()])

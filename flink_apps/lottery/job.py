@@ -9,7 +9,7 @@ from pyflink.common import Types
 from pyflink.datastream import ConnectedStreams, DataStream
 from pyflink.table import Schema, StatementSet, StreamTableEnvironment
 
-from flink_apps.common.environment import prepare
+from flink_apps.common.environment import insert, prepare
 from flink_apps.common.event_time import clock, kept_rows, set_idleness_timeout, stamped, timed_by
 from flink_apps.common.keyed import keyed_rows, rows
 from flink_apps.common.packed import PACKED_NUMBERS, packed, unpacked
@@ -83,10 +83,11 @@ def build(
     table_env.create_temporary_view(REFUSED_EVENTS, refused)
     table_env.execute_sql(sinks[WINNERS].create_table(schema.WINNER))
     table_env.execute_sql(sinks[REJECTED].create_table(schema.REJECTED))
-    statements = table_env.create_statement_set()
-    statements.add_insert_sql(_winners(table_env, settings, sinks[WINNERS]))
-    statements.add_insert_sql(f"INSERT INTO `{sinks[REJECTED].table}` {queries.rejected(REFUSED_EVENTS)}")
-    return statements
+    chosen = {
+        sinks[WINNERS].table: _winners(table_env, settings),
+        sinks[REJECTED].table: queries.rejected(REFUSED_EVENTS),
+    }
+    return insert(table_env, chosen, connectors=[*sources.values(), *sinks.values()])
 
 
 def _lottery_events(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> DataStream:
@@ -116,10 +117,10 @@ def _user_events(table_env: StreamTableEnvironment, settings: Settings, source: 
     return packed(kept_rows(user_events), Types.INT(), functions.USER_EVENT)
 
 
-def _winners(table_env: StreamTableEnvironment, settings: Settings, sink: Connector) -> str:
+def _winners(table_env: StreamTableEnvironment, settings: Settings) -> str:
     tickets = queries.tickets(ACCEPTED_CLICKS, window_millis=settings.window_millis)
     table_env.execute_sql(f"CREATE TEMPORARY VIEW tickets AS {tickets}")
-    return f"INSERT INTO `{sink.table}` {queries.winners('tickets', window_millis=settings.window_millis)}"
+    return queries.winners("tickets", window_millis=settings.window_millis)
 
 
 def _with_event_time() -> Schema:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyflink.table import StatementSet, StreamTableEnvironment
 
 from flink_apps.common.ends.tick import DUE, END, START
-from flink_apps.common.environment import parallelism, prepare
+from flink_apps.common.environment import insert, parallelism, prepare
 from flink_apps.common.keyed import table_by
 from flink_apps.common.tables import Connector
 from flink_apps.prometheus_metrics import queries, schema
@@ -37,6 +37,4 @@ def build(
         generated = table_by(table_env, generated, "instance")
     table_env.create_temporary_view(_SERIES, generated)
     table_env.execute_sql(f"CREATE TEMPORARY VIEW {_GENERATED} AS {queries.samples(_SERIES, settings)}")
-    statements = table_env.create_statement_set()
-    statements.add_insert_sql(f"INSERT INTO `{sink.table}` SELECT * FROM {_GENERATED}")
-    return statements
+    return insert(table_env, {sink.table: f"SELECT * FROM {_GENERATED}"}, connectors=[ticks, sink])

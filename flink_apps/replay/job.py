@@ -8,7 +8,7 @@ from pyflink.table import StatementSet, TableEnvironment
 
 from flink_apps.common import taxi_trip
 from flink_apps.common.ends.kinesis import KinesisStream
-from flink_apps.common.environment import configure
+from flink_apps.common.environment import configure, insert
 from flink_apps.common.tables import Connector
 from flink_apps.replay import logic, queries, schema
 from flink_apps.replay.settings import JSON, PARQUET, Settings
@@ -69,6 +69,4 @@ def build(
     table_env.execute_sql(trips.create_table(queries.columns(**layout)))
     table_env.execute_sql(sink.create_table(taxi_trip.KEYED))
     events = queries.events(trips.table, **layout, time_zone=settings.time_zone, watermarks=settings.sends_watermarks)
-    statements = table_env.create_statement_set()
-    statements.add_insert_sql(f"INSERT INTO `{sink.table}` {events}")
-    return statements
+    return insert(table_env, {sink.table: events}, connectors=[trips, sink])

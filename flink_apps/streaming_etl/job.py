@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyflink.table import StatementSet, TableEnvironment
 
 from flink_apps.common import dead_letters
-from flink_apps.common.environment import prepare
+from flink_apps.common.environment import insert, prepare
 from flink_apps.common.tables import Connector
 from flink_apps.streaming_etl import queries, schema
 from flink_apps.streaming_etl.settings import Settings
@@ -40,8 +40,8 @@ def build(
         SEARCH: queries.documents(),
         DEAD_LETTERS: queries.refused(settings),
     }
-    statements = table_env.create_statement_set()
+    chosen = {}
     for name, sink in sinks.items():
         table_env.execute_sql(sink.create_table(outputs[name].columns))
-        statements.add_insert_sql(queries.insert(sink.table, outputs[name], trips=_CHECKED, good=name != DEAD_LETTERS))
-    return statements
+        chosen[sink.table] = queries.select(outputs[name], trips=_CHECKED, good=name != DEAD_LETTERS)
+    return insert(table_env, chosen, connectors=[trips, *sinks.values()])

@@ -51,10 +51,10 @@ def refused(settings: Settings) -> Output:
     return dead_letters.output(source=settings.source.name, end=settings.dead_letters)
 
 
-def insert(sink: str, output: Output, *, trips: str, good: bool) -> str:
-    """The statement that writes good trips, or dead letters, into a sink."""
+def select(output: Output, *, trips: str, good: bool) -> str:
+    """Good trips, or dead letters, as a sink has them."""
     wanted = "reason IS NULL" if good else rules.is_dead_letter()
-    return f"INSERT INTO `{sink}` SELECT {', '.join(output.values)} FROM {trips} WHERE {wanted}"
+    return f"SELECT {', '.join(output.values)} FROM {trips} WHERE {wanted}"
 
 
 def partition_columns(settings: Settings) -> tuple[Column, ...]:

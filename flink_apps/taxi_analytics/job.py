@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyflink.table import StatementSet, StreamTableEnvironment
 
 from flink_apps.common import dead_letters
-from flink_apps.common.environment import prepare
+from flink_apps.common.environment import insert, prepare
 from flink_apps.common.event_time import kept_table, set_idleness_timeout
 from flink_apps.common.tables import Column, Connector, EventTime, Output
 from flink_apps.taxi_analytics import queries, rules, schema
@@ -46,11 +46,10 @@ def build(
         ),
         DEAD_LETTERS: (bad.columns, f"SELECT {', '.join(bad.values)} FROM {_REFUSED}"),
     }
-    statements = table_env.create_statement_set()
-    for name, (columns, query) in outputs.items():
+    for name, (columns, _) in outputs.items():
         table_env.execute_sql(sinks[name].create_table(columns))
-        statements.add_insert_sql(f"INSERT INTO `{sinks[name].table}` {query}")
-    return statements
+    chosen = {sinks[name].table: query for name, (_, query) in outputs.items()}
+    return insert(table_env, chosen, connectors=[sources[TRIPS], *sinks.values()])
 
 
 def _read(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> None:

@@ -24,13 +24,14 @@ PYTHON = Path(sys.executable)
 
 def start(
     driver: str,
-    jar: Path,
+    jar: Path | Sequence[Path],
     jobs: Sequence[Mapping[str, Any]],
     log: Path,
     *,
     environment: Mapping[str, str] = os.environ,
 ) -> subprocess.Popen[bytes]:
     """Start the script ``driver`` of this folder, which runs the jobs by :func:`run_jobs`."""
+    jars = [jar] if isinstance(jar, Path) else jar
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(PYTHON), str(Path(__file__).with_name(driver))],
@@ -43,7 +44,7 @@ def start(
                 "FLINK_LOG_DIR": str(log.parent),
                 # On the JVM's own classpath: a jar of a job is loaded, and compiled, anew by each job. Hadoop has
                 # nothing to do with it, PyFlink takes no other variable.
-                "HADOOP_CLASSPATH": str(jar.resolve()),
+                "HADOOP_CLASSPATH": os.pathsep.join(str(one.resolve()) for one in jars),
                 # Functions in the JVM's own Python are of the ``python`` that comes first.
                 "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}",
             },
@@ -62,7 +63,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def run_to_end(
     driver: str,
-    jar: Path,
+    jar: Path | Sequence[Path],
     jobs: Sequence[Mapping[str, Any]],
     log: Path,
     *,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyflink.table import StatementSet, TableEnvironment
 
 from flink_apps.common.ends.tick import DUE, END, START
-from flink_apps.common.environment import prepare
+from flink_apps.common.environment import insert, prepare
 from flink_apps.common.tables import Connector
 from flink_apps.pulse import queries, schema
 from flink_apps.pulse.settings import Settings
@@ -27,6 +27,4 @@ def build(
     ticks, sink = sources[TICKS], sinks[BEATS]
     table_env.execute_sql(ticks.create_table((START, END, DUE)))
     table_env.execute_sql(sink.create_table(schema.BEAT))
-    statements = table_env.create_statement_set()
-    statements.add_insert_sql(f"INSERT INTO `{sink.table}` {queries.beats(ticks.table)}")
-    return statements
+    return insert(table_env, {sink.table: queries.beats(ticks.table)}, connectors=[ticks, sink])
