@@ -104,3 +104,11 @@ def test_sql_draws_the_tickets_that_anybody_can_draw_again() -> None:
     rows = [["5ecret", 1, 1_706_659_210_000], ["", 2**63 - 1, 0]]
     expressions = [queries.seed("secret", "a", "b"), queries.ticket("secret", "a", "b")]
     assert evaluate(expressions, columns, rows) == [[logic.seed(*row), logic.ticket(*row)] for row in rows]  # type: ignore[arg-type]
+
+
+def test_a_rejected_event_that_is_no_text_or_very_long_has_its_first_bytes_too() -> None:
+    events = ["é".encode(), b"\xff{", b"x" * 100_000, b"x" * 300_000]
+    found = evaluate(queries.rejected_event(), (Column(schema.RAW, "BYTES"),), [[bytearray(event)] for event in events])
+    texts, rests = zip(*found, strict=True)
+    assert texts == ("é", "\ufffd{", "x" * 100_000, "x" * 100_000)
+    assert [rest and bytes(rest) for rest in rests] == [None, b"\xff{", None, b"x" * 200_000]
