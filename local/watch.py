@@ -21,8 +21,9 @@ from local.terminal import console
 
 #: How long a job may take to drain, once its feeders have stopped.
 DRAIN_SECONDS = 60
-#: For how long a job that has restarted reads nothing once it has read all.
-QUIET_SECONDS = 5.0
+#: For how long a job that has restarted reads nothing once it has read all: twice the time that the metric of its idle
+#: time may be old.
+QUIET_SECONDS = 10.0
 #: The shortest time between two calls for a scenario's news.
 NEWS_SECONDS = 1.0
 
