@@ -146,6 +146,7 @@ class _Quiet:
         emitted, before = self._watched.job.records_emitted(), self._emitted
         if not running or emitted != before or not self._watched.job.sources_idle():
             self._emitted, self._since = emitted, time.monotonic()
+            return False
         return time.monotonic() >= self._since + QUIET_SECONDS
 
 
