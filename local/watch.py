@@ -21,6 +21,9 @@ from local.terminal import console
 
 #: How long a job may take to drain, once its feeders have stopped.
 DRAIN_SECONDS = 60
+#: For how long a job that has restarted reads nothing once it has read all: twice the time that the metric of its idle
+#: time may be old.
+QUIET_SECONDS = 10.0
 #: The shortest time between two calls for a scenario's news.
 NEWS_SECONDS = 1.0
 
@@ -115,14 +118,36 @@ def _feed_until_end(
 def drain(scenario: Scenario, watched: WatchedJob, news: News) -> None:
     """Wait until the job has processed what it was fed, or print that it has not."""
     deadline = time.monotonic() + DRAIN_SECONDS
+    quiet = _Quiet(watched)
     while not scenario.drained(watched.job):
-        watched.look()
+        if quiet.look():
+            return
         news.show()
         if time.monotonic() > deadline:
             console.print(f"the job is stopped with records unread: it needed more than {DRAIN_SECONDS} s for them")
             scenario.unread = "not read"
             return
         time.sleep(0.5)
+
+
+class _Quiet:
+    """Notices that a job reads nothing any more after a restart, with which the counters of its sources began anew."""
+
+    def __init__(self, watched: WatchedJob) -> None:
+        self._watched = watched
+        self._emitted = -1.0
+        self._since = 0.0
+
+    def look(self) -> bool:
+        """Whether the job runs again, and its sources have waited for records for a while."""
+        running = self._watched.look()
+        if not self._watched.restarts:
+            return False
+        emitted, before = self._watched.job.records_emitted(), self._emitted
+        if not running or emitted != before or not self._watched.job.sources_idle():
+            self._emitted, self._since = emitted, time.monotonic()
+            return False
+        return time.monotonic() >= self._since + QUIET_SECONDS
 
 
 @contextmanager

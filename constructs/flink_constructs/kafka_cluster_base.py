@@ -166,7 +166,9 @@ class KafkaClusterBase(Construct):
         if self.authentication is not KafkaAuthentication.IAM:
             return self._grant_sign_in(grantee)
         grant = self._grant(grantee, self.cluster_arn, "Connect", "WriteDataIdempotently")
-        grant = grant.combine(self._grant(grantee, topic_arn, "DescribeTopic", "WriteData"))
+        # A writer asks for the size of the largest message.
+        actions = ("DescribeTopic", "DescribeTopicDynamicConfiguration", "WriteData")
+        grant = grant.combine(self._grant(grantee, topic_arn, *actions))
         if transactional_id_prefix is not None:
             ids = self._arn("transactional-id", f"{transactional_id_prefix}-*")
             grant = grant.combine(self._grant(grantee, ids, "AlterTransactionalId", "DescribeTransactionalId"))

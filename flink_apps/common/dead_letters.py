@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from flink_apps.common.ends.kafka import TOPIC, KafkaTopic
+from flink_apps.common.ends.kafka import LARGEST_MESSAGE_BYTES, TOPIC, KafkaTopic
 from flink_apps.common.ends.kinesis import NAME, KinesisOptions, KinesisStream, StreamArn
 from flink_apps.common.ends.s3 import BUCKET, PREFIX, BucketOptions, BucketPrefix
 from flink_apps.common.options import Group, Option
@@ -37,6 +37,13 @@ LARGEST_BYTES = 740_000
 DAY = Column("day", "STRING")
 
 DeadLetterEnd = BucketPrefix | KinesisStream | KafkaTopic
+
+
+def largest_bytes(end: DeadLetterEnd) -> int:
+    """The same for this end: a topic whose producer sends less than by default keeps less in proportion."""
+    if isinstance(end, KafkaTopic):
+        return min(LARGEST_BYTES, LARGEST_BYTES * end.max_request_size // LARGEST_MESSAGE_BYTES)
+    return LARGEST_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +147,7 @@ def output(*, source: str, end: DeadLetterEnd) -> Output:
     if isinstance(end, BucketPrefix):
         day = "DATE_FORMAT(CURRENT_TIMESTAMP, 'yyyy-MM-dd')"
         return Output((*DEAD_LETTER, DAY), (f"`{RAW.name}`", *values, day))
-    return Output(DEAD_LETTER, (beginning(f"`{RAW.name}`", LARGEST_BYTES), *values))
+    return Output(DEAD_LETTER, (beginning(f"`{RAW.name}`", largest_bytes(end)), *values))
 
 
 def sink(table: str, end: DeadLetterEnd) -> Connector:

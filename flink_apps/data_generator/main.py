@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
+from flink_apps.common import topic_limits
 from flink_apps.common.ends.tick import ticks
 from flink_apps.common.properties import read_property_groups
 from flink_apps.common.start import start
@@ -13,6 +14,9 @@ from flink_apps.data_generator.settings import Settings
 
 #: The source's options for catching up on everything: the longest delay that it can make up for.
 CATCH_UP_OPTIONS = {"catch-up": "365 d", "catch-up-downtime": "true"}
+
+#: Far more than any record has.
+LEAST_MESSAGE_BYTES = 10_000
 
 
 def sources(settings: Settings) -> dict[str, Connector]:
@@ -47,6 +51,7 @@ def _record_format(settings: Settings, *, destination: str) -> Format:
 def main() -> None:
     """Submit the job."""
     settings = Settings.from_property_groups(read_property_groups())
+    topic_limits.check((settings.kafka,), least=LEAST_MESSAGE_BYTES)
     table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
     job.build(table_env, settings, sources(settings), sinks(settings)).execute()
 

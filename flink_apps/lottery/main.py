@@ -6,6 +6,7 @@ import dataclasses
 
 from pyflink.table import StreamTableEnvironment
 
+from flink_apps.common import topic_limits
 from flink_apps.common.ends.kafka import KafkaTopic
 from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.common.environment import environment
@@ -46,6 +47,7 @@ def _sink(table: str, stream: KinesisStream | KafkaTopic, *, key: str | None) ->
 def main() -> None:
     """Submit the job."""
     settings = Settings.from_property_groups(read_property_groups())
+    topic_limits.check((settings.streams.winners, settings.streams.rejected))
     table_env = StreamTableEnvironment.create(environment(job.options(settings)))
     job.build(table_env, settings, sources(settings), sinks(settings)).execute()
 

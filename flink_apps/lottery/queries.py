@@ -118,17 +118,23 @@ def _sha256(*parts: str) -> str:
     return f"SHA256(CONCAT_WS(':', {', '.join(f'CAST({part} AS STRING)' for part in parts)}))"
 
 
-def rejected(events: str) -> str:
-    """The rejected events as text, and also as bytes if the text is incomplete."""
+def rejected_event() -> tuple[str, str]:
+    """The SQL expressions of the text of a rejected event, and of its first bytes, NULL where the text has all."""
     text = f"DECODE({beginning(_RAW, schema.LARGEST_TEXT_BYTES)}, 'UTF-8')"
     rest = beginning(_RAW, schema.LARGEST_RAW_BYTES)
+    return text, f"CASE WHEN ENCODE({text}, 'UTF-8') <> {_RAW} THEN {rest} ELSE CAST(NULL AS BYTES) END"
+
+
+def rejected(events: str) -> str:
+    """The rejected events as text, and also as bytes if the text is incomplete."""
+    text, rest = rejected_event()
     by_reason = " ".join(
         f"WHEN {literal(name)} THEN counted(message, {literal(metric)})" for name, metric in REJECTED_BY_REASON.items()
     )
     return f"""
         SELECT
           {text},
-          CASE WHEN ENCODE({text}, 'UTF-8') <> {_RAW} THEN {rest} ELSE CAST(NULL AS BYTES) END,
+          {rest},
           counted(reason, {literal(REJECTED_COUNT)}),
           CASE reason {by_reason} END,
           CURRENT_TIMESTAMP

@@ -30,8 +30,8 @@ def user_event_rules(*, clock_skew_millis: int, arrival: str) -> tuple[Rule, ...
 
 
 def millis(time: str) -> str:
-    """The SQL expression of a time in milliseconds since 1970, to the second."""
-    return f"CAST(TIMESTAMPDIFF(SECOND, TO_TIMESTAMP_LTZ(0, 3), {time}) AS BIGINT) * 1000"
+    """The SQL expression of a time in milliseconds since 1970, to the second, in a job whose time zone is UTC."""
+    return f"EXTRACT(EPOCH FROM {time}) * 1000"  # BIGINT; TIMESTAMPDIFF is INT, and ends in 2038
 
 
 def _required(event: str, *fields: str) -> tuple[Rule, ...]:

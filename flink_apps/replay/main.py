@@ -6,7 +6,7 @@ import dataclasses
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
-from flink_apps.common import taxi_trip
+from flink_apps.common import taxi_trip, topic_limits
 from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.common.properties import read_property_groups
 from flink_apps.common.start import start
@@ -38,6 +38,7 @@ def sinks(settings: Settings) -> dict[str, Connector]:
 def main() -> None:
     """Submit the job."""
     settings = Settings.from_property_groups(read_property_groups())
+    topic_limits.check((settings.sink,))
     table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
     job.build(table_env, settings, sources(settings), sinks(settings)).execute()
 

@@ -77,8 +77,9 @@ def _text(field: str) -> str:
     """The text of a field: NULL or empty for a value that the file does not have."""
     text = f"`{field}`"
     if field in schema.INSTEAD:
-        sign, value = schema.INSTEAD[field]
-        return f"COALESCE({text}, CASE WHEN `{sign}` IS NOT NULL THEN {literal(value)} END)"
+        signs, value = schema.INSTEAD[field]
+        known = " OR ".join(f"`{sign}` IS NOT NULL" for sign in signs)
+        return f"COALESCE(NULLIF(TRIM({text}), ''), CASE WHEN {known} THEN {literal(value)} END)"
     if field in schema.DEFAULTS:
         return f"COALESCE(NULLIF(TRIM({text}), ''), {schema.DEFAULTS[field]})"
     return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
-from flink_apps.common import dead_letters, taxi_trip
+from flink_apps.common import dead_letters, taxi_trip, topic_limits
 from flink_apps.common.ends.kafka import HEADERS, TRAVELLING
 from flink_apps.common.properties import read_property_groups
 from flink_apps.common.start import start
@@ -46,6 +46,7 @@ def sinks(settings: Settings) -> dict[str, Connector]:
 def main() -> None:
     """Submit the job."""
     settings = Settings.from_property_groups(read_property_groups())
+    topic_limits.check((settings.kafka, settings.dead_letters), least=rules.LEAST_MESSAGE_BYTES)
     table_env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
     job.build(table_env, settings, sources(settings), sinks(settings)).execute()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flink_apps.common import taxi_trip, watermark_event
 from flink_apps.common.dead_letters import ERROR_CODE, RAW
-from flink_apps.common.ends.kafka import HEADERS
+from flink_apps.common.ends.kafka import HEADERS, LARGEST_MESSAGE_BYTES
 from flink_apps.common.rules import Rule
 from flink_apps.common.sql import literal
 from flink_apps.common.tables import RAW_JSON, Format
@@ -13,6 +13,10 @@ from flink_apps.streaming_etl.settings import Settings
 
 #: A stream's record has at most a mebibyte including its key, a topic's message including its headers.
 LARGEST_STREAM_RECORD_BYTES = 1_000_000
+#: What a message has beside the record: headers, a key, and what Kafka adds.
+_REST_OF_A_MESSAGE = LARGEST_MESSAGE_BYTES - LARGEST_STREAM_RECORD_BYTES
+#: The least that a producer has to send, for trips to pass.
+LEAST_MESSAGE_BYTES = 2 * _REST_OF_A_MESSAGE
 #: The most characters of the headers that go along into a topic, as text: at four bytes each, with the record they fit.
 LARGEST_HEADERS = 10_000
 
@@ -37,7 +41,10 @@ def record_format(settings: Settings) -> Format:
     optional = (*taxi_trip.OPTIONAL, *taxi_trip.NOT_FOR_HIRE, *surcharges)
     trips = RAW_JSON.having(optional_columns=";".join(optional))
     if settings.kinesis or settings.kafka:
-        return trips.having(max_bytes=str(LARGEST_STREAM_RECORD_BYTES))
+        largest = (
+            settings.kafka.max_request_size - _REST_OF_A_MESSAGE if settings.kafka else LARGEST_STREAM_RECORD_BYTES
+        )
+        return trips.having(max_bytes=str(min(largest, LARGEST_STREAM_RECORD_BYTES)))
     return trips
 
 

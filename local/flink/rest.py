@@ -12,6 +12,10 @@ import requests
 ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
 
 
+#: More than half of a second.
+_MOSTLY_MILLIS = 500
+
+
 @dataclass(frozen=True)
 class FlinkRest:
     """A client of the REST API at ``address``."""
@@ -104,6 +108,12 @@ class Job:
         """How many records the job's sources have emitted, as far as is known, since its last restart."""
         return sum(self.metric_values("numRecordsOut", operator="Source__"))
 
+    def sources_idle(self) -> bool:
+        """Whether all subtasks of all sources mostly wait for records, and neither work nor wait for a sink."""
+        vertices = self.rest.get(f"/jobs/{self.job_id}")["vertices"]
+        sources = [one["id"] for one in vertices if one["name"].startswith("Source: ")]
+        return bool(sources) and all(self._idle_millis(source) > _MOSTLY_MILLIS for source in sources)
+
     def failures(self) -> list[int]:
         """When the job failed, each time, in milliseconds: the latest ones first, as many as Flink remembers."""
         return [int(failure["timestamp"]) for failure in self._exceptions()]
@@ -129,6 +139,11 @@ class Job:
         operation = self.rest.get(f"/jobs/{self.job_id}/savepoints/{request_id}").get("operation") or {}
         cause = operation.get("failure-cause")
         return root_cause(cause["stack-trace"]) if cause else None
+
+    def _idle_millis(self, vertex: str) -> float:
+        """For how many milliseconds of a second the busiest subtask of a vertex was idle; 0 before the first report."""
+        path = f"/jobs/{self.job_id}/vertices/{vertex}/subtasks/metrics"
+        return float(next((one["min"] for one in self.rest.get(path, get="idleTimeMsPerSecond", agg="min")), 0))
 
     def _exceptions(self) -> list[dict[str, Any]]:
         history: list[dict[str, Any]] = self.rest.get(f"/jobs/{self.job_id}/exceptions")["exceptionHistory"]["entries"]

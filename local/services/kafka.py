@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
 from local.errors import RunError
 from local.process import Process, free_port, java, listening, run_to_end
@@ -164,6 +164,16 @@ class KafkaService(Service):
         """Give a topic more partitions."""
         admin = AdminClient(self._client())
         admin.create_partitions([NewPartitions(topic, count)])[topic].result(timeout=30)
+
+    def configure(self, topic: str, **settings: str) -> None:
+        """Change settings of a topic; an underscore stands for a dot in their names: ``max_message_bytes="1000"``."""
+        entries = [
+            ConfigEntry(name.replace("_", "."), value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in settings.items()
+        ]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=entries)
+        admin = AdminClient(self._client())
+        admin.incremental_alter_configs([resource])[resource].result(timeout=30)
 
     def write(self, topic: str, records: Sequence[tuple[str, bytes]]) -> None:
         """Write records, each a key and a value, and wait until the broker has them."""

@@ -44,7 +44,10 @@ def test_a_topic_that_is_there_already_is_granted_by_its_name() -> None:
     granted = permissions(Template.from_stack(stack), of="Job")
     assert (["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"], [arn_of("topic", "rides")]) in granted
     assert (["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"], [arn_of("group", "etl")]) in granted
-    assert (["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"], [arn_of("topic", "clean")]) in granted
+    assert (
+        ["kafka-cluster:DescribeTopic", "kafka-cluster:DescribeTopicDynamicConfiguration", "kafka-cluster:WriteData"],
+        [arn_of("topic", "clean")],
+    ) in granted
     ids = [arn_of("transactional-id", "etl-*")]
     assert (["kafka-cluster:AlterTransactionalId", "kafka-cluster:DescribeTransactionalId"], ids) in granted
 

@@ -48,7 +48,14 @@ def test_a_writer_may_write_to_its_topic_and_nothing_else(env: Environment | Non
     granted = _Granted(write=True, env=env)
     assert granted.permissions == [
         (["kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"], [granted.cluster]),
-        (["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"], [granted.part("topic", "prices")]),
+        (
+            [
+                "kafka-cluster:DescribeTopic",
+                "kafka-cluster:DescribeTopicDynamicConfiguration",
+                "kafka-cluster:WriteData",
+            ],
+            [granted.part("topic", "prices")],
+        ),
     ]
 
 

@@ -84,8 +84,31 @@ def test_a_start_or_stop_in_microseconds_or_beyond_all_dates_is_far_ahead() -> N
     assert problems(schema.LOTTERY_EVENT, LOTTERY_EVENT_RULES, events) == [problem] * len(events)
 
 
+def test_events_of_2040_pass_and_the_arrival_of_a_start_is_known_to_the_second() -> None:
+    now = 2_208_988_800_123
+    arrival = f"TO_TIMESTAMP_LTZ({now}, 3)"
+    click = {**CLICK, "timestamp": now}
+    starts = [START, {**START, "timestamp": now}, {**START, "timestamp": now + 10 * 86_400_000 + 1}]
+    too_late = "timestamp must not be more than 10 days ahead of the arrival"
+    assert problems(schema.USER_EVENT, rules.user_event_rules(clock_skew_millis=0, arrival=arrival), [click]) == [None]
+    assert problems(schema.LOTTERY_EVENT, rules.lottery_event_rules(schedule_days=10, arrival=arrival), starts) == [
+        None,
+        None,
+        too_late,
+    ]
+    assert evaluate([rules.millis(arrival)], (Column("a", "INT"),), [[0]]) == [[now // 1000 * 1000]]
+
+
 def test_sql_draws_the_tickets_that_anybody_can_draw_again() -> None:
     columns = (Column("secret", "STRING"), Column("a", "BIGINT"), Column("b", "BIGINT"))
     rows = [["5ecret", 1, 1_706_659_210_000], ["", 2**63 - 1, 0]]
     expressions = [queries.seed("secret", "a", "b"), queries.ticket("secret", "a", "b")]
     assert evaluate(expressions, columns, rows) == [[logic.seed(*row), logic.ticket(*row)] for row in rows]  # type: ignore[arg-type]
+
+
+def test_a_rejected_event_that_is_no_text_or_very_long_has_its_first_bytes_too() -> None:
+    events = ["é".encode(), b"\xff{", b"x" * 100_000, b"x" * 300_000]
+    found = evaluate(queries.rejected_event(), (Column(schema.RAW, "BYTES"),), [[bytearray(event)] for event in events])
+    texts, rests = zip(*found, strict=True)
+    assert texts == ("é", "\ufffd{", "x" * 100_000, "x" * 100_000)
+    assert [rest and bytes(rest) for rest in rests] == [None, b"\xff{", None, b"x" * 200_000]

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from flink_apps.common import taxi_trip
 from tests.flink_apps.embedded import start
 from tests.flink_apps.replays import DRIVER, Replay, Replayed, jar, joined, millis, run, write
 
@@ -74,6 +75,23 @@ COMMISSION = {
         '"2","2019-01-01 00:10:16","2019-01-01 00:16:32","N","1","97","49","2","0.86","6","0.5","0.5","0","0","","0.3",'
         '"7.3","2","1",""',
     ),
+    "for hire 2018": commission(
+        '"Pickup_DateTime","DropOff_datetime","PUlocationID","DOlocationID","SR_Flag","Dispatching_base_number",'
+        '"Dispatching_base_num"',
+        '"2018-01-01 00:01:22","2018-01-01 00:14:04","","239","","B00014","B00014"',
+    ),
+    "high volume 2019": commission(
+        "hvfhs_license_num,dispatching_base_num,pickup_datetime,dropoff_datetime,PULocationID,DOLocationID,SR_Flag",
+        "HV0003,B02867,2019-02-01 00:05:18,2019-02-01 00:14:57,245,251,",
+    ),
+    "high volume 2025": commission(
+        "hvfhs_license_num,dispatching_base_num,originating_base_num,request_datetime,on_scene_datetime,"
+        "pickup_datetime,dropoff_datetime,PULocationID,DOLocationID,trip_miles,trip_time,base_passenger_fare,tolls,bcf,"
+        "sales_tax,congestion_surcharge,airport_fee,tips,driver_pay,shared_request_flag,shared_match_flag,"
+        "access_a_ride_flag,wav_request_flag,wav_match_flag,cbd_congestion_fee",
+        "HV0003,B03404,B03404,2025-01-06 00:17:47,2025-01-06 00:19:06,2025-01-06 00:20:08,2025-01-06 00:46:11,161,158,"
+        "2.83,1563,45.61,6.94,1.25,4.05,2.75,0.0,5.5,40.18,N,N,N,N,N,1.5",
+    ),
 }
 
 
@@ -109,6 +127,22 @@ def commission_parquet(**changed: Any) -> bytes:
     return bytes(sink.getvalue())
 
 
+def for_hire_parquet() -> bytes:
+    """A file of trips for hire of the commission since 2022, with a trip whose zones it does not know."""
+    columns = {
+        "dispatching_base_num": pa.array(["B00008", "B00014"]),
+        "pickup_datetime": local_times("2022-03-07T08:01:02", "2022-03-07T08:02:00"),
+        "dropOff_datetime": local_times("2022-03-07T08:15:42", "2022-03-07T08:16:00"),
+        "PUlocationID": pa.array([68.0, None], pa.float64()),
+        "DOlocationID": pa.array([232.0, None], pa.float64()),
+        "SR_Flag": pa.array([None, None], pa.null()),
+        "Affiliated_base_number": pa.array(["B00008", "B00014"]),
+    }
+    sink = pa.BufferOutputStream()
+    pyarrow.parquet.write_table(pa.table(columns), sink)
+    return bytes(sink.getvalue())
+
+
 REPLAYS = {
     **{
         name: Replay(
@@ -125,9 +159,14 @@ REPLAYS = {
         files={"trips.parquet": commission_parquet(passenger_count=pa.array([1.5, 2.0]))},
         properties={"source.format": "parquet"},
     ),
+    "for hire parquet": Replay(
+        files={"trips.parquet": for_hire_parquet()},
+        properties={"source.format": "parquet", "time.zone": "America/New_York"},
+    ),
     "one file without the columns": Replay(
         files={
-            "a.csv": commission("dispatching_base_num,pickup_datetime,dropoff_datetime", "B1,2019-01-01,2019-01-01"),
+            # As the commission published trips for hire until 2016.
+            "a.csv": commission("Dispatching_base_num,Pickup_date,locationID", "B00001,2015-01-01 00:30:00,"),
             "b.csv": COMMISSION["yellow 2019"],
         },
         properties={"source.format": "csv"},
@@ -160,6 +199,13 @@ def ride(payment: int, vendor: int, pickup: str, dropoff: str, zones: tuple[int,
         "pickup_location_id": zones[0],
         "dropoff_location_id": zones[1],
     }
+
+
+def for_hire(kind: str, pickup: str, dropoff: str, zones: tuple[int, int]) -> dict[str, Any]:
+    """A trip for hire, of which the commission publishes no more."""
+    nothing = dict.fromkeys(column.name for column in taxi_trip.TRIP)
+    known = {**ride(0, 0, pickup, dropoff, zones), "payment_type": None, "vendor_id": None}
+    return {**nothing, **known, "trip_id": 1, "type": kind}
 
 
 EXPECTED = {
@@ -195,6 +241,13 @@ EXPECTED = {
         **fare(0.86, 6.0, 0.5, 0.0, 7.3),
         **{"type": "green-trip", "passenger_count": 2},
     ),
+    "for hire 2018": for_hire("fhv-trip", "2018-01-01T00:01:22-05:00", "2018-01-01T00:14:04-05:00", (264, 239)),
+    "high volume 2019": for_hire("fhvhv-trip", "2019-02-01T00:05:18-05:00", "2019-02-01T00:14:57-05:00", (245, 251)),
+    "high volume 2025": {
+        **for_hire("fhvhv-trip", "2025-01-06T00:20:08-05:00", "2025-01-06T00:46:11-05:00", (161, 158)),
+        **{"trip_distance": 2.83, "fare_amount": 45.61, "tolls_amount": 6.94, "tip_amount": 5.5},
+        **{"congestion_surcharge": 2.75, "airport_fee": 0.0, "cbd_congestion_fee": 1.5},
+    },
 }
 
 
@@ -219,6 +272,18 @@ def test_a_parquet_file_of_the_commission_in_a_hive_partition_gives_trips(
     ]
 
 
+def test_a_parquet_file_of_trips_for_hire_gives_trips_with_the_unknown_zone_where_it_has_none(
+    replayed: Replayed,
+) -> None:
+    assert [json.loads(event) for event in replayed.events("for hire parquet")] == [
+        for_hire("fhv-trip", "2022-03-07T08:01:02-05:00", "2022-03-07T08:15:42-05:00", (68, 232)),
+        {
+            **for_hire("fhv-trip", "2022-03-07T08:02:00-05:00", "2022-03-07T08:16:00-05:00", (264, 264)),
+            "trip_id": 2,
+        },
+    ]
+
+
 def test_a_row_of_parquet_that_is_no_trip_keeps_its_values(replayed: Replayed) -> None:
     no_trip, good = map(json.loads, replayed.events("a parquet file with a value that is no number"))
     assert (no_trip["passenger_count"], no_trip["fare_amount"]) == ("1.5", "11.5")
@@ -226,7 +291,12 @@ def test_a_row_of_parquet_that_is_no_trip_keeps_its_values(replayed: Replayed) -
 
 
 def test_a_file_without_the_columns_is_named_and_does_not_stop_the_others(replayed: Replayed) -> None:
-    assert len(re.findall(r"a\.csv is not read to its end: it must have the columns", replayed.log)) == 1
+    refusal = (
+        r"a\.csv is not read to its end: it must have the columns pickup_datetime, dropoff_datetime,"
+        r" pickup_location_id or pickup_longitude, dropoff_location_id or dropoff_longitude"
+        r" \(got Dispatching_base_num,Pickup_date,locationID\)"
+    )
+    assert len(re.findall(refusal, replayed.log)) == 1
     (event,) = replayed.events("one file without the columns")
     assert json.loads(event)["pickup_location_id"] == 68
 
@@ -239,7 +309,8 @@ def test_files_that_all_lack_the_columns_are_refused_with_those_that_they_have(t
     assert process.wait(timeout=120) != 0
     log = (tmp_path / "log").read_text(errors="replace")
     assert re.search(
-        r"trips\.csv is not read to its end: it must have the columns vendor_id, .*pickup_location_id or"
+        r"trips\.csv is not read to its end: it must have the columns vendor_id or"
+        r" dispatching_base_num, .*pickup_location_id or"
         r" pickup_longitude.* \(got name,colour\); no file could be replayed",
         log,
     ), log[-3_000:]

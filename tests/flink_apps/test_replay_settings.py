@@ -170,7 +170,8 @@ def test_the_settings_become_the_options_of_the_source() -> None:
 def test_the_source_knows_the_names_of_the_commission(source_format: str) -> None:
     options = job.files(of({**KINESIS, "source.format": source_format})).options
     assert "lpep_dropoff_datetime:dropoff_datetime" in options["other-names"].split(",")
-    assert {"vendor_id", "pickup_location_id|pickup_longitude"} <= set(options["needed-columns"].split(";"))
+    needed = {"pickup_datetime", "pickup_location_id|pickup_longitude", "vendor_id|dispatching_base_num"}
+    assert needed <= set(options["needed-columns"].split(";"))
 
 
 @pytest.mark.parametrize(("properties", "keys"), [(KINESIS, logic.kinesis_keys(3)), (KAFKA, logic.kafka_keys(3))])

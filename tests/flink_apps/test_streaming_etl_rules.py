@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import itertools
 import random
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flink_apps.common import dead_letters
+from flink_apps.common.ends.kinesis import KinesisStream
 from flink_apps.common.rules import reason
-from flink_apps.common.tables import Column
+from flink_apps.common.tables import ARRIVAL, Column
 from flink_apps.common.taxi_trip import FOR_HIRE, LAST_MILLISECOND, NOT_FOR_HIRE, TRIP
 from flink_apps.common.taxi_zones import BOROUGHS, ZONES_BY_BOROUGH
 from flink_apps.streaming_etl import queries, rules
@@ -42,6 +45,16 @@ RULES = rules.rules(
     Settings.from_property_groups(
         {GROUP: {"InputKinesisStream": "trips", "InputStreamRegion": "eu-west-1", "OutputBucket": "lake"}}
     )
+)
+
+
+FROM_TOPIC_TO_TOPIC = Settings.from_property_groups(
+    {
+        GROUP: {
+            **{"InputKafkaBootstrapServers": "a:9092", "OutputKafkaBootstrapServers": "a:9092"},
+            **{"InputKafkaTopic": "trips", "OutputKafkaTopic": "clean-trips", "DeadLetterBucket": "lake"},
+        }
+    }
 )
 
 
@@ -105,9 +118,7 @@ def test_what_the_format_found_comes_before_the_rules_and_needs_no_columns() -> 
 
 
 def test_headers_that_would_not_fit_into_a_topic_are_refused() -> None:
-    brokers = {"InputKafkaBootstrapServers": "a:9092", "OutputKafkaBootstrapServers": "a:9092"}
-    topics = {"InputKafkaTopic": "trips", "OutputKafkaTopic": "clean-trips", "DeadLetterBucket": "lake"}
-    *_, rule = rules.rules(Settings.from_property_groups({GROUP: {**brokers, **topics}}))
+    *_, rule = rules.rules(FROM_TOPIC_TO_TOPIC)
     assert rule.reason == "headers must be at most 10,000 characters long"
     broken = rule.broken.replace("headers", "MAP['a', ENCODE(traceparent, 'UTF-8')]")
     columns, values = (Column("traceparent", "STRING"),), ["x" * 9_000, "x" * 10_000, None]
@@ -116,6 +127,22 @@ def test_headers_that_would_not_fit_into_a_topic_are_refused() -> None:
         [True],
         [False],
     ]
+
+
+def test_a_timestamp_that_a_topic_may_refuse_is_left_to_the_producer() -> None:
+    now = round(time.time() * 1000)
+    times = [-1, 0, now, now + 3_500_000, now + 4_500_000, 253_402_300_800_000]
+    _key, _raw, timestamp, _headers = queries.trips_in_topic(FROM_TOPIC_TO_TOPIC).values
+    travels = f"({timestamp}) IS NOT NULL".replace(ARRIVAL.name, "TO_TIMESTAMP_LTZ(millis, 3)")
+    found = evaluate([travels], (Column("millis", "BIGINT"),), [[millis] for millis in times])
+    assert found == [[False], [True], [True], [True], [False], [False]]
+
+
+def test_a_dead_letter_in_a_stream_keeps_as_many_bytes_as_it_takes() -> None:
+    raw, *_ = dead_letters.output(source="trips", end=KinesisStream(name="bad", region="eu-west-1")).values
+    records = [b"\xff" * 740_000, b"\xff" * 740_001]
+    found = evaluate([raw], (dead_letters.RAW,), [[bytearray(record)] for record in records])
+    assert [len(letter) for (letter,) in found] == [740_000, 740_000]
 
 
 def test_partitions_are_borough_zone_year_month_and_hour_of_the_pickup_in_utc() -> None:

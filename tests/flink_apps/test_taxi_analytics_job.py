@@ -62,7 +62,8 @@ class Run:
 
 HALF = len(LINES) // 2
 SHUFFLED = taxi_oracle.out_of_order(LINES, minutes=2)
-MIXED = [line for number, line in enumerate(LINES) for line in ([*BAD, line] if number == HALF else [line])]
+WATERMARK = b'{"type":"watermark","watermark":"2024-01-31T08:00:00.000Z"}'
+MIXED = [line for number, line in enumerate(LINES) for line in ([*BAD, WATERMARK, line] if number == HALF else [line])]
 RUNS = {
     "one task": Run(files={"all": MIXED}),
     "two tasks": Run(files={"even": LINES[::2], "odd": LINES[1::2]}, parallelism=2),

@@ -48,6 +48,11 @@ def suspend_the_task_managers(run: LocalRun, *, seconds: float) -> None:
 def stop_and_restore(run: LocalRun, job: Job, *, parallelism: int | None = None) -> Job:
     """Stop with a savepoint, as the service does at each update, stop and scaling, and go on from it."""
     run.stop_job(job, drain=False)
+    return restore(run, parallelism=parallelism)
+
+
+def restore(run: LocalRun, *, parallelism: int | None = None) -> Job:
+    """Go on from the latest savepoint of a job that has been stopped."""
     savepoint = max((run.folder / "savepoints").iterdir(), key=lambda folder: folder.stat().st_mtime)
     restored = run.submit(checkpoint=savepoint, parallelism=parallelism)
     wait_for("the restored job", lambda: restored.running_seconds() > 0)

@@ -22,6 +22,9 @@ class FakeJob:
 
     state: str = "RUNNING"
     failed: bool = False
+    idle: bool = False
+    emits: bool = False
+    emitted: float = 0.0
 
     def running_seconds(self) -> float:
         return 1.0
@@ -30,7 +33,11 @@ class FakeJob:
         return 0
 
     def records_emitted(self) -> float:
-        return 0.0
+        self.emitted += self.emits
+        return self.emitted
+
+    def sources_idle(self) -> bool:
+        return self.idle
 
     def failures(self) -> list[int]:
         return [1] if self.failed else []
@@ -183,3 +190,29 @@ def test_a_job_that_drains_for_too_long_is_stopped_and_that_is_said(
 ) -> None:
     drain(Slow(cast("LocalRun", FakeRun())), FakeJob(), monkeypatch, DRAIN_SECONDS=0)
     assert "stopped with records unread" in capsys.readouterr().out
+
+
+class Unread(DataGenerator):
+    """A scenario whose job never seems to have drained."""
+
+    def drained(self, _job: object) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("job", "quiet"),
+    [
+        (FakeJob(failed=True, idle=True), True),
+        (FakeJob(failed=True), False),  # busy, or waits for a sink
+        (FakeJob(failed=True, idle=True, emits=True), False),
+        (FakeJob(idle=True), False),  # its counters tell
+        (FakeJob("RESTARTING", failed=True, idle=True), False),
+    ],
+)
+def test_a_job_that_reads_nothing_after_a_restart_has_drained(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], job: FakeJob, quiet: bool
+) -> None:
+    scenario = Unread(cast("LocalRun", FakeRun()))
+    drain(scenario, job, monkeypatch, DRAIN_SECONDS=0.2, QUIET_SECONDS=0.05)
+    assert (scenario.unread is None) == quiet
+    assert ("stopped with records unread" in capsys.readouterr().out) != quiet

@@ -19,11 +19,12 @@ from local.scenarios.prometheus_metrics.scenario import ALL
 from local.services.prometheus import PrometheusService
 from local.synth import synthesize
 from stacks.project import ROOT
-from tests.local.failures import kill_a_task_manager, wait_for
+from tests.local.failures import kill_a_task_manager, restore, wait_for
 
 pytestmark = pytest.mark.integration
 
-GENERATORS, SOURCES_EACH, SAMPLES, PAUSE = 2, 500, 5, 10
+#: As many sources as three generators can have, too.
+GENERATORS, SOURCES_EACH, SAMPLES, PAUSE = 2, 480, 5, 10
 CONTEXT = {
     "parallelism": GENERATORS,
     "sources": GENERATORS * SOURCES_EACH,
@@ -40,7 +41,7 @@ GAP_MILLIS = 1000
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
-    """A run whose TaskManager was killed; its job has ended, Prometheus still answers."""
+    """A run whose TaskManager was killed; its job has stopped with a savepoint, Prometheus still answers."""
     folder = tmp_path_factory.mktemp("run")
     context = {f"prometheus-metrics.{key}": str(value) for key, value in CONTEXT.items()}
     with LocalRun(synthesize("prometheus-metrics", context, folder / "cdk.out"), folder) as run:
@@ -50,7 +51,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
         kill_a_task_manager(run, job)
         last = prometheus.count("CPU")
         wait_for("samples after the restart", lambda: prometheus.count("CPU") > last + 2 * SAMPLES * SOURCES_EACH)
-        run.stop_job(job)
+        run.stop_job(job, drain=False)
         yield run
 
 
@@ -113,6 +114,33 @@ def around_the_gap(times: list[int]) -> tuple[list[int], list[int]]:
     _, place = max((after - before, place) for place, (before, after) in enumerate(pairwise(times), start=1))
     assert times[place] - times[place - 1] > GAP_MILLIS
     return times[:place], times[place:]
+
+
+def test_none_is_refused_when_a_savepoint_goes_on_with_another_task(
+    run: LocalRun, visits: dict[int, dict[int, int]]
+) -> None:
+    """With three tasks most series come from another one than before, in all of its samples."""
+    assert visits, "what the tests above look at is complete"
+    another = run.cluster.new_task_manager(len(run.cluster.task_managers) + 1)
+    run.cluster.task_managers.append(another)
+    another.start()
+    before = counts(run)
+    job = restore(run, parallelism=GENERATORS + 1)
+    wait_for("samples of all series", lambda: all(count > before[one] for one, count in counts(run).items()))
+    assert len(job.metric_values("numSamplesOut")) == GENERATORS + 1
+    for counter in ("numSamplesDropped", "numSamplesRefusedPerhapsStored", "numWriteRequestsPermanentlyFailed"):
+        assert job.metric_values(counter) == [0] * (GENERATORS + 1)
+    run.stop_job(job)
+
+
+def counts(run: LocalRun) -> dict[tuple[str, str], int]:
+    """How many samples each series has: by metric and instance."""
+    prometheus = run.service(PrometheusService)
+    return {
+        (metric, series.labels[INSTANCE]): int(series.samples[0][1])
+        for metric in METRICS
+        for series in prometheus.query(f"count_over_time({metric}[1d])")
+    }
 
 
 def test_the_report_has_as_many_samples_as_prometheus_returns(tmp_path: Path) -> None:

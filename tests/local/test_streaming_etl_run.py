@@ -9,14 +9,15 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Message, Producer
 
 from benchmarks.trips import trips
 from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
@@ -25,6 +26,7 @@ from flink_apps.common.taxi_zones import BOROUGHS
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, WATERMARK_EVENTS
 from flink_apps.streaming_etl.settings import Settings
 from local.counts import dead_letters
+from local.errors import RunError
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios.streaming_etl.archive import partition_values
@@ -53,6 +55,8 @@ ZONES = range(230, 238)
 #: What a record of the source topic has beside its value.
 HEADERS: list[tuple[str, str | bytes | None]] = [("traceparent", b"00-4bf92f35-01")]
 TIMESTAMP = round(time.time() * 1000) - 3_600_000
+#: The last trips of all have the broker's time instead: half of them in the source, the others in the sink, too.
+STAMPED = LAST // 2
 #: A good trip to all but OpenSearch, which keeps a field of this name to itself.
 REFUSED_BY_SEARCH = next(trips(1)).replace(b'"trip_id":0', b'"trip_id":999999999,"_id":"mine"')
 
@@ -64,8 +68,11 @@ class Story:
     good: dict[int, bytes] = field(default_factory=dict)
     bad: list[bytes] = field(default_factory=list)
     kafka: list[tuple[str, bytes]] = field(default_factory=list)
-    #: The timestamps and headers in the topic.
-    travelled: set[tuple[int, str]] = field(default_factory=set)
+    #: The timestamps and headers in the topic, by the number of the trip, in the source and in the sink.
+    source_marks: dict[int, tuple[int, str]] = field(default_factory=dict)
+    sink_marks: dict[int, tuple[int, str]] = field(default_factory=dict)
+    #: What a start says to a topic that takes less than a trip may have.
+    small_topic: str = ""
     s3: list[dict[str, object]] = field(default_factory=list)
     search: dict[str, dict[str, object]] = field(default_factory=dict)
     refused: list[dict[str, object]] = field(default_factory=list)
@@ -119,6 +126,11 @@ def tell_exactly_once(run: LocalRun) -> Story:
     kafka = run.service(KafkaService)
     producer = Producer({"bootstrap.servers": kafka.address, "linger.ms": 20})
     values = records(story)
+    kafka.configure(SINK_TOPIC, max_message_bytes="100000")
+    with pytest.raises(RunError) as refused:
+        run.submit()
+    story.small_topic = str(refused.value)
+    kafka.configure(SINK_TOPIC, max_message_bytes="1048588")
     job = run.submit()
     wait_for("the start", lambda: job.running_seconds() > 0)
 
@@ -132,14 +144,21 @@ def tell_exactly_once(run: LocalRun) -> Story:
     kill_a_task_manager(run, job)
     job = kill_the_job_manager(run, job)
     feeding.join()
-    put(values[-LAST:])
+    producer.flush()
+    kafka.configure(SOURCE_TOPIC, message_timestamp_type="LogAppendTime")
+    put(values[-LAST:-STAMPED])
+    producer.flush()
+    before = len(set(values[:-STAMPED]).intersection(story.good.values()))
+    wait_for("the trips before the last ones", lambda: kafka.count(SINK_TOPIC) >= before, seconds=180)
+    kafka.configure(SINK_TOPIC, message_timestamp_type="LogAppendTime")
+    put(values[-STAMPED:])
     producer.flush()
 
     settings = finish(run, job, story, lambda: kafka.count(SINK_TOPIC))
     assert settings.s3 is not None
     messages = list(kafka.records(SINK_TOPIC))
     story.kafka = [((message.key() or b"").decode(), message.value() or b"") for message in messages]
-    story.travelled = {(message.timestamp()[1], str(message.headers())) for message in messages}
+    story.sink_marks, story.source_marks = marks(messages), marks(kafka.records(SOURCE_TOPIC))
     story.s3 = trips_in(run.service(S3Service), settings.s3)
     search = run.service(OpenSearchService)
     search.refresh()
@@ -147,6 +166,15 @@ def tell_exactly_once(run: LocalRun) -> Story:
     story.refused = [hit["_source"] for hit in search.documents(REJECTED_DOCUMENTS)]
     story.dead_letters = list(dead_letters(run, settings.dead_letters))
     return story
+
+
+def marks(messages: Iterable[Message]) -> dict[int, tuple[int, str]]:
+    """The timestamp and headers of each good trip."""
+    found = {}
+    for message in messages:
+        with suppress(ValueError, KeyError, TypeError):
+            found[json.loads(message.value() or b"")["trip_id"]] = (message.timestamp()[1], str(message.headers()))
+    return found
 
 
 def trips_in(s3: S3Service, sink: BucketPrefix) -> list[dict[str, object]]:
@@ -171,7 +199,24 @@ def test_kafka_is_keyed_by_trip(exactly_once: Story) -> None:
 
 
 def test_timestamp_and_headers_of_the_source_travel_to_kafka(exactly_once: Story) -> None:
-    assert exactly_once.travelled == {(TIMESTAMP, str(HEADERS))}
+    sink = exactly_once.sink_marks
+    assert {sink[number] for number in exactly_once.good if number < TRIPS - LAST} == {(TIMESTAMP, str(HEADERS))}
+
+
+def test_the_brokers_time_of_the_source_travels_unless_the_sink_has_a_time_of_its_broker(exactly_once: Story) -> None:
+    source, sink = exactly_once.source_marks, exactly_once.sink_marks
+    read = [number for number in exactly_once.good if TRIPS - LAST + 1 <= number < TRIPS - STAMPED + 1]
+    assert min(source[number][0] for number in read) > TIMESTAMP + 3_600_000
+    assert [sink[number] for number in read] == [source[number] for number in read]
+    stamped = [number for number in exactly_once.good if TRIPS - STAMPED + 1 <= number < TRIPS]
+    assert all(sink[number][0] > source[number][0] for number in stamped)
+
+
+def test_a_topic_that_takes_less_than_a_trip_may_have_is_refused_in_one_line(exactly_once: Story) -> None:
+    assert exactly_once.small_topic == (
+        f"the application did not start: the topic {SINK_TOPIC} must take messages of 1,048,576 bytes (got 100000); "
+        "raise its max.message.bytes, or lower the producer's max.request.size"
+    )
 
 
 def test_s3_has_every_good_trip_once(exactly_once: Story) -> None:

@@ -224,7 +224,14 @@ def test_the_job_may_write_to_its_topic_and_nothing_else(name: str) -> None:
     of_kafka = [found for found in own_permissions(name) if found[0][0].startswith("kafka-cluster:")]
     assert of_kafka == [
         (["kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"], json.dumps([arn])),
-        (["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"], json.dumps([{"Fn::Join": ["", topic]}])),
+        (
+            [
+                "kafka-cluster:DescribeTopic",
+                "kafka-cluster:DescribeTopicDynamicConfiguration",
+                "kafka-cluster:WriteData",
+            ],
+            json.dumps([{"Fn::Join": ["", topic]}]),
+        ),
     ]
 
 

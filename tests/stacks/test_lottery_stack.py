@@ -246,7 +246,7 @@ def test_the_job_reads_the_two_input_topics_and_writes_the_two_output_topics_and
         group: ("AlterGroup", "DescribeGroup"),
         transactions: ("AlterTransactionalId", "DescribeTransactionalId"),
         **dict.fromkeys(inputs, ("DescribeTopic", "ReadData")),
-        **dict.fromkeys(outputs, ("DescribeTopic", "WriteData")),
+        **dict.fromkeys(outputs, ("DescribeTopic", "DescribeTopicDynamicConfiguration", "WriteData")),
     }
     assert allowed(name) == {
         (f"kafka-cluster:{action}", resource) for resource, actions in expected.items() for action in actions

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flink_apps.common.options import Option, both, matching, text
-from flink_apps.common.properties import PropertyGroups
+from flink_apps.common.properties import PropertyGroups, SettingsError
 from flink_apps.common.tables import (
     ARRIVAL,
     JSON,
@@ -48,6 +48,9 @@ _ARRIVAL = Arrival(
 TRANSACTION_TIMEOUT_MILLIS = 15 * 60 * 1000
 #: Kafka's defaults send each record as soon as possible: batches of a few hundred bytes, and half the throughput.
 TUNED_PRODUCER = {"linger.ms": "20", "batch.size": str(512 * 1024), "buffer.memory": str(64 * 1024 * 1024)}
+#: The client's property with the largest message that a producer sends, and its default; brokers take a little more.
+MAX_REQUEST_SIZE = "max.request.size"
+LARGEST_MESSAGE_BYTES = 1024 * 1024
 
 
 #: A record's headers, as a column that the source adds.
@@ -78,6 +81,19 @@ class KafkaTopic:
         """The name of the topic."""
         return self.topic
 
+    @property
+    def max_request_size(self) -> int:
+        """The largest message that a producer sends, in bytes.
+
+        Raises:
+            SettingsError: It is no number.
+
+        """
+        value = self.client.get(MAX_REQUEST_SIZE, str(LARGEST_MESSAGE_BYTES))
+        if not value.isdecimal():
+            raise SettingsError(MAX_REQUEST_SIZE, "be a number of bytes", value, "write an integer")
+        return int(value)
+
     def source(self, table: str, *, record_format: Format) -> Connector:
         """The source table; it reads only committed records.
 
@@ -105,7 +121,9 @@ class KafkaTopic:
 
     def sink(self, table: str, *, key: str | None, record_format: Format = JSON) -> Connector:
         """The sink table; ``key`` is the column with the records' keys, if they have any."""
-        producer = dict(TUNED_PRODUCER)
+        # A larger batch than the broker takes would be sent again and again.
+        batch = min(int(TUNED_PRODUCER["batch.size"]), self.max_request_size)
+        producer = {**TUNED_PRODUCER, "batch.size": str(batch)}
         guarantee = {"sink.delivery-guarantee": "at-least-once"}
         if self.transactional_id_prefix:
             producer["transaction.timeout.ms"] = str(TRANSACTION_TIMEOUT_MILLIS)

@@ -234,6 +234,13 @@ class KinesisWriterTest {
     }
 
     @Test
+    void aRecordThatIsLargerThanTheOptionSaysFailsTheJob() {
+        open("sink.record.max-size", "5");
+        assertThrows(IllegalArgumentException.class, () -> write(1));
+        assertEquals(List.of(), service.taken);
+    }
+
+    @Test
     void theSizeOfARecordCountsItsKey() {
         open();
         PutRecordsRequestEntry entry =

@@ -8,6 +8,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.apache.flink.table.data.GenericMapData;
+import org.apache.flink.table.data.StringData;
 import org.junit.jupiter.api.Test;
 import org.xerial.snappy.Snappy;
 
@@ -32,6 +35,31 @@ class WriteRequestEncoderTest {
         expected.write(new byte[] {0x12, 11}); // samples
         expected.write(new byte[] {0x09, 0, 0, 0, 0, 0, 0, (byte) 0xf0, 0x3f, 0x10, 2});
         assertArrayEquals(expected.toByteArray(), Snappy.uncompress(encoder.encode(List.of(sample("a", 1.0, 2)))));
+    }
+
+    /** As Prometheus 3 takes them: a name is a text like any other, and its place is that of its bytes. */
+    @Test
+    void namesInUtf8AreSentAsTheirBytes() throws IOException {
+        Map<StringData, StringData> labels = Map.of(
+                StringData.fromString("°"), StringData.fromString("C"),
+                StringData.fromString("http.route"), StringData.fromString("/"));
+        byte[] name = "http.server.duration".getBytes(StandardCharsets.UTF_8);
+        byte[] series = SeriesLabels.encode(name, new GenericMapData(labels), NameValidation.UTF8);
+        ByteArrayOutputStream expected = new ByteArrayOutputStream();
+        for (String[] label : new String[][] {{"__name__", "http.server.duration"}, {"http.route", "/"}, {"°", "C"}}) {
+            byte[] key = label[0].getBytes(StandardCharsets.UTF_8);
+            byte[] value = label[1].getBytes(StandardCharsets.UTF_8);
+            expected.write(new byte[] {0x0a, (byte) (4 + key.length + value.length), 0x0a, (byte) key.length});
+            expected.write(key);
+            expected.write(new byte[] {0x12, (byte) value.length});
+            expected.write(value);
+        }
+        expected.write(new byte[] {0x12, 11, 0x09, 0, 0, 0, 0, 0, 0, (byte) 0xf0, 0x3f, 0x10, 2});
+        ByteArrayOutputStream request = new ByteArrayOutputStream();
+        request.write(new byte[] {0x0a, (byte) expected.size()});
+        expected.writeTo(request);
+        assertArrayEquals(
+                request.toByteArray(), Snappy.uncompress(encoder.encode(List.of(new Sample(series, 1.0, 2)))));
     }
 
     /** The block format begins with the length as a varint; the stream format would begin with 0xff, and a name. */
