@@ -19,6 +19,7 @@ from flink_apps.common.properties import PropertyGroups, SettingsError
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.application_code import ApplicationCode
+from flink_constructs.application_restore import Restore
 from flink_constructs.data_stream import DataStream, StreamCapacity
 from flink_constructs.kafka_authentication import KafkaAuthentication
 from flink_constructs.kafka_cluster import KafkaCluster
@@ -163,6 +164,8 @@ class ScenarioStack(cdk.Stack):
             parallelism_per_kpu=config.parallelism_per_kpu,
             auto_scaling=config.auto_scaling,
             start=config.start,
+            restore=config.restored,
+            allow_non_restored_state=config.allow_non_restored_state,
         )
         if config.nat_gateways and not isinstance(self._network, Network):
             raise config.error("nat_gateways", "be 0 where there is no VPC of the stack's own")
@@ -211,6 +214,8 @@ class ScenarioStack(cdk.Stack):
         parallelism_per_kpu: int = 1,
         auto_scaling: bool = False,
         start: bool,
+        restore: Restore | None = None,
+        allow_non_restored_state: bool = False,
     ) -> FlinkApplication:
         """An application with a job, configured by the context keys for all applications of the scenario."""
         config, network = self._configuration, self._network
@@ -227,6 +232,9 @@ class ScenarioStack(cdk.Stack):
             auto_scaling=auto_scaling,
             checkpoint_interval=cdk.Duration.seconds(config.checkpoint_seconds),
             snapshots=config.snapshots,
+            restore=restore,
+            allow_non_restored_state=allow_non_restored_state,
+            stable_for=cdk.Duration.seconds(config.stable_for_seconds),
             metrics_level=config.metrics_level,
             log_level=config.log_level,
             removal_policy=self.removal_policy,

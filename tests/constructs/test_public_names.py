@@ -15,6 +15,7 @@ PUBLIC = {
     "alarms": ["ApplicationAlarms"],
     "application": ["FlinkApplication", "LogLevel", "MetricsLevel", "Runtime"],
     "application_base": ["FlinkApplicationBase"],
+    "application_restore": ["Restore"],
     "application_code": ["ApplicationCode", "CodeLocation", "PythonOptions"],
     "bundle": ["BundleError", "JobBundle"],
     "connector_jar": ["BuildError", "ConnectorJar"],
