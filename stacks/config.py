@@ -105,6 +105,11 @@ class ScenarioConfig(BaseModel):
         le=600,
         description="seconds that the job has to run without a restart until a deployment has succeeded",
     )
+    snapshot_hours: int = Field(
+        default=0, ge=0, le=720, description="hours from one scheduled snapshot to the next; 0 schedules none"
+    )
+    snapshots_kept: int = Field(default=10, ge=1, le=500, description="scheduled snapshots that are kept")
+    snapshot_days: int = Field(default=7, ge=1, le=3650, description="days that scheduled snapshots are kept")
     metrics_level: MetricsLevel = Field(
         default=MetricsLevel.APPLICATION, description="level of the metrics in CloudWatch"
     )

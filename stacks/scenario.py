@@ -25,6 +25,7 @@ from flink_constructs.kafka_authentication import KafkaAuthentication
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.kafka_cluster_base import KafkaTopic
 from flink_constructs.network import EndpointService, Network, NetworkBase
+from flink_constructs.snapshot_schedule import SnapshotSchedule
 from flink_constructs.stream_archive import StreamArchive
 from stacks.config import ScenarioConfig, Shards
 from stacks.ends import End, StreamEnds, merged
@@ -59,6 +60,7 @@ class ScenarioStack(cdk.Stack):
         super().__init__(scope, construct_id, description=self.purpose, env=_where_a_vpc_is(config))
         self._configuration = config
         self._network: NetworkBase | None = None
+        self._snapshot_schedule: SnapshotSchedule | None = None
         self._streams: dict[str, DataStream] = {}
         self._topics: dict[str, KafkaTopic] = {}
         #: The removal policy of streams, clusters and logs.
@@ -167,11 +169,27 @@ class ScenarioStack(cdk.Stack):
             restore=config.restored,
             allow_non_restored_state=config.allow_non_restored_state,
         )
+        self._schedule_snapshots(application)
         if config.nat_gateways and not isinstance(self._network, Network):
             raise config.error("nat_gateways", "be 0 where there is no VPC of the stack's own")
         self.add_output("ApplicationName", application.application_name, "the application, for the AWS command line")
         self.add_output("LogGroupName", application.log_group.log_group_name, "what the job logs")
         return application
+
+    def _schedule_snapshots(self, application: FlinkApplication) -> None:
+        config = self._configuration
+        if not config.snapshot_hours:
+            return
+        if not config.snapshots:
+            raise config.error("snapshot_hours", "be 0 where snapshots is false")
+        self._snapshot_schedule = SnapshotSchedule(
+            self,
+            "Snapshots",
+            application=application,
+            every=cdk.Duration.hours(config.snapshot_hours),
+            keep=config.snapshots_kept,
+            max_age=cdk.Duration.days(config.snapshot_days),
+        )
 
     def add_replay(self, ends: Sequence[End]) -> FlinkApplication:
         """Add the application that replays historic trips. It is not started, as each start is a new replay."""
@@ -305,7 +323,7 @@ class ScenarioStack(cdk.Stack):
         """Add the alarms of every application, which notify the topic from the context."""
         config = self._configuration
         topic = sns.Topic.from_topic_arn(self, "AlarmTopic", config.alarm_topic_arn) if config.alarm_topic_arn else None
-        return ApplicationAlarms(
+        alarms = ApplicationAlarms(
             self,
             "Alarms",
             application=application,
@@ -314,6 +332,15 @@ class ScenarioStack(cdk.Stack):
             source_stream=source_stream,
             max_records_lag=max_records_lag,
         )
+        if self._snapshot_schedule is not None:
+            alarms.alarm(
+                "ScheduledSnapshots",
+                metric=self._snapshot_schedule.metric_failures(),
+                threshold=0,
+                description="A scheduled snapshot could not be taken, or failed. Look at the log of the schedule's"
+                " function and of the application: a job that cannot take one cannot be updated either.",
+            )
+        return alarms
 
     def add_dashboard(self, title: str, alarms: ApplicationAlarms) -> ScenarioDashboard:
         """Add the dashboard, which begins with the alarms, and an output that leads to it."""

@@ -91,6 +91,7 @@ class FakeApplication:
     until: datetime = START
     settle: Callable[[], None] | None = None
     snapshot_errors: int = 0
+    restores: str = ""
 
     def has(self, snapshot: str) -> bool:
         return any(one.name == snapshot and one.status == "READY" for one in self.snapshots)
@@ -207,10 +208,17 @@ class FakeKinesisAnalyticsV2:
             "ApplicationStatus": application.status,
             "ApplicationVersionId": application.version,
             "ApplicationConfigurationDescription": {
-                "ApplicationSnapshotConfigurationDescription": {"SnapshotsEnabled": application.snapshots_enabled}
+                "ApplicationSnapshotConfigurationDescription": {"SnapshotsEnabled": application.snapshots_enabled},
+                "RunConfigurationDescription": self.run_configuration(application),
             },
         }
         return self.answer("DescribeApplication", {"ApplicationDetail": detail})
+
+    def run_configuration(self, application: FakeApplication) -> dict[str, Any]:
+        if not application.restores:
+            return {}
+        custom = {"ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT", "SnapshotName": application.restores}
+        return {"ApplicationRestoreConfigurationDescription": custom}
 
     def start_application(self, **parameters: Any) -> dict[str, Any]:
         application = self.call("StartApplication", parameters)

@@ -208,7 +208,7 @@ def test_the_functions_hold_the_handler_and_nothing_else() -> None:
     files = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
     assert files == [
         f"lifecycle_handler/{name}.py"
-        for name in ("application", "before_update", "index", "retention", "root_cause", "stability")
+        for name in ("application", "before_update", "index", "retention", "root_cause", "scheduled", "stability")
     ]
 
 

@@ -30,6 +30,7 @@ PUBLIC = {
     "search_domain": ["SearchDomain"],
     "search_domain_base": ["SearchDomainBase"],
     "search_sign_in": ["SearchSignIn"],
+    "snapshot_schedule": ["SnapshotSchedule"],
     "stream_archive": ["StreamArchive", "StreamArchiveBase"],
     "stream_delivery": ["StreamDelivery"],
     "validation": ["InvalidArgumentError"],

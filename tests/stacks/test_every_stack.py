@@ -9,6 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 import scenarios
+from stacks.config import ContextError
 from tests.constructs.checks import findings
 from tests.stacks.distinct import DistinctLinter
 from tests.stacks.snapshots import TextSnapshotExtension, by_variants, without_hashes
@@ -114,3 +115,28 @@ def test_every_application_says_what_an_update_restores_and_goes_back_where_it_f
         assert run["FlinkRunConfiguration"] == {"AllowNonRestoredState": False}
         rollback = application["Properties"]["ApplicationConfiguration"]["ApplicationSystemRollbackConfiguration"]
         assert rollback == {"RollbackEnabled": True}
+
+
+@pytest.mark.parametrize("scenario", scenarios.NAMES)
+def test_scheduled_snapshots_are_those_of_the_context_and_their_failures_raise_an_alarm(scenario: str) -> None:
+    asked = {"snapshot-hours": "6", "snapshots-kept": "4", "snapshot-days": "2"}
+    variant = make({"scenario": scenario, **{f"{scenario}.{key}": value for key, value in asked.items()}})
+    [schedule] = variant.of_type("AWS::Scheduler::Schedule").values()
+    assert schedule["Properties"]["ScheduleExpression"] == "rate(6 hours)"
+    functions = variant.of_type("AWS::Lambda::Function").values()
+    [variables] = [
+        found["Environment"]["Variables"]
+        for found in (one["Properties"] for one in functions)
+        if "KEEP" in found.get("Environment", {}).get("Variables", {})
+    ]
+    assert (variables["KEEP"], variables["MAX_AGE_SECONDS"]) == ("4", "172800")
+    [name] = [name for name in variant.of_type(APPLICATION) if name.startswith("Flink")]
+    assert variables["APPLICATION_NAME"] == {"Ref": name}
+    assert [one for one in variant.of_type("AWS::CloudWatch::Alarm") if "ScheduledSnapshots" in one]
+
+
+def test_scheduled_snapshots_without_snapshots_are_refused_in_one_line() -> None:
+    with pytest.raises(ContextError) as refused:
+        make({"scenario": "lottery", "lottery.snapshot-hours": "6", "lottery.snapshots": "false"})
+    assert str(refused.value).startswith("lottery.snapshot-hours must be 0 where snapshots is false (got 6); ")
+    assert "\n" not in str(refused.value)
