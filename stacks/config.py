@@ -105,6 +105,9 @@ class ScenarioConfig(BaseModel):
         le=600,
         description="seconds that the job has to run without a restart until a deployment has succeeded",
     )
+    enhanced_snapshots: bool = Field(
+        default=False, description="have snapshots that belong to the account; an application cannot go back to its own"
+    )
     snapshot_hours: int = Field(
         default=0, ge=0, le=720, description="hours from one scheduled snapshot to the next; 0 schedules none"
     )

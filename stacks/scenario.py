@@ -180,6 +180,8 @@ class ScenarioStack(cdk.Stack):
         config = self._configuration
         if not config.snapshot_hours:
             return
+        if config.enhanced_snapshots:
+            raise config.error("snapshot_hours", "be 0 where enhanced-snapshots is true")
         if not config.snapshots:
             raise config.error("snapshot_hours", "be 0 where snapshots is false")
         self._snapshot_schedule = SnapshotSchedule(
@@ -252,6 +254,7 @@ class ScenarioStack(cdk.Stack):
             snapshots=config.snapshots,
             restore=restore,
             allow_non_restored_state=allow_non_restored_state,
+            enhanced_snapshots=config.enhanced_snapshots,
             stable_for=cdk.Duration.seconds(config.stable_for_seconds),
             metrics_level=config.metrics_level,
             log_level=config.log_level,

@@ -81,6 +81,7 @@ class FlinkApplication(FlinkApplicationBase):
         allow_non_restored_state: bool = False,
         system_rollback: bool = True,
         stable_for: Duration | None = None,
+        enhanced_snapshots: bool = False,
         metrics_level: MetricsLevel = MetricsLevel.APPLICATION,
         log_level: LogLevel = LogLevel.INFO,
         log_group: logs.ILogGroup | None = None,
@@ -120,6 +121,10 @@ class FlinkApplication(FlinkApplicationBase):
                 Default: on.
             stable_for: How long the job has to run without a restart until a start counts as a success, up to 10
                 minutes; 0 takes the service's word for it. Default: a minute.
+            enhanced_snapshots: Have snapshots that belong to the account instead of the application: they outlive it,
+                and restore into others. An application cannot leave this mode once it is updated again. CloudFormation
+                and ``lifecycle.role`` need the permissions to restore that the service's documentation lists.
+                Default: off.
             metrics_level: How finely the service reports. Default: APPLICATION, which holds the job's custom metrics.
             log_level: The least severe messages that are kept. Default: INFO.
             log_group: An existing log group, in which the application gets a stream of its own. Default: a new one.
@@ -241,6 +246,9 @@ class FlinkApplication(FlinkApplicationBase):
             ),
             run_configuration=restore.run_configuration(allow_non_restored_state=allow_non_restored_state),
         )
+        self.enhanced_snapshots = enhanced_snapshots
+        if enhanced_snapshots:
+            self._enhance_snapshots(restore)
         # The service reads the code with the role while it creates the application.
         self.application.node.add_dependency(self.role)
         self.application_name = self.application.ref
@@ -266,6 +274,7 @@ class FlinkApplication(FlinkApplicationBase):
                 restore=restore,
                 allow_non_restored_state=allow_non_restored_state,
                 stable_for=stable_for,
+                enhanced_snapshots=enhanced_snapshots,
             )
             self.starts_after(self.role, logging)
             if encryption_key is not None:
@@ -320,6 +329,19 @@ class FlinkApplication(FlinkApplicationBase):
         """
         if self.lifecycle is not None:
             self.lifecycle.starts_after(*dependables)
+
+    def _enhance_snapshots(self, restore: Restore) -> None:
+        """Set the mode of the snapshots, which the CDK does not know yet.
+
+        Source: https://docs.aws.amazon.com/managed-flink/latest/java/snapshots-restore.html
+        """
+        self.application.add_property_override(
+            "ApplicationConfiguration.ApplicationSnapshotConfiguration.SnapshotMode", "ENHANCED_SNAPSHOTS"
+        )
+        if restore.snapshot_name is not None:
+            chosen = "RunConfiguration.ApplicationRestoreConfiguration"
+            self.application.add_property_deletion_override(f"{chosen}.SnapshotName")
+            self.application.add_property_override(f"{chosen}.SnapshotArn", restore.arn(Stack.of(self)))
 
     def _log_stream_arn(self, log_stream: logs.LogStream) -> str:
         return Stack.of(self).format_arn(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from aws_cdk import Stack
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
 from flink_constructs import validation
@@ -55,6 +56,10 @@ class Restore:
     def none(cls) -> Self:
         """No state: sources begin where their options say, windows and keyed state are empty."""
         return cls(SKIP)
+
+    def arn(self, stack: Stack) -> str:
+        """The ARN of the named snapshot, if it is an enhanced one."""
+        return stack.format_arn(service="kinesisanalytics", resource="snapshot", resource_name=str(self.snapshot_name))
 
     def where(self, *, snapshots: bool) -> Restore:
         """The choice for an application that takes snapshots, or does not.

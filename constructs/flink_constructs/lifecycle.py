@@ -39,6 +39,8 @@ LONGEST = Duration.minutes(50)
 TIMEOUT = Duration.minutes(20)
 LONGEST_STABLE = Duration.minutes(10)
 
+# What a stop and an update of an application with enhanced snapshots take besides.
+SYSTEM_SNAPSHOT = "kinesisanalytics:CreateSystemSnapshot"
 # What the handler asks of the stack: the application's name, before it may depend on the application.
 STACK_ACTIONS = ("cloudformation:DescribeStackResource", "cloudformation:DescribeStacks")
 # What the handler asks of the application. ListApplicationSnapshots: a start restores the latest one if there is one.
@@ -95,6 +97,7 @@ class ApplicationLifecycle(Construct):
         restore: Restore | None = None,
         allow_non_restored_state: bool = False,
         stable_for: Duration | None = None,
+        enhanced_snapshots: bool = False,
     ) -> None:
         """Add the custom resource and its provider.
 
@@ -113,6 +116,7 @@ class ApplicationLifecycle(Construct):
                 holds of it as of ``restore``. Default: such a start fails.
             stable_for: How long the job has to run without a restart, up to 10 minutes and half of ``timeout``; 0
                 takes the service's word for it. Default: a minute.
+            enhanced_snapshots: The application's snapshots are the account's. Default: its own.
 
         Raises:
             InvalidArgumentError: for a value out of range.
@@ -149,6 +153,13 @@ class ApplicationLifecycle(Construct):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self.role = self._function_role("IsCompleteRole")
+        restore = restore or Restore.latest_snapshot()
+        enhanced: list[iam.PolicyStatement] = []
+        if enhanced_snapshots:
+            enhanced = [iam.PolicyStatement(actions=[SYSTEM_SNAPSHOT], resources=[application_arn])]
+            if restore.snapshot_name is not None:
+                arn = restore.arn(stack)
+                enhanced += [iam.PolicyStatement(actions=["kinesisanalytics:DescribeSnapshot"], resources=[arn])]
         permissions = iam.Policy(
             self,
             "Permissions",
@@ -156,6 +167,7 @@ class ApplicationLifecycle(Construct):
             statements=[
                 iam.PolicyStatement(actions=list(APPLICATION_ACTIONS), resources=[application_arn]),
                 iam.PolicyStatement(actions=["logs:GetLogEvents"], resources=[log_stream_arn]),
+                *enhanced,
             ],
         )
 
@@ -198,7 +210,7 @@ class ApplicationLifecycle(Construct):
 
         fingerprint = Fingerprint(application)
         properties = {
-            **choice_of_state(restore or Restore.latest_snapshot()),
+            **choice_of_state(restore, enhanced_snapshots=enhanced_snapshots, stack=stack),
             # Both change whenever the application's configuration does, which makes CloudFormation call again.
             "ConfigurationDigest": Lazy.any(DigestProducer(fingerprint)),
             "ConfigurationReferences": Lazy.any(ReferencesProducer(fingerprint)),
@@ -292,10 +304,17 @@ def checked_stable_for(stable_for: Duration | None, *, timeout: Duration | None 
     return stable_for
 
 
-def choice_of_state(restore: Restore) -> dict[str, str]:
+def choice_of_state(restore: Restore, *, enhanced_snapshots: bool, stack: Stack) -> dict[str, Any]:
     """The choice of state as the handler's properties have it."""
-    choice = {"RestoreType": restore.restore_type}
-    return choice if restore.snapshot_name is None else {**choice, "SnapshotName": restore.snapshot_name}
+    choice: dict[str, Any] = {"RestoreType": restore.restore_type}
+    if restore.snapshot_name is not None:
+        choice["SnapshotName"] = restore.snapshot_name
+    if enhanced_snapshots:
+        # They are overrides of the application, which its fingerprint does not have.
+        choice["EnhancedSnapshots"] = True
+        if restore.snapshot_name is not None:
+            choice["SnapshotArn"] = restore.arn(stack)
+    return choice
 
 
 def acknowledge_framework(provider: cr.Provider, roles: list[iam.Role], handlers: list[lambda_.Function]) -> None:

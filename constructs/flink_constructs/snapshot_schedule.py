@@ -14,6 +14,7 @@ from constructs import Construct
 
 from flink_constructs import application_key, handler_function, validation
 from flink_constructs.application_base import FlinkApplicationBase
+from flink_constructs.validation import InvalidArgumentError
 
 __all__ = ["SnapshotSchedule"]
 
@@ -73,6 +74,9 @@ class SnapshotSchedule(Construct):
         validation.duration(
             "max_age", max_age, low=Duration.days(1), high=Duration.days(3650), fix="7 days suit most jobs"
         )
+        if application.enhanced_snapshots:
+            rule, fix = "have snapshots of its own", "leave enhanced_snapshots out, or schedule CreateSnapshot yourself"
+            raise InvalidArgumentError("application", rule, "enhanced snapshots", fix)
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=RemovalPolicy.DESTROY)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))

@@ -107,6 +107,7 @@ class FakeKinesisAnalyticsV2:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.refused: list[str] = []
         self.errors: dict[str, list[Exception]] = {}
+        self.enhanced: dict[str, str] = {}
         self.ids = itertools.count(1)
 
     # What tests ask for.
@@ -239,6 +240,10 @@ class FakeKinesisAnalyticsV2:
         """A start without the choice could still have an earlier one's, so the stand-in wants it said."""
         restore = run_configuration["ApplicationRestoreConfiguration"]
         kind, name = restore["ApplicationRestoreType"], restore.get("SnapshotName")
+        if "SnapshotArn" in restore:
+            assert name is None
+            assert self.enhanced[restore["SnapshotArn"].rpartition("/")[2]] == "READY"
+            return
         assert (name is not None) == (kind == "RESTORE_FROM_CUSTOM_SNAPSHOT")
         ready = [one for one in application.snapshots if one.status == "READY"]
         if kind == "RESTORE_FROM_LATEST_SNAPSHOT" and not ready:
@@ -343,6 +348,23 @@ class FakeKinesisAnalyticsV2:
             )
         )
         return self.answer("CreateApplicationSnapshot", {})
+
+    def describe_snapshot(self, **parameters: Any) -> dict[str, Any]:
+        check(self.model, "DescribeSnapshot", parameters)
+        name = parameters["SnapshotName"]
+        if name not in self.enhanced:
+            raise client_error("ResourceNotFoundException", "DescribeSnapshot")
+        details = {
+            "SnapshotName": name,
+            "SnapshotArn": f"arn:aws:kinesisanalytics:eu-west-1:{ACCOUNT}:snapshot/{name}",
+            "SnapshotStatus": self.enhanced[name],
+            "SnapshotCreationTimestamp": START,
+            "SnapshotInitiator": "USER",
+            "SnapshotInitiatorOperation": "CreateSnapshot",
+            "SnapshotSourceDescription": {},
+            "SnapshotFormat": "CANONICAL",
+        }
+        return self.answer("DescribeSnapshot", {"SnapshotInfoDetails": details})
 
     def delete_application_snapshot(self, **parameters: Any) -> dict[str, Any]:
         application = self.call("DeleteApplicationSnapshot", parameters)

@@ -36,6 +36,7 @@ class World:
         snapshot_name: str = "",
         allow_non_restored_state: bool = False,
         stable_for: timedelta = STABLE,
+        choice: Choice | None = None,
     ) -> index.Request:
         return index.Request(
             kind=kind,
@@ -43,7 +44,7 @@ class World:
             since=self.clock.now,
             timeout=TIMEOUT,
             stable_for=stable_for,
-            choice=Choice(restore_type, snapshot_name, allow_non_restored_state),
+            choice=choice or Choice(restore_type, snapshot_name, allow_non_restored_state),
             log_group_name=GROUP,
             log_stream_name=STREAM,
         )

@@ -422,6 +422,37 @@ def test_the_template_always_says_what_an_update_restores_and_the_handler_the_sa
             assert resource["Properties"].get("SnapshotName") == expected.get("SnapshotName")
 
 
+def test_enhanced_snapshots_are_asked_for_as_the_service_knows_them(make: Make) -> None:
+    stack = new_stack(CONCRETE)
+    make(stack, start=True, enhanced_snapshots=True, restore=Restore.snapshot("good-1"))
+    template = Template.from_stack(stack)
+    properties = only(template, APPLICATION)["Properties"]
+    snapshots = properties["ApplicationConfiguration"]["ApplicationSnapshotConfiguration"]
+    run = properties["RunConfiguration"]
+    arn = run["ApplicationRestoreConfiguration"]["SnapshotArn"]
+    assert arn["Fn::Join"][1][-1].endswith(":123456789012:snapshot/good-1")
+    assert snapshots == {"SnapshotsEnabled": True, "SnapshotMode": "ENHANCED_SNAPSHOTS"}
+    assert set(run["ApplicationRestoreConfiguration"]) == {"ApplicationRestoreType", "SnapshotArn"}
+    run["ApplicationRestoreConfiguration"]["SnapshotArn"] = "arn:aws:kinesisanalytics:eu-west-1:1:snapshot/good-1"
+    update = {"SnapshotsEnabledUpdate": True, "SnapshotModeUpdate": snapshots["SnapshotMode"]}
+    check(
+        service_model("kinesisanalyticsv2"),
+        "UpdateApplication",
+        {
+            "ApplicationName": "prices",
+            "RunConfigurationUpdate": run,
+            "ApplicationConfigurationUpdate": {"ApplicationSnapshotConfigurationUpdate": update},
+        },
+    )
+    for resource_type in ("Custom::FlinkApplicationLifecycle", "Custom::FlinkApplicationBeforeUpdate"):
+        chosen = only(template, resource_type)["Properties"]
+        assert (chosen["EnhancedSnapshots"], chosen["SnapshotArn"]) == (True, arn)
+    granted = permissions(template, of="FlinkLifecycleIsCompleteRole")
+    assert (["kinesisanalytics:DescribeSnapshot"], [arn]) in granted
+    assert any(actions == ["kinesisanalytics:CreateSystemSnapshot"] for actions, _ in granted)
+    assert findings(stack) == []
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 def test_state_without_an_operator_is_allowed_for_updates_and_starts_alike(make: Make, allowed: bool) -> None:
     template = template_of(make(start=True, allow_non_restored_state=allowed))

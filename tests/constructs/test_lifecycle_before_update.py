@@ -25,7 +25,14 @@ class Before:
         self.world = World(**settings)
         self.stack = FakeCloudFormation(**({APPLICATION: NAME} if exists else {}))
 
-    def run(self, kind: str = "Update", *, restore_type: str = LATEST, snapshot_name: str = "") -> timedelta:
+    def run(
+        self,
+        kind: str = "Update",
+        *,
+        restore_type: str = LATEST,
+        snapshot_name: str = "",
+        choice: Choice | None = None,
+    ) -> timedelta:
         """Poll until the request is done, and return how long it took."""
         preparation = before_update.Preparation(
             kind=kind,
@@ -33,7 +40,7 @@ class Before:
             logical_id=APPLICATION,
             since=self.world.clock.now,
             timeout=TIMEOUT,
-            choice=Choice(restore_type, snapshot_name, allow_non_restored_state=False),
+            choice=choice or Choice(restore_type, snapshot_name, allow_non_restored_state=False),
         )
         while not before_update.prepared(preparation, cast(Any, self.world.service), self.stack, self.world.clock.now):
             self.world.clock.advance(POLL)
@@ -93,6 +100,34 @@ def test_a_named_snapshot_that_exists_is_taken_and_the_job_is_kept_as_well() -> 
     before = Before(status="RUNNING", snapshots=["good"])
     before.run(restore_type=CUSTOM, snapshot_name="good")
     assert before.snapshots == ["good", TAKEN]
+
+
+ENHANCED = Choice(CUSTOM, "good", False, "arn:aws:kinesisanalytics:eu-west-1:111122223333:snapshot/good", enhanced=True)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize(("enhanced", "status"), [({}, "none"), ({"good": "CREATING"}, "CREATING")])
+def test_an_enhanced_snapshot_that_cannot_be_restored_is_one_line(
+    exists: bool, enhanced: dict[str, str], status: str
+) -> None:
+    before = Before(exists=exists, status="RUNNING")
+    before.world.service.enhanced = enhanced
+    with pytest.raises(
+        LifecycleError, match=rf"must name a finished enhanced snapshot .*'good', whose status is {status}"
+    ):
+        before.run(choice=ENHANCED)
+
+
+def test_an_enhanced_snapshot_is_restored_by_its_arn_and_the_service_takes_its_own_before_the_update() -> None:
+    before = Before(status="RUNNING")
+    before.world.service.enhanced = {"good": "READY"}
+    assert before.run(choice=ENHANCED) == timedelta(0)
+    assert before.snapshots == []
+    before.world.application.status = "READY"
+    before.world.run("Update", choice=ENHANCED)
+    [call] = before.world.service.called("StartApplication")
+    restore = call["RunConfiguration"]["ApplicationRestoreConfiguration"]
+    assert restore == {"ApplicationRestoreType": CUSTOM, "SnapshotArn": ENHANCED.snapshot_arn}
 
 
 @pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"])

@@ -245,6 +245,14 @@ def test_an_argument_that_breaks_its_rule_is_refused(arguments: dict[str, Any], 
         schedule(**arguments)
 
 
+def test_enhanced_snapshots_are_not_scheduled() -> None:
+    stack = new_stack(CONCRETE)
+    application = FlinkApplication.from_application_arn(stack, "Job", ARN)
+    application.enhanced_snapshots = True
+    with pytest.raises(InvalidArgumentError, match=r"application must have snapshots of its own \(got 'enhanced"):
+        SnapshotSchedule(stack, "Snapshots", application=application)
+
+
 @pytest.mark.parametrize("env", [AGNOSTIC, CONCRETE])
 def test_cdk_nag_and_cfn_lint_have_nothing_to_say(env: Any) -> None:
     construct = schedule(env)

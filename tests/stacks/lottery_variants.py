@@ -40,4 +40,4 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "scheduled-snapshots": {"lottery.snapshot-hours": "6"},
 }
 #: Together they have every kind of resource.
-WHOLE = ("default", "kafka-with-nat-and-more-brokers", "kafka-not-started-and-gone")
+WHOLE = ("default", "scheduled-snapshots", "kafka-with-nat-and-more-brokers", "kafka-not-started-and-gone")

@@ -135,6 +135,14 @@ def test_scheduled_snapshots_are_those_of_the_context_and_their_failures_raise_a
     assert [one for one in variant.of_type("AWS::CloudWatch::Alarm") if "ScheduledSnapshots" in one]
 
 
+def test_enhanced_snapshots_are_those_of_the_context_and_are_not_scheduled() -> None:
+    enhanced = {"scenario": "lottery", "lottery.enhanced-snapshots": "true"}
+    configuration = make(enhanced).application()["Properties"]["ApplicationConfiguration"]
+    assert configuration["ApplicationSnapshotConfiguration"]["SnapshotMode"] == "ENHANCED_SNAPSHOTS"
+    with pytest.raises(ContextError, match=r"snapshot-hours must be 0 where enhanced-snapshots is true \(got 6\)"):
+        make({**enhanced, "lottery.snapshot-hours": "6"})
+
+
 def test_scheduled_snapshots_without_snapshots_are_refused_in_one_line() -> None:
     with pytest.raises(ContextError) as refused:
         make({"scenario": "lottery", "lottery.snapshot-hours": "6", "lottery.snapshots": "false"})

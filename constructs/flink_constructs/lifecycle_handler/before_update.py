@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .application import ACCESS_ERRORS, CUSTOM, SKIP, Application, Choice, LifecycleError, code_of, is_transient
+from .application import (
+    ACCESS_ERRORS,
+    CUSTOM,
+    SKIP,
+    Application,
+    Choice,
+    LifecycleError,
+    check_enhanced,
+    code_of,
+    is_transient,
+)
 from .application import snapshots_enabled as takes_snapshots
 from .retention import old_ones
 
@@ -115,18 +125,25 @@ def ready(preparation: Preparation, service: KinesisAnalyticsV2Client, cloudform
     application = Application(service, name)
     detail = application.detail() if name else None
     choice = preparation.choice
+    if choice.enhanced and choice.restore_type == CUSTOM:
+        check_enhanced(service, choice.snapshot_name)
     if detail is None:
+        if choice.enhanced:
+            return True
         if choice.restore_type == CUSTOM:
             raise LifecycleError(
                 f"restore must name a snapshot of the application, which does not exist yet (got"
                 f" {choice.snapshot_name!r}); nothing was changed: deploy with the latest snapshot first"
             )
         return True
-    if choice.restore_type == CUSTOM:
+    if choice.restore_type == CUSTOM and not choice.enhanced:
         application.check_snapshot(choice.snapshot_name)
     status = detail["ApplicationStatus"]
     if status in AT_REST or (status == "RUNNING" and not takes_snapshots(detail)):
         return True
+    if choice.enhanced:
+        # The service takes one itself as it updates, under a name of its own.
+        return status == "RUNNING"
     return status == "RUNNING" and snapshot_taken(preparation, application)
 
 
