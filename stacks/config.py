@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from flink_apps.common.options import Option
 from flink_apps.common.properties import SettingsError, nearest
 from flink_constructs.application import LogLevel, MetricsLevel
+from flink_constructs.application_restore import Restore
 from flink_constructs.data_stream import MAX_SHARDS
 from flink_constructs.validation import InvalidArgumentError
 
@@ -37,6 +38,21 @@ TopicArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{1
 
 #: Whether there is a VPC, or which one.
 Vpc = bool | Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
+
+
+_RESTORES = {"latest-snapshot": Restore.latest_snapshot(), "none": Restore.none()}
+_NAMED = "snapshot:"
+
+
+def _restore(text: str) -> str:
+    if text not in _RESTORES and not re.fullmatch(rf"{_NAMED}[a-zA-Z0-9_.-]{{1,256}}", text):
+        names = ", ".join(_RESTORES)
+        raise ValueError(f"be {names} or {_NAMED}NAME, a NAME of letters, digits, '_', '.' and '-'")
+    return text
+
+
+#: The state that an application starts with.
+RestoreFrom = Annotated[str, AfterValidator(_restore)]
 
 
 class ContextError(InvalidArgumentError):
@@ -75,6 +91,28 @@ class ScenarioConfig(BaseModel):
     auto_scaling: bool = Field(default=False, description="let the service adapt the parallelism to the load")
     checkpoint_seconds: int = Field(default=60, ge=1, le=3600, description="checkpoint interval in seconds")
     snapshots: bool = Field(default=True, description="keep the state across updates and stops, in snapshots")
+    restore: RestoreFrom = Field(
+        default="latest-snapshot",
+        description="state that every deployment starts the application with: `latest-snapshot`, `snapshot:NAME` or"
+        " `none`; take the last two back after the deployment that they are for",
+    )
+    allow_non_restored_state: bool = Field(
+        default=False, description="start although the snapshot has state of operators that the job has no more"
+    )
+    stable_for_seconds: int = Field(
+        default=60,
+        ge=0,
+        le=600,
+        description="seconds that the job has to run without a restart until a deployment has succeeded",
+    )
+    enhanced_snapshots: bool = Field(
+        default=False, description="have snapshots that belong to the account; an application cannot go back to its own"
+    )
+    snapshot_hours: int = Field(
+        default=0, ge=0, le=720, description="hours from one scheduled snapshot to the next; 0 schedules none"
+    )
+    snapshots_kept: int = Field(default=10, ge=1, le=500, description="scheduled snapshots that are kept")
+    snapshot_days: int = Field(default=7, ge=1, le=3650, description="days that scheduled snapshots are kept")
     metrics_level: MetricsLevel = Field(
         default=MetricsLevel.APPLICATION, description="level of the metrics in CloudWatch"
     )
@@ -117,6 +155,11 @@ class ScenarioConfig(BaseModel):
         """An error about a field's value."""
         name = f"{self.scenario}.{_kebab(field)}"
         return ContextError(name, rule, getattr(self, field), f"change it in cdk.json or with -c {name}=…")
+
+    @property
+    def restored(self) -> Restore:
+        """The state that the application starts with."""
+        return _RESTORES.get(self.restore) or Restore.snapshot(self.restore.removeprefix(_NAMED))
 
     @property
     def vpc_id(self) -> str | None:

@@ -19,11 +19,13 @@ from flink_apps.common.properties import PropertyGroups, SettingsError
 from flink_constructs.alarms import ApplicationAlarms
 from flink_constructs.application import FlinkApplication
 from flink_constructs.application_code import ApplicationCode
+from flink_constructs.application_restore import Restore
 from flink_constructs.data_stream import DataStream, StreamCapacity
 from flink_constructs.kafka_authentication import KafkaAuthentication
 from flink_constructs.kafka_cluster import KafkaCluster
 from flink_constructs.kafka_cluster_base import KafkaTopic
 from flink_constructs.network import EndpointService, Network, NetworkBase
+from flink_constructs.snapshot_schedule import SnapshotSchedule
 from flink_constructs.stream_archive import StreamArchive
 from stacks.config import ScenarioConfig, Shards
 from stacks.ends import End, StreamEnds, merged
@@ -58,6 +60,7 @@ class ScenarioStack(cdk.Stack):
         super().__init__(scope, construct_id, description=self.purpose, env=_where_a_vpc_is(config))
         self._configuration = config
         self._network: NetworkBase | None = None
+        self._snapshot_schedule: SnapshotSchedule | None = None
         self._streams: dict[str, DataStream] = {}
         self._topics: dict[str, KafkaTopic] = {}
         #: The removal policy of streams, clusters and logs.
@@ -163,12 +166,32 @@ class ScenarioStack(cdk.Stack):
             parallelism_per_kpu=config.parallelism_per_kpu,
             auto_scaling=config.auto_scaling,
             start=config.start,
+            restore=config.restored,
+            allow_non_restored_state=config.allow_non_restored_state,
         )
+        self._schedule_snapshots(application)
         if config.nat_gateways and not isinstance(self._network, Network):
             raise config.error("nat_gateways", "be 0 where there is no VPC of the stack's own")
         self.add_output("ApplicationName", application.application_name, "the application, for the AWS command line")
         self.add_output("LogGroupName", application.log_group.log_group_name, "what the job logs")
         return application
+
+    def _schedule_snapshots(self, application: FlinkApplication) -> None:
+        config = self._configuration
+        if not config.snapshot_hours:
+            return
+        if config.enhanced_snapshots:
+            raise config.error("snapshot_hours", "be 0 where enhanced-snapshots is true")
+        if not config.snapshots:
+            raise config.error("snapshot_hours", "be 0 where snapshots is false")
+        self._snapshot_schedule = SnapshotSchedule(
+            self,
+            "Snapshots",
+            application=application,
+            every=cdk.Duration.hours(config.snapshot_hours),
+            keep=config.snapshots_kept,
+            max_age=cdk.Duration.days(config.snapshot_days),
+        )
 
     def add_replay(self, ends: Sequence[End]) -> FlinkApplication:
         """Add the application that replays historic trips. It is not started, as each start is a new replay."""
@@ -211,6 +234,8 @@ class ScenarioStack(cdk.Stack):
         parallelism_per_kpu: int = 1,
         auto_scaling: bool = False,
         start: bool,
+        restore: Restore | None = None,
+        allow_non_restored_state: bool = False,
     ) -> FlinkApplication:
         """An application with a job, configured by the context keys for all applications of the scenario."""
         config, network = self._configuration, self._network
@@ -227,6 +252,10 @@ class ScenarioStack(cdk.Stack):
             auto_scaling=auto_scaling,
             checkpoint_interval=cdk.Duration.seconds(config.checkpoint_seconds),
             snapshots=config.snapshots,
+            restore=restore,
+            allow_non_restored_state=allow_non_restored_state,
+            enhanced_snapshots=config.enhanced_snapshots,
+            stable_for=cdk.Duration.seconds(config.stable_for_seconds),
             metrics_level=config.metrics_level,
             log_level=config.log_level,
             removal_policy=self.removal_policy,
@@ -297,7 +326,7 @@ class ScenarioStack(cdk.Stack):
         """Add the alarms of every application, which notify the topic from the context."""
         config = self._configuration
         topic = sns.Topic.from_topic_arn(self, "AlarmTopic", config.alarm_topic_arn) if config.alarm_topic_arn else None
-        return ApplicationAlarms(
+        alarms = ApplicationAlarms(
             self,
             "Alarms",
             application=application,
@@ -306,6 +335,15 @@ class ScenarioStack(cdk.Stack):
             source_stream=source_stream,
             max_records_lag=max_records_lag,
         )
+        if self._snapshot_schedule is not None:
+            alarms.alarm(
+                "ScheduledSnapshots",
+                metric=self._snapshot_schedule.metric_failures(),
+                threshold=0,
+                description="A scheduled snapshot could not be taken, or failed. Look at the log of the schedule's"
+                " function and of the application: a job that cannot take one cannot be updated either.",
+            )
+        return alarms
 
     def add_dashboard(self, title: str, alarms: ApplicationAlarms) -> ScenarioDashboard:
         """Add the dashboard, which begins with the alarms, and an output that leads to it."""

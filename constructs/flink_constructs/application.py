@@ -18,8 +18,9 @@ from flink_constructs import acknowledgment, application_checks, application_key
 from flink_constructs.application_base import FlinkApplicationBase
 from flink_constructs.application_checks import DEFAULT_MAX_KPUS
 from flink_constructs.application_code import ApplicationCode
+from flink_constructs.application_restore import Restore
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
-from flink_constructs.lifecycle import ApplicationLifecycle
+from flink_constructs.lifecycle import ApplicationLifecycle, checked_stable_for
 
 __all__ = ["FlinkApplication", "LogLevel", "MetricsLevel", "Runtime"]
 
@@ -76,6 +77,11 @@ class FlinkApplication(FlinkApplicationBase):
         checkpoint_interval: Duration | None = None,
         min_pause_between_checkpoints: Duration | None = None,
         snapshots: bool = True,
+        restore: Restore | None = None,
+        allow_non_restored_state: bool = False,
+        system_rollback: bool = True,
+        stable_for: Duration | None = None,
+        enhanced_snapshots: bool = False,
         metrics_level: MetricsLevel = MetricsLevel.APPLICATION,
         log_level: LogLevel = LogLevel.INFO,
         log_group: logs.ILogGroup | None = None,
@@ -107,6 +113,18 @@ class FlinkApplication(FlinkApplicationBase):
                 failure. Default: 60 s.
             min_pause_between_checkpoints: Time from the end of a checkpoint to the next one, 0 to 1 hour. Default: 5 s.
             snapshots: Keep the state over updates and stops. Default: on.
+            restore: The state that each start restores, after a create, an update and a stop alike.
+                Default: that of the latest snapshot, none where there is no snapshot or ``snapshots`` is off.
+            allow_non_restored_state: Start although the snapshot has state that the job has no operator for; that
+                state is lost. Default: such a start fails.
+            system_rollback: Let the service go back to the previous version where an update or a scaling fails.
+                Default: on.
+            stable_for: How long the job has to run without a restart until a start counts as a success, up to 10
+                minutes; 0 takes the service's word for it. Default: a minute.
+            enhanced_snapshots: Have snapshots that belong to the account instead of the application: they outlive it,
+                and restore into others. An application cannot leave this mode once it is updated again. CloudFormation
+                and ``lifecycle.role`` need the permissions to restore that the service's documentation lists.
+                Default: off.
             metrics_level: How finely the service reports. Default: APPLICATION, which holds the job's custom metrics.
             log_level: The least severe messages that are kept. Default: INFO.
             log_group: An existing log group, in which the application gets a stream of its own. Default: a new one.
@@ -132,6 +150,8 @@ class FlinkApplication(FlinkApplicationBase):
         checkpoint_interval = checkpoint_interval or Duration.seconds(60)
         min_pause_between_checkpoints = min_pause_between_checkpoints or Duration.seconds(5)
         property_groups = property_groups or {}
+        stable_for = checked_stable_for(stable_for)
+        restore = (restore or Restore.latest_snapshot()).where(snapshots=snapshots)
         application_checks.check_properties(property_groups, run_options=code.run_options, description=description)
         application_checks.check_parallelism(
             parallelism=parallelism, parallelism_per_kpu=parallelism_per_kpu, max_kpus=max_kpus
@@ -201,6 +221,9 @@ class FlinkApplication(FlinkApplicationBase):
                 application_snapshot_configuration=l1.ApplicationSnapshotConfigurationProperty(
                     snapshots_enabled=snapshots
                 ),
+                application_system_rollback_configuration=l1.ApplicationSystemRollbackConfigurationProperty(
+                    rollback_enabled=system_rollback
+                ),
                 environment_properties=_environment(property_groups, code.run_options),
                 flink_application_configuration=l1.FlinkApplicationConfigurationProperty(
                     checkpoint_configuration=l1.CheckpointConfigurationProperty(
@@ -221,7 +244,11 @@ class FlinkApplication(FlinkApplicationBase):
                 ),
                 **configuration,
             ),
+            run_configuration=restore.run_configuration(allow_non_restored_state=allow_non_restored_state),
         )
+        self.enhanced_snapshots = enhanced_snapshots
+        if enhanced_snapshots:
+            self._enhance_snapshots(restore)
         # The service reads the code with the role while it creates the application.
         self.application.node.add_dependency(self.role)
         self.application_name = self.application.ref
@@ -244,6 +271,10 @@ class FlinkApplication(FlinkApplicationBase):
                 application=self.application,
                 log_group=self.log_group,
                 log_stream_name=log_stream.log_stream_name,
+                restore=restore,
+                allow_non_restored_state=allow_non_restored_state,
+                stable_for=stable_for,
+                enhanced_snapshots=enhanced_snapshots,
             )
             self.starts_after(self.role, logging)
             if encryption_key is not None:
@@ -298,6 +329,19 @@ class FlinkApplication(FlinkApplicationBase):
         """
         if self.lifecycle is not None:
             self.lifecycle.starts_after(*dependables)
+
+    def _enhance_snapshots(self, restore: Restore) -> None:
+        """Set the mode of the snapshots, which the CDK does not know yet.
+
+        Source: https://docs.aws.amazon.com/managed-flink/latest/java/snapshots-restore.html
+        """
+        self.application.add_property_override(
+            "ApplicationConfiguration.ApplicationSnapshotConfiguration.SnapshotMode", "ENHANCED_SNAPSHOTS"
+        )
+        if restore.snapshot_name is not None:
+            chosen = "RunConfiguration.ApplicationRestoreConfiguration"
+            self.application.add_property_deletion_override(f"{chosen}.SnapshotName")
+            self.application.add_property_override(f"{chosen}.SnapshotArn", restore.arn(Stack.of(self)))
 
     def _log_stream_arn(self, log_stream: logs.LogStream) -> str:
         return Stack.of(self).format_arn(

@@ -34,6 +34,9 @@ class FlinkApplicationBase(Construct):
     lifecycle: ApplicationLifecycle | None = None
     """What starts the application, where this stack does."""
 
+    enhanced_snapshots: bool = False
+    """Whether its snapshots are the account's, where that is known."""
+
     _connections: ec2.Connections | None = None
 
     @property

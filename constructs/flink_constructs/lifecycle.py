@@ -25,6 +25,7 @@ from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 from constructs import Construct, IDependable
 
 from flink_constructs import acknowledgment, handler_function, validation
+from flink_constructs.application_restore import Restore
 
 __all__ = ["ApplicationLifecycle"]
 
@@ -35,9 +36,18 @@ QUERY_INTERVAL = Duration.seconds(15)
 MARGIN = Duration.minutes(5)
 # CloudFormation waits an hour at most for a custom resource.
 LONGEST = Duration.minutes(50)
+TIMEOUT = Duration.minutes(20)
+LONGEST_STABLE = Duration.minutes(10)
 
+# What a stop and an update of an application with enhanced snapshots take besides.
+SYSTEM_SNAPSHOT = "kinesisanalytics:CreateSystemSnapshot"
+# What the handler asks of the stack: the application's name, before it may depend on the application.
+STACK_ACTIONS = ("cloudformation:DescribeStackResource", "cloudformation:DescribeStacks")
 # What the handler asks of the application. ListApplicationSnapshots: a start restores the latest one if there is one.
+# CreateApplicationSnapshot, DeleteApplicationSnapshot: one is taken before an update, and the oldest of those go.
 APPLICATION_ACTIONS = (
+    "kinesisanalytics:CreateApplicationSnapshot",
+    "kinesisanalytics:DeleteApplicationSnapshot",
     "kinesisanalytics:DescribeApplication",
     "kinesisanalytics:DescribeApplicationOperation",
     "kinesisanalytics:ListApplicationOperations",
@@ -51,14 +61,24 @@ APPLICATION_ACTIONS = (
 class ApplicationLifecycle(Construct):
     """Starts the application after create and update, stops it before delete, and passes a failure on.
 
-    The stack waits until the application runs. When its job does not start, the service rolls an update back, or the
-    time is over, the resource fails, and the stack event shows the job's root cause. A delete stops the application
-    with a snapshot (when snapshots are on), by force when that fails or takes more than half of ``timeout``, and never
-    keeps the stack from being deleted.
+    The stack waits until the job has run without a restart for ``stable_for``. The service says RUNNING while Flink
+    restarts a job again and again, or its Python process has failed; so the application's log decides. When the job
+    does not start or does not keep running, the service rolls an update back, or the time is over, the resource fails,
+    and the stack event shows the job's root cause. A job that does not keep running is stopped by force before that:
+    CloudFormation can then put the previous version back, which starts from the latest snapshot, while a job that
+    fails can take none.
 
-    Not detected: a job that starts and fails later. Flink restarts it and the service keeps saying RUNNING; that is
-    what alarms on ``fullRestarts`` and ``downtime`` are for. Escape hatches on the application
-    (``add_property_override``) do not count as a change of its configuration.
+    Before CloudFormation changes the application, a second resource refuses a snapshot that does not exist, and takes
+    one of the running job, whose name begins with ``before-update-``; the newest five of those stay. A job that can
+    take none is not updated, unless its state is not wanted.
+
+    A delete stops the application with a snapshot (when snapshots are on), by force when that fails or takes more than
+    half of ``timeout``, and never keeps the stack from being deleted.
+
+    Restarts are found in messages of level INFO, failed tasks in those of level WARN. Of an application that logs
+    errors alone, only a failed Python process is noticed. A job that fails later is what alarms on ``fullRestarts`` and
+    ``downtime`` are for. Escape hatches on the application (``add_property_override``) do not count as a change of its
+    configuration.
 
     Each application has a provider of its own: one for the whole stack would have to hold the permissions on every
     application at once, and its roles would grow with each of them.
@@ -74,7 +94,10 @@ class ApplicationLifecycle(Construct):
         log_stream_name: str,
         timeout: Duration | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        restore: Restore | None = None,
         allow_non_restored_state: bool = False,
+        stable_for: Duration | None = None,
+        enhanced_snapshots: bool = False,
     ) -> None:
         """Add the custom resource and its provider.
 
@@ -87,15 +110,19 @@ class ApplicationLifecycle(Construct):
             timeout: How long one start or stop may take, from 5 to 50 minutes; an application in a VPC takes longer.
                 Default: 20 minutes.
             log_retention: How long the logs of the handler's functions are kept. Default: a month.
-            allow_non_restored_state: Start although the snapshot has state that the job has no operator for. The
-                service restarts a running application that is updated, with the application's own run configuration.
-                Default: such a start fails.
+            restore: The state that a start restores. CloudFormation restarts a running application that is updated,
+                with the application's own run configuration: give both the same. Default: the latest snapshot's.
+            allow_non_restored_state: Start although the snapshot has state that the job has no operator for; the same
+                holds of it as of ``restore``. Default: such a start fails.
+            stable_for: How long the job has to run without a restart, up to 10 minutes and half of ``timeout``; 0
+                takes the service's word for it. Default: a minute.
+            enhanced_snapshots: The application's snapshots are the account's. Default: its own.
 
         Raises:
             InvalidArgumentError: for a value out of range.
 
         """
-        timeout = timeout or Duration.minutes(20)
+        timeout = timeout or TIMEOUT
         validation.duration(
             "timeout",
             timeout,
@@ -103,6 +130,7 @@ class ApplicationLifecycle(Construct):
             high=LONGEST,
             fix="a start takes 1 to 5 minutes, longer in a VPC, and CloudFormation waits for an hour at most",
         )
+        stable_for = checked_stable_for(stable_for, timeout=timeout)
         validation.matching(
             "log_stream_name",
             log_stream_name,
@@ -125,6 +153,13 @@ class ApplicationLifecycle(Construct):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self.role = self._function_role("IsCompleteRole")
+        restore = restore or Restore.latest_snapshot()
+        enhanced: list[iam.PolicyStatement] = []
+        if enhanced_snapshots:
+            enhanced = [iam.PolicyStatement(actions=[SYSTEM_SNAPSHOT], resources=[application_arn])]
+            if restore.snapshot_name is not None:
+                arn = restore.arn(stack)
+                enhanced += [iam.PolicyStatement(actions=["kinesisanalytics:DescribeSnapshot"], resources=[arn])]
         permissions = iam.Policy(
             self,
             "Permissions",
@@ -132,7 +167,15 @@ class ApplicationLifecycle(Construct):
             statements=[
                 iam.PolicyStatement(actions=list(APPLICATION_ACTIONS), resources=[application_arn]),
                 iam.PolicyStatement(actions=["logs:GetLogEvents"], resources=[log_stream_arn]),
+                *enhanced,
             ],
+        )
+
+        stack_permissions = iam.Policy(
+            self,
+            "StackPermissions",
+            roles=[self.role],
+            statements=[iam.PolicyStatement(actions=list(STACK_ACTIONS), resources=[stack.stack_id])],
         )
 
         handlers = [
@@ -145,6 +188,7 @@ class ApplicationLifecycle(Construct):
                     "LOG_GROUP_NAME": log_group.log_group_name,
                     "LOG_STREAM_NAME": log_stream_name,
                     "TIMEOUT_SECONDS": str(timeout.to_seconds()),
+                    "STABLE_SECONDS": str(stable_for.to_seconds()),
                 },
             ),
         ]
@@ -165,22 +209,34 @@ class ApplicationLifecycle(Construct):
         acknowledge_framework(provider, framework_roles, handlers)
 
         fingerprint = Fingerprint(application)
-        self.resource = CustomResource(
-            self,
+        properties = {
+            **choice_of_state(restore, enhanced_snapshots=enhanced_snapshots, stack=stack),
+            # Both change whenever the application's configuration does, which makes CloudFormation call again.
+            "ConfigurationDigest": Lazy.any(DigestProducer(fingerprint)),
+            "ConfigurationReferences": Lazy.any(ReferencesProducer(fingerprint)),
+        }
+        self.resource = self._resource(
             "Resource",
-            resource_type="Custom::FlinkApplicationLifecycle",
-            service_token=provider.service_token,
-            service_timeout=timeout.plus(MARGIN).plus(MARGIN),
-            properties={
+            "Custom::FlinkApplicationLifecycle",
+            provider,
+            timeout,
+            {
+                **properties,
                 "ApplicationName": application.ref,
                 "AllowNonRestoredState": allow_non_restored_state,
-                # Both change whenever the application's configuration does, which makes CloudFormation call again.
-                "ConfigurationDigest": Lazy.any(DigestProducer(fingerprint)),
-                "ConfigurationReferences": Lazy.any(ReferencesProducer(fingerprint)),
             },
         )
         # The application itself comes first through its name.
         self.resource.node.add_dependency(permissions)
+        before_update = self._resource(
+            "BeforeUpdate",
+            "Custom::FlinkApplicationBeforeUpdate",
+            provider,
+            timeout,
+            {**properties, "ApplicationLogicalId": application.logical_id},
+        )
+        before_update.node.add_dependency(stack_permissions)
+        application.node.add_dependency(before_update)
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
@@ -190,6 +246,18 @@ class ApplicationLifecycle(Construct):
     def starts_after(self, *dependables: IDependable) -> None:
         """Have these exist before the application starts, and until it is stopped: policies, logging options, …."""
         self.resource.node.add_dependency(*dependables)
+
+    def _resource(
+        self, name: str, resource_type: str, provider: cr.Provider, timeout: Duration, properties: Mapping[str, Any]
+    ) -> CustomResource:
+        return CustomResource(
+            self,
+            name,
+            resource_type=resource_type,
+            service_token=provider.service_token,
+            service_timeout=timeout.plus(MARGIN).plus(MARGIN),
+            properties=properties,
+        )
 
     def _function_role(self, name: str) -> iam.Role:
         """Make a role that may write to this construct's log group, and nothing else yet."""
@@ -211,6 +279,42 @@ class ApplicationLifecycle(Construct):
             environment=environment,
             log_group=self.log_group,
         )
+
+
+def checked_stable_for(stable_for: Duration | None, *, timeout: Duration | None = None) -> Duration:
+    """How long a job has to run without a restart.
+
+    Args:
+        stable_for: Up to 10 minutes and half of ``timeout``. Default: a minute.
+        timeout: How long a start may take. Default: 20 minutes.
+
+    Raises:
+        InvalidArgumentError: for a value out of range.
+
+    """
+    stable_for = stable_for or Duration.minutes(1)
+    half = Duration.millis((timeout or TIMEOUT).to_milliseconds() // 2)
+    validation.duration(
+        "stable_for",
+        stable_for,
+        low=Duration.seconds(0),
+        high=min(LONGEST_STABLE, half, key=Duration.to_milliseconds),
+        fix="a job that fails does so within a minute as a rule",
+    )
+    return stable_for
+
+
+def choice_of_state(restore: Restore, *, enhanced_snapshots: bool, stack: Stack) -> dict[str, Any]:
+    """The choice of state as the handler's properties have it."""
+    choice: dict[str, Any] = {"RestoreType": restore.restore_type}
+    if restore.snapshot_name is not None:
+        choice["SnapshotName"] = restore.snapshot_name
+    if enhanced_snapshots:
+        # They are overrides of the application, which its fingerprint does not have.
+        choice["EnhancedSnapshots"] = True
+        if restore.snapshot_name is not None:
+            choice["SnapshotArn"] = restore.arn(stack)
+    return choice
 
 
 def acknowledge_framework(provider: cr.Provider, roles: list[iam.Role], handlers: list[lambda_.Function]) -> None:

@@ -7,7 +7,7 @@ their status as the clock advances, and refuse a call in the wrong status with t
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +22,8 @@ TRANSITION = timedelta(minutes=2)
 ACCOUNT = "111122223333"
 FORCE_STOPPABLE = frozenset({"STARTING", "UPDATING", "STOPPING", "AUTOSCALING", "RUNNING"})
 OPERATIONS_PER_PAGE = 2
+SNAPSHOTS_PER_PAGE = 2
+SNAPSHOT_TIME = timedelta(seconds=40)
 
 
 def service_model(name: str) -> ServiceModel:
@@ -59,6 +61,20 @@ class Operation:
     started: datetime
     status: str = "IN_PROGRESS"
     error: str = ""
+    ended: datetime | None = None
+
+    def end(self, now: datetime, error: str = "") -> None:
+        self.status, self.error, self.ended = ("FAILED" if error else "SUCCESSFUL"), error, now
+
+
+@dataclass
+class Snapshot:
+    name: str
+    created: datetime
+    version: int = 1
+    status: str = "READY"
+    ready_at: datetime = START
+    fails: bool = False
 
 
 @dataclass
@@ -67,13 +83,18 @@ class FakeApplication:
     snapshots_enabled: bool = True
     status: str = "READY"
     version: int = 1
-    snapshots: list[str] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     start_errors: list[str] = field(default_factory=list)
     stop_errors: list[str] = field(default_factory=list)
     stuck: bool = False
     until: datetime = START
     settle: Callable[[], None] | None = None
+    snapshot_errors: int = 0
+    restores: str = ""
+
+    def has(self, snapshot: str) -> bool:
+        return any(one.name == snapshot and one.status == "READY" for one in self.snapshots)
 
 
 class FakeKinesisAnalyticsV2:
@@ -86,12 +107,18 @@ class FakeKinesisAnalyticsV2:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.refused: list[str] = []
         self.errors: dict[str, list[Exception]] = {}
+        self.enhanced: dict[str, str] = {}
         self.ids = itertools.count(1)
 
     # What tests ask for.
 
-    def create(self, name: str, **settings: Any) -> FakeApplication:
-        self.applications[name] = FakeApplication(name, **settings)
+    def create(self, name: str, *, snapshots: Sequence[str] = (), **settings: Any) -> FakeApplication:
+        """Make an application; its snapshots were taken before now, one an hour, the newest one last."""
+        hours = range(len(snapshots), 0, -1)
+        taken = [
+            Snapshot(one, self.clock.now - timedelta(hours=ago)) for one, ago in zip(snapshots, hours, strict=True)
+        ]
+        self.applications[name] = FakeApplication(name, snapshots=taken, **settings)
         return self.applications[name]
 
     def fail_next(self, operation: str, *codes: str) -> None:
@@ -106,12 +133,12 @@ class FakeKinesisAnalyticsV2:
         operation = self.begin(application, "UpdateApplication")
         application.version += 1
         if application.status == "READY":
-            operation.status = "SUCCESSFUL"
+            operation.end(self.clock.now)
             return
         assert application.status == "RUNNING", "CloudFormation waits until it is"
 
         def settled() -> None:
-            operation.status, operation.error = ("FAILED" if error else "SUCCESSFUL"), error
+            operation.end(application.until, error)
             if error and roll_back:
                 application.version += 1
                 self.change(application, "ROLLING_BACK", lambda: self.become(application, "RUNNING"))
@@ -182,27 +209,47 @@ class FakeKinesisAnalyticsV2:
             "ApplicationStatus": application.status,
             "ApplicationVersionId": application.version,
             "ApplicationConfigurationDescription": {
-                "ApplicationSnapshotConfigurationDescription": {"SnapshotsEnabled": application.snapshots_enabled}
+                "ApplicationSnapshotConfigurationDescription": {"SnapshotsEnabled": application.snapshots_enabled},
+                "RunConfigurationDescription": self.run_configuration(application),
             },
         }
         return self.answer("DescribeApplication", {"ApplicationDetail": detail})
+
+    def run_configuration(self, application: FakeApplication) -> dict[str, Any]:
+        if not application.restores:
+            return {}
+        custom = {"ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT", "SnapshotName": application.restores}
+        return {"ApplicationRestoreConfigurationDescription": custom}
 
     def start_application(self, **parameters: Any) -> dict[str, Any]:
         application = self.call("StartApplication", parameters)
         if application.status != "READY":
             raise self.refuse(application, "StartApplication")
-        restore = parameters.get("RunConfiguration", {}).get("ApplicationRestoreConfiguration", {})
-        if restore.get("ApplicationRestoreType") == "RESTORE_FROM_LATEST_SNAPSHOT" and not application.snapshots:
-            raise client_error("InvalidArgumentException", "StartApplication", "there is no snapshot")
+        self.check_restore(application, parameters.get("RunConfiguration", {}))
         operation = self.begin(application, "StartApplication")
         error = application.start_errors.pop(0) if application.start_errors else ""
 
         def settled() -> None:
-            operation.status, operation.error = ("FAILED" if error else "SUCCESSFUL"), error
+            operation.end(application.until, error)
             self.become(application, "READY" if error else "RUNNING")
 
         self.change(application, "STARTING", settled)
         return self.answer("StartApplication", {"OperationId": operation.id})
+
+    def check_restore(self, application: FakeApplication, run_configuration: dict[str, Any]) -> None:
+        """A start without the choice could still have an earlier one's, so the stand-in wants it said."""
+        restore = run_configuration["ApplicationRestoreConfiguration"]
+        kind, name = restore["ApplicationRestoreType"], restore.get("SnapshotName")
+        if "SnapshotArn" in restore:
+            assert name is None
+            assert self.enhanced[restore["SnapshotArn"].rpartition("/")[2]] == "READY"
+            return
+        assert (name is not None) == (kind == "RESTORE_FROM_CUSTOM_SNAPSHOT")
+        ready = [one for one in application.snapshots if one.status == "READY"]
+        if kind == "RESTORE_FROM_LATEST_SNAPSHOT" and not ready:
+            raise client_error("InvalidArgumentException", "StartApplication", "there is no snapshot")
+        if name is not None and not application.has(name):
+            raise client_error("InvalidArgumentException", "StartApplication", f"there is no snapshot {name}")
 
     def stop_application(self, **parameters: Any) -> dict[str, Any]:
         application = self.call("StopApplication", parameters)
@@ -211,16 +258,16 @@ class FakeKinesisAnalyticsV2:
             raise self.refuse(application, "StopApplication")
         for pending in application.operations:
             if pending.status == "IN_PROGRESS":
-                pending.status = "CANCELLED"
+                pending.status, pending.ended = "CANCELLED", self.clock.now
         operation = self.begin(application, "StopApplication")
         error = "" if force or not application.stop_errors else application.stop_errors.pop(0)
         if force:
             application.stuck = False
 
         def settled() -> None:
-            operation.status, operation.error = ("FAILED" if error else "SUCCESSFUL"), error
+            operation.end(application.until, error)
             if not error and not force and application.snapshots_enabled:
-                application.snapshots.append(f"snapshot-{operation.id}")
+                application.snapshots.append(Snapshot(f"snapshot-{operation.id}", application.until))
             self.become(application, "RUNNING" if error else "READY")
 
         self.change(application, "FORCE_STOPPING" if force else "STOPPING", settled)
@@ -231,6 +278,7 @@ class FakeKinesisAnalyticsV2:
         begin = int(parameters.get("NextToken", "0"))
         infos = [
             {"Operation": one.kind, "OperationId": one.id, "StartTime": one.started, "OperationStatus": one.status}
+            | ({"EndTime": one.ended} if one.ended else {})
             for one in application.operations[begin : begin + OPERATIONS_PER_PAGE]
         ]
         response: dict[str, Any] = {"ApplicationOperationInfoList": infos}
@@ -255,17 +303,85 @@ class FakeKinesisAnalyticsV2:
 
     def list_application_snapshots(self, **parameters: Any) -> dict[str, Any]:
         application = self.call("ListApplicationSnapshots", parameters)
+        self.settle_snapshots(application)
+        begin = int(parameters.get("NextToken", "0"))
         summaries = [
-            {"SnapshotName": name, "SnapshotStatus": "READY", "ApplicationVersionId": application.version}
-            for name in application.snapshots
+            {
+                "SnapshotName": one.name,
+                "SnapshotStatus": one.status,
+                "ApplicationVersionId": one.version,
+                "SnapshotCreationTimestamp": one.created,
+            }
+            for one in application.snapshots[begin : begin + SNAPSHOTS_PER_PAGE]
         ]
-        return self.answer("ListApplicationSnapshots", {"SnapshotSummaries": summaries})
+        response: dict[str, Any] = {"SnapshotSummaries": summaries}
+        if begin + SNAPSHOTS_PER_PAGE < len(application.snapshots):
+            response["NextToken"] = str(begin + SNAPSHOTS_PER_PAGE)
+        return self.answer("ListApplicationSnapshots", response)
+
+    def settle_snapshots(self, application: FakeApplication) -> None:
+        for one in application.snapshots:
+            if one.status == "CREATING" and self.clock.now >= one.ready_at:
+                one.status = "FAILED" if one.fails else "READY"
+
+    def create_application_snapshot(self, **parameters: Any) -> dict[str, Any]:
+        application = self.call("CreateApplicationSnapshot", parameters)
+        self.settle_snapshots(application)
+        if application.status != "RUNNING":
+            raise client_error("InvalidApplicationConfigurationException", "CreateApplicationSnapshot", "not running")
+        if not application.snapshots_enabled:
+            raise client_error("InvalidApplicationConfigurationException", "CreateApplicationSnapshot", "they are off")
+        if any(one.status == "CREATING" for one in application.snapshots):
+            raise self.refuse(application, "CreateApplicationSnapshot")
+        if any(one.name == parameters["SnapshotName"] for one in application.snapshots):
+            raise client_error("InvalidArgumentException", "CreateApplicationSnapshot", "the name is taken")
+        fails = application.snapshot_errors > 0
+        application.snapshot_errors -= fails
+        application.snapshots.append(
+            Snapshot(
+                parameters["SnapshotName"],
+                self.clock.now,
+                version=application.version,
+                status="CREATING",
+                ready_at=self.clock.now + SNAPSHOT_TIME,
+                fails=fails,
+            )
+        )
+        return self.answer("CreateApplicationSnapshot", {})
+
+    def describe_snapshot(self, **parameters: Any) -> dict[str, Any]:
+        check(self.model, "DescribeSnapshot", parameters)
+        name = parameters["SnapshotName"]
+        if name not in self.enhanced:
+            raise client_error("ResourceNotFoundException", "DescribeSnapshot")
+        details = {
+            "SnapshotName": name,
+            "SnapshotArn": f"arn:aws:kinesisanalytics:eu-west-1:{ACCOUNT}:snapshot/{name}",
+            "SnapshotStatus": self.enhanced[name],
+            "SnapshotCreationTimestamp": START,
+            "SnapshotInitiator": "USER",
+            "SnapshotInitiatorOperation": "CreateSnapshot",
+            "SnapshotSourceDescription": {},
+            "SnapshotFormat": "CANONICAL",
+        }
+        return self.answer("DescribeSnapshot", {"SnapshotInfoDetails": details})
+
+    def delete_application_snapshot(self, **parameters: Any) -> dict[str, Any]:
+        application = self.call("DeleteApplicationSnapshot", parameters)
+        self.settle_snapshots(application)
+        for one in application.snapshots:
+            if (one.name, one.created) == (parameters["SnapshotName"], parameters["SnapshotCreationTimestamp"]):
+                if one.status == "CREATING":
+                    raise self.refuse(application, "DeleteApplicationSnapshot")
+                application.snapshots.remove(one)
+                return self.answer("DeleteApplicationSnapshot", {})
+        raise client_error("ResourceNotFoundException", "DeleteApplicationSnapshot")
 
 
 class FakeLogs:
-    """The log streams, oldest event first; pages of two events, as the tests have few."""
+    """The log streams, oldest event first; pages of four events, as the tests have few."""
 
-    PAGE = 2
+    PAGE = 4
 
     def __init__(self) -> None:
         self.model = service_model("logs")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from flink_constructs.lifecycle_handler import index
+from flink_constructs.lifecycle_handler.application import LATEST, Choice
 from tests.constructs.fake_kinesisanalyticsv2 import Clock, FakeApplication, FakeKinesisAnalyticsV2, FakeLogs
 
 NAME = "lottery"
@@ -14,6 +15,7 @@ GROUP = "/flink/lottery"
 STREAM = "application"
 POLL = timedelta(seconds=15)
 TIMEOUT = timedelta(minutes=20)
+STABLE = timedelta(minutes=1)
 
 
 class World:
@@ -26,13 +28,23 @@ class World:
         self.logs.streams[GROUP, STREAM] = []
         self.application: FakeApplication = self.service.create(NAME, **settings)
 
-    def request(self, kind: str, *, allow_non_restored_state: bool = False) -> index.Request:
+    def request(
+        self,
+        kind: str,
+        *,
+        restore_type: str = LATEST,
+        snapshot_name: str = "",
+        allow_non_restored_state: bool = False,
+        stable_for: timedelta = STABLE,
+        choice: Choice | None = None,
+    ) -> index.Request:
         return index.Request(
             kind=kind,
             application_name=NAME,
             since=self.clock.now,
             timeout=TIMEOUT,
-            allow_non_restored_state=allow_non_restored_state,
+            stable_for=stable_for,
+            choice=choice or Choice(restore_type, snapshot_name, allow_non_restored_state),
             log_group_name=GROUP,
             log_stream_name=STREAM,
         )
@@ -41,7 +53,7 @@ class World:
         response = index.step(request, cast(Any, self.service), cast(Any, self.logs), self.clock.now)
         return bool(response["IsComplete"])
 
-    def run(self, kind: str, **options: bool) -> timedelta:
+    def run(self, kind: str, **options: Any) -> timedelta:
         """Poll until the request is done, and return how long it took."""
         request = self.request(kind, **options)
         while not self.poll(request):
@@ -49,8 +61,12 @@ class World:
             assert self.clock.now - request.since <= TIMEOUT, "the request hangs"
         return self.clock.now - request.since
 
-    def log(self, level: str, message: str, throwable: str | list[str] | None = None) -> None:
+    def log(
+        self, level: str, message: str, throwable: str | list[str] | None = None, *, version: int | None = None
+    ) -> None:
         entry: dict[str, Any] = {"messageType": level, "message": message, "messageSchemaVersion": "1"}
+        if version is not None:
+            entry["applicationVersionId"] = str(version)
         if throwable:
             entry["throwableInformation"] = throwable
         self.logs.write(GROUP, STREAM, self.clock.now, json.dumps(entry))

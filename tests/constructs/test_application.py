@@ -20,12 +20,14 @@ from constructs import IConstruct
 
 from flink_constructs.application import FlinkApplication, LogLevel, MetricsLevel
 from flink_constructs.application_code import ApplicationCode
+from flink_constructs.application_restore import Restore
 from flink_constructs.bundle import RUN_OPTIONS, RUN_OPTIONS_GROUP, JobBundle
 from flink_constructs.data_stream import DataStream
 from flink_constructs.network import Network
 from flink_constructs.validation import InvalidArgumentError
 from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack, only, permissions
 from tests.constructs.fake_bundle import new_bundle
+from tests.constructs.fake_kinesisanalyticsv2 import check, service_model
 
 APPLICATION = "AWS::KinesisAnalyticsV2::Application"
 LOGGING_OPTION = "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption"
@@ -242,6 +244,15 @@ ONE_PROPERTY_TOO_MANY = {f"key{number}": "value" for number in range(51)}
             message_of("description", "have 0 to 1,024 characters", "'1,025 characters'", "shorten it"),
         ),
         (
+            {"stable_for": Duration.minutes(11)},
+            message_of(
+                "stable_for",
+                "be from 0 seconds to 10 minutes",
+                "'11 minutes'",
+                "a job that fails does so within a minute as a rule",
+            ),
+        ),
+        (
             {"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)},
             message_of("vpc_subnets", "come with vpc", "'no vpc'", "pass the VPC that they are in"),
         ),
@@ -326,6 +337,7 @@ def test_by_default_an_application_checkpoints_every_minute_on_one_kpu_and_keeps
     assert properties["RuntimeEnvironment"] == "FLINK-1_20"
     assert "ApplicationDescription" not in properties
     assert configuration(application)["ApplicationSnapshotConfiguration"] == {"SnapshotsEnabled": True}
+    assert configuration(application)["ApplicationSystemRollbackConfiguration"] == {"RollbackEnabled": True}
     assert flink(application) == {
         "CheckpointConfiguration": {
             "ConfigurationType": "CUSTOM",
@@ -358,11 +370,13 @@ def test_what_is_asked_for_is_in_the_template(make: Make) -> None:
         checkpoint_interval=Duration.seconds(10),
         min_pause_between_checkpoints=Duration.seconds(1),
         snapshots=False,
+        system_rollback=False,
         metrics_level=MetricsLevel.OPERATOR,
         log_level=LogLevel.WARN,
     )
     assert only(template_of(application), APPLICATION)["Properties"]["ApplicationDescription"] == "Prices"
     assert configuration(application)["ApplicationSnapshotConfiguration"] == {"SnapshotsEnabled": False}
+    assert configuration(application)["ApplicationSystemRollbackConfiguration"] == {"RollbackEnabled": False}
     asked = flink(application)
     assert asked["CheckpointConfiguration"]["CheckpointInterval"] == 10_000
     assert asked["CheckpointConfiguration"]["MinPauseBetweenCheckpoints"] == 1_000
@@ -374,6 +388,93 @@ def test_what_is_asked_for_is_in_the_template(make: Make) -> None:
         "Parallelism": 6,
         "ParallelismPerKPU": 2,
     }
+
+
+LATEST, SKIP = "RESTORE_FROM_LATEST_SNAPSHOT", "SKIP_RESTORE_FROM_SNAPSHOT"
+NAMED = {"ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT", "SnapshotName": "good-1"}
+
+
+@pytest.mark.parametrize("start", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, {"ApplicationRestoreType": LATEST}),
+        ({"restore": Restore.latest_snapshot()}, {"ApplicationRestoreType": LATEST}),
+        ({"restore": Restore.none()}, {"ApplicationRestoreType": SKIP}),
+        ({"restore": Restore.snapshot("good-1")}, NAMED),
+        # Without snapshots, the latest one may be of any age.
+        ({"snapshots": False}, {"ApplicationRestoreType": SKIP}),
+        ({"snapshots": False, "restore": Restore.snapshot("good-1")}, NAMED),
+    ],
+)
+def test_the_template_always_says_what_an_update_restores_and_the_handler_the_same(
+    make: Make, start: bool, arguments: dict[str, Any], expected: dict[str, str]
+) -> None:
+    template = template_of(make(start=start, **arguments))
+    run = only(template, APPLICATION)["Properties"]["RunConfiguration"]
+    assert run == {
+        "ApplicationRestoreConfiguration": expected,
+        "FlinkRunConfiguration": {"AllowNonRestoredState": False},
+    }
+    for resource_type in ("Custom::FlinkApplicationLifecycle", "Custom::FlinkApplicationBeforeUpdate"):
+        for resource in template.find_resources(resource_type).values():
+            assert resource["Properties"]["RestoreType"] == expected["ApplicationRestoreType"]
+            assert resource["Properties"].get("SnapshotName") == expected.get("SnapshotName")
+
+
+def test_enhanced_snapshots_are_asked_for_as_the_service_knows_them(make: Make) -> None:
+    stack = new_stack(CONCRETE)
+    make(stack, start=True, enhanced_snapshots=True, restore=Restore.snapshot("good-1"))
+    template = Template.from_stack(stack)
+    properties = only(template, APPLICATION)["Properties"]
+    snapshots = properties["ApplicationConfiguration"]["ApplicationSnapshotConfiguration"]
+    run = properties["RunConfiguration"]
+    arn = run["ApplicationRestoreConfiguration"]["SnapshotArn"]
+    assert arn["Fn::Join"][1][-1].endswith(":123456789012:snapshot/good-1")
+    assert snapshots == {"SnapshotsEnabled": True, "SnapshotMode": "ENHANCED_SNAPSHOTS"}
+    assert set(run["ApplicationRestoreConfiguration"]) == {"ApplicationRestoreType", "SnapshotArn"}
+    run["ApplicationRestoreConfiguration"]["SnapshotArn"] = "arn:aws:kinesisanalytics:eu-west-1:1:snapshot/good-1"
+    update = {"SnapshotsEnabledUpdate": True, "SnapshotModeUpdate": snapshots["SnapshotMode"]}
+    check(
+        service_model("kinesisanalyticsv2"),
+        "UpdateApplication",
+        {
+            "ApplicationName": "prices",
+            "RunConfigurationUpdate": run,
+            "ApplicationConfigurationUpdate": {"ApplicationSnapshotConfigurationUpdate": update},
+        },
+    )
+    for resource_type in ("Custom::FlinkApplicationLifecycle", "Custom::FlinkApplicationBeforeUpdate"):
+        chosen = only(template, resource_type)["Properties"]
+        assert (chosen["EnhancedSnapshots"], chosen["SnapshotArn"]) == (True, arn)
+    granted = permissions(template, of="FlinkLifecycleIsCompleteRole")
+    assert (["kinesisanalytics:DescribeSnapshot"], [arn]) in granted
+    assert any(actions == ["kinesisanalytics:CreateSystemSnapshot"] for actions, _ in granted)
+    assert findings(stack) == []
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_state_without_an_operator_is_allowed_for_updates_and_starts_alike(make: Make, allowed: bool) -> None:
+    template = template_of(make(start=True, allow_non_restored_state=allowed))
+    run = only(template, APPLICATION)["Properties"]["RunConfiguration"]
+    assert run["FlinkRunConfiguration"] == {"AllowNonRestoredState": allowed}
+    assert only(template, "Custom::FlinkApplicationLifecycle")["Properties"]["AllowNonRestoredState"] is allowed
+
+
+@pytest.mark.parametrize("name", ["", "two words", "a/b", "x" * 257])
+def test_what_cannot_be_the_name_of_a_snapshot_is_refused(name: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="the name of a snapshot must have 1 to 256 letters"):
+        Restore.snapshot(name)
+
+
+@pytest.mark.parametrize("restore", [Restore.latest_snapshot(), Restore.none(), Restore.snapshot("good-1")])
+def test_the_service_takes_the_run_configuration_of_the_template(make: Make, restore: Restore) -> None:
+    properties = only(template_of(make(restore=restore)), APPLICATION)["Properties"]
+    check(
+        service_model("kinesisanalyticsv2"),
+        "UpdateApplication",
+        {"ApplicationName": "prices", "RunConfigurationUpdate": properties["RunConfiguration"]},
+    )
 
 
 def test_the_run_options_are_added_to_the_property_groups(make: Make) -> None:

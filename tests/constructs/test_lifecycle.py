@@ -14,10 +14,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Match, Template
 from cdk_nag import AwsSolutionsChecks
 
+from flink_constructs.application_restore import Restore
 from flink_constructs.lifecycle import APPLICATION_ACTIONS, ApplicationLifecycle
 from flink_constructs.validation import InvalidArgumentError
 
 CUSTOM = "Custom::FlinkApplicationLifecycle"
+BEFORE = "Custom::FlinkApplicationBeforeUpdate"
 
 
 class Sample:
@@ -75,10 +77,11 @@ def statements(template: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_it_adds_one_custom_resource_and_its_provider(template: Template) -> None:
     template.resource_count_is(CUSTOM, 1)
+    template.resource_count_is(BEFORE, 1)
     template.resource_count_is("AWS::Lambda::Function", 5)
     template.resource_count_is("AWS::StepFunctions::StateMachine", 1)
     template.resource_count_is("AWS::IAM::Role", 1 + 5)
-    template.resource_count_is("AWS::IAM::Policy", 6)
+    template.resource_count_is("AWS::IAM::Policy", 7)
     template.resource_count_is("AWS::Logs::LogGroup", 1 + 1)
     template.resource_count_is("Custom::LogRetention", 0)
 
@@ -89,6 +92,38 @@ def test_it_comes_after_the_application_and_its_own_permissions(sample: Sample) 
     needed = [template["Resources"][name] for name in resource["DependsOn"]]
     assert "kinesisanalytics:StartApplication" in json.dumps(needed)
     assert resource["Properties"]["ApplicationName"] == sample.stack.resolve(sample.application.ref)
+
+
+def test_the_application_comes_after_what_readies_it_for_an_update(sample: Sample) -> None:
+    template = sample.template()
+    application = only(template, "AWS::KinesisAnalyticsV2::Application")
+    [name] = [one for one in application["DependsOn"] if "BeforeUpdate" in one]
+    resource = template["Resources"][name]
+    assert resource["Type"] == BEFORE
+    assert resource["Properties"]["ApplicationLogicalId"] == sample.stack.resolve(sample.application.logical_id)
+    needed = [template["Resources"][name] for name in resource["DependsOn"]]
+    assert "cloudformation:DescribeStackResource" in json.dumps(needed)
+
+
+def test_it_may_ask_about_its_own_stack_only(sample: Sample) -> None:
+    [own] = [one for one in statements(sample.template()) if "cloudformation:DescribeStacks" in one["Action"]]
+    assert own["Resource"] == {"Ref": "AWS::StackId"}
+
+
+@pytest.mark.parametrize(
+    ("restore", "expected"),
+    [
+        (None, {"RestoreType": "RESTORE_FROM_LATEST_SNAPSHOT"}),
+        (Restore.none(), {"RestoreType": "SKIP_RESTORE_FROM_SNAPSHOT"}),
+        (Restore.snapshot("good-1"), {"RestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT", "SnapshotName": "good-1"}),
+    ],
+)
+@pytest.mark.parametrize("resource_type", [CUSTOM, BEFORE])
+def test_both_resources_know_the_state_that_is_wanted(
+    resource_type: str, restore: Restore | None, expected: dict[str, str]
+) -> None:
+    properties = only(Sample(restore=restore).template(), resource_type)["Properties"]
+    assert {key: properties[key] for key in ("RestoreType", "SnapshotName") if key in properties} == expected
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -171,7 +206,10 @@ def test_the_functions_hold_the_handler_and_nothing_else() -> None:
     (asset_hash,) = hashes
     folder = Path(assembly.directory) / f"asset.{asset_hash}"
     files = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
-    assert files == ["lifecycle_handler/index.py", "lifecycle_handler/root_cause.py"]
+    assert files == [
+        f"lifecycle_handler/{name}.py"
+        for name in ("application", "before_update", "index", "retention", "root_cause", "scheduled", "stability")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +222,10 @@ def test_the_handler_gives_up_before_the_framework_and_that_before_cloudformatio
     template = Template.from_stack(Sample(timeout=timeout).stack)
     template.has_resource_properties(
         "AWS::Lambda::Function",
-        {"Environment": {"Variables": Match.object_like({"TIMEOUT_SECONDS": handler})}, "Timeout": 120},
+        {
+            "Environment": {"Variables": Match.object_like({"TIMEOUT_SECONDS": handler, "STABLE_SECONDS": "60"})},
+            "Timeout": 120,
+        },
     )
     (machine,) = template.find_resources("AWS::StepFunctions::StateMachine").values()
     assert f'"MaxAttempts":{polls},' in machine["Properties"]["DefinitionString"]["Fn::Join"][1][0]
@@ -222,6 +263,11 @@ def test_references_are_passed_on_and_texts_are_not() -> None:
     [
         ({"timeout": Duration.minutes(4)}, r"timeout must be from 5 minutes to 50 minutes \(got '4 minutes'\)"),
         ({"timeout": Duration.minutes(51)}, "timeout must be from 5 minutes"),
+        ({"stable_for": Duration.minutes(11)}, r"stable_for must be from 0 seconds to 10 minutes \(got '11 minutes'\)"),
+        (
+            {"timeout": Duration.minutes(6), "stable_for": Duration.minutes(4)},
+            "stable_for must be from 0 seconds to 3 minutes",
+        ),
         ({"log_stream_name": ""}, "log_stream_name must have 1 to 512 characters"),
         ({"log_stream_name": "*"}, "log_stream_name must have 1 to 512 characters"),
     ],

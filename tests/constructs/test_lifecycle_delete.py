@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flink_constructs.lifecycle_handler import index
+from flink_constructs.lifecycle_handler.application import ACCESS_GRACE, LifecycleError
 from tests.constructs.fake_kinesisanalyticsv2 import TRANSITION
 from tests.constructs.lifecycle_world import NAME, TIMEOUT, World
 
@@ -108,7 +108,7 @@ def test_delete_never_fails(code: str) -> None:
 def test_delete_gives_up_on_an_application_out_of_reach() -> None:
     world = World(status="RUNNING")
     world.service.fail_next("DescribeApplication", *["AccessDeniedException"] * 50)
-    assert world.run("Delete") == index.ACCESS_GRACE
+    assert world.run("Delete") == ACCESS_GRACE
 
 
 def test_delete_is_done_when_the_application_goes_while_it_is_asked() -> None:
@@ -169,7 +169,7 @@ def test_any_story_ends_running_stopped_or_with_a_message(snapshots_enabled: boo
         message = ""
         try:
             world.run(chapter["kind"])
-        except index.LifecycleError as error:
+        except LifecycleError as error:
             message = str(error)
         status = world.service.current(NAME).status
         if message:

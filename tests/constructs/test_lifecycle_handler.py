@@ -10,8 +10,12 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ParamValidationError
 
 from flink_constructs.lifecycle_handler import index
+from flink_constructs.lifecycle_handler.application import ACCESS_GRACE, CUSTOM, LATEST, SKIP, LifecycleError
+from tests.constructs.fake_cloudformation import FakeCloudFormation
 from tests.constructs.fake_kinesisanalyticsv2 import START, TRANSITION, client_error
-from tests.constructs.lifecycle_world import GROUP, NAME, POLL, STREAM, TIMEOUT, World
+from tests.constructs.lifecycle_world import GROUP, NAME, POLL, STABLE, STREAM, TIMEOUT, World
+
+TYPE = "Custom::FlinkApplicationLifecycle"
 
 
 def test_create_starts_a_ready_application_once_and_waits_until_it_runs() -> None:
@@ -21,7 +25,10 @@ def test_create_starts_a_ready_application_once_and_waits_until_it_runs() -> Non
     assert world.service.called("StartApplication") == [
         {
             "ApplicationName": NAME,
-            "RunConfiguration": {"FlinkRunConfiguration": {"AllowNonRestoredState": False}},
+            "RunConfiguration": {
+                "FlinkRunConfiguration": {"AllowNonRestoredState": False},
+                "ApplicationRestoreConfiguration": {"ApplicationRestoreType": SKIP},
+            },
         }
     ]
 
@@ -37,8 +44,36 @@ def test_a_start_restores_the_latest_snapshot_when_there_is_one(
     world.run("Update", allow_non_restored_state=True)
     (call,) = world.service.called("StartApplication")
     assert call["RunConfiguration"]["FlinkRunConfiguration"] == {"AllowNonRestoredState": True}
-    expected = {"ApplicationRestoreType": "RESTORE_FROM_LATEST_SNAPSHOT"} if restore else None
-    assert call["RunConfiguration"].get("ApplicationRestoreConfiguration") == expected
+    expected = {"ApplicationRestoreType": LATEST if restore else SKIP}
+    assert call["RunConfiguration"]["ApplicationRestoreConfiguration"] == expected
+
+
+def test_a_start_restores_the_snapshot_that_is_named() -> None:
+    world = World(snapshots=["first", "second", "third"])
+    world.run("Create", restore_type=CUSTOM, snapshot_name="second")
+    (call,) = world.service.called("StartApplication")
+    expected = {"ApplicationRestoreType": CUSTOM, "SnapshotName": "second"}
+    assert call["RunConfiguration"]["ApplicationRestoreConfiguration"] == expected
+
+
+def test_a_start_without_state_says_so_although_there_are_snapshots() -> None:
+    world = World(snapshots=["first"])
+    world.run("Create", restore_type=SKIP)
+    (call,) = world.service.called("StartApplication")
+    assert call["RunConfiguration"]["ApplicationRestoreConfiguration"] == {"ApplicationRestoreType": SKIP}
+
+
+@pytest.mark.parametrize(("snapshots", "listed"), [([], "none"), ([f"s{i}" for i in range(9)], "s8, s7, s6, s5, s4")])
+def test_a_start_from_a_snapshot_that_does_not_exist_is_one_line_and_no_start(
+    snapshots: list[str], listed: str
+) -> None:
+    world = World(snapshots=snapshots)
+    with pytest.raises(LifecycleError) as failure:
+        world.run("Update", restore_type=CUSTOM, snapshot_name="gone")
+    assert str(failure.value) == (
+        f"restore must name a finished snapshot of {NAME} (got 'gone'); its newest ones are: {listed}"
+    )
+    assert not world.service.called("StartApplication")
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
@@ -61,7 +96,7 @@ def test_an_application_that_is_being_stopped_is_started_after_that(status: str)
 
 def test_a_running_application_needs_nothing_on_create() -> None:
     world = World(status="RUNNING")
-    assert world.run("Create") == timedelta(0)
+    assert world.run("Create") == STABLE
 
 
 def test_an_update_of_a_running_application_is_done_when_the_service_has_restarted_it() -> None:
@@ -82,7 +117,7 @@ def test_an_update_of_a_stopped_application_starts_it() -> None:
 def test_an_update_that_the_service_rolls_back_fails_with_its_reason() -> None:
     world = World(status="RUNNING")
     world.service.update(NAME, error="Parallelism above maxParallelism", roll_back=True)
-    with pytest.raises(index.LifecycleError, match=r"rolled back.*Parallelism above maxParallelism"):
+    with pytest.raises(LifecycleError, match=r"rolled back.*Parallelism above maxParallelism"):
         world.run("Update")
     assert world.application.status == "RUNNING"
 
@@ -90,14 +125,14 @@ def test_an_update_that_the_service_rolls_back_fails_with_its_reason() -> None:
 def test_an_update_that_left_the_application_ready_is_started_and_its_failure_told() -> None:
     world = World(status="RUNNING", start_errors=["InvalidApplicationCode"])
     world.service.update(NAME, error="InvalidApplicationCode")
-    with pytest.raises(index.LifecycleError, match=r"did not start.*InvalidApplicationCode"):
+    with pytest.raises(LifecycleError, match=r"did not start.*InvalidApplicationCode"):
         world.run("Update")
 
 
 def test_an_older_failed_update_does_not_matter_once_the_application_was_started_again() -> None:
     world = World(status="RUNNING", start_errors=["broken"])
     world.service.update(NAME, error="broken")
-    with pytest.raises(index.LifecycleError):
+    with pytest.raises(LifecycleError):
         world.run("Update")
     world.clock.advance(POLL)
     world.service.update(NAME)
@@ -125,7 +160,7 @@ def test_a_job_that_fails_to_start_fails_with_its_root_cause_first() -> None:
         "Caused by: java.lang.RuntimeException: Python process exits with code: 1",
     )
     world.clock.advance(TRANSITION)
-    with pytest.raises(index.LifecycleError) as failure:
+    with pytest.raises(LifecycleError) as failure:
         world.poll(request)
     message = str(failure.value)
     assert message.startswith("lottery did not start; root cause: ValueError: records.per.second must be")
@@ -140,7 +175,7 @@ def test_a_message_stays_below_a_thousand_characters_and_keeps_its_place() -> No
     world.poll(request)
     world.log("ERROR", "x " * 5000)
     world.clock.advance(TRANSITION)
-    with pytest.raises(index.LifecycleError) as failure:
+    with pytest.raises(LifecycleError) as failure:
         world.poll(request)
     assert len(str(failure.value)) < 1000
     assert "the whole log" in str(failure.value)
@@ -153,7 +188,7 @@ def test_a_failure_is_told_without_what_cannot_be_read(unreadable: str) -> None:
         world.logs.streams.clear()
     else:
         world.service.fail_next("DescribeApplicationOperation", "AccessDeniedException")
-    with pytest.raises(index.LifecycleError, match="lottery did not start"):
+    with pytest.raises(LifecycleError, match="lottery did not start"):
         world.run("Create")
 
 
@@ -190,7 +225,7 @@ def test_an_unreachable_service_is_tried_again() -> None:
 def test_a_start_that_the_service_refuses_for_good_fails_at_once(code: str) -> None:
     world = World()
     world.service.fail_next("StartApplication", code)
-    with pytest.raises(index.LifecycleError, match=rf"lottery did not start.*{code}"):
+    with pytest.raises(LifecycleError, match=rf"lottery did not start.*{code}"):
         world.run("Create")
     assert len(world.service.called("StartApplication")) == 1
 
@@ -199,9 +234,9 @@ def test_access_that_stays_denied_fails_after_the_grace_time() -> None:
     world = World()
     world.service.fail_next("DescribeApplication", *["AccessDeniedException"] * 50)
     began = world.clock.now
-    with pytest.raises(index.LifecycleError, match="AccessDeniedException"):
+    with pytest.raises(LifecycleError, match="AccessDeniedException"):
         world.run("Create")
-    assert world.clock.now - began == index.ACCESS_GRACE
+    assert world.clock.now - began == ACCESS_GRACE
 
 
 def test_a_start_that_never_ends_fails_with_its_status_and_the_last_error() -> None:
@@ -211,9 +246,7 @@ def test_a_start_that_never_ends_fails_with_its_status_and_the_last_error() -> N
     world.application.stuck = True
     world.log("ERROR", "no network interface left in the subnet")
     world.clock.advance(TIMEOUT)
-    with pytest.raises(
-        index.LifecycleError, match=r"not start within 20 minutes \(its status is STARTING\).*no network"
-    ):
+    with pytest.raises(LifecycleError, match=r"not start within 20 minutes \(its status is STARTING\).*no network"):
         world.poll(request)
 
 
@@ -226,7 +259,7 @@ def test_an_application_that_cannot_run_fails(status: str | None, message: str) 
         world.application.status = status
     else:
         world.service.applications.clear()
-    with pytest.raises(index.LifecycleError, match=message):
+    with pytest.raises(LifecycleError, match=message):
         world.run("Update")
 
 
@@ -240,7 +273,7 @@ def test_a_repeated_poll_asks_for_nothing_twice() -> None:
 
 
 def test_on_event_names_the_application_and_calls_nothing() -> None:
-    event = {"RequestType": "Create", "ResourceProperties": {"ApplicationName": NAME}}
+    event = {"RequestType": "Create", "ResourceType": TYPE, "ResourceProperties": {"ApplicationName": NAME}}
     first, second = index.on_event(event, None), index.on_event(event, None)
     assert first["PhysicalResourceId"] == second["PhysicalResourceId"] == NAME
     assert first["Since"] <= second["Since"]
@@ -248,9 +281,14 @@ def test_on_event_names_the_application_and_calls_nothing() -> None:
 
 def test_a_replacement_changes_the_id_and_the_delete_is_about_the_old_one() -> None:
     properties = {"ApplicationName": "lottery-2"}
-    update = {"RequestType": "Update", "PhysicalResourceId": NAME, "ResourceProperties": properties}
+    update = {
+        "RequestType": "Update",
+        "ResourceType": TYPE,
+        "PhysicalResourceId": NAME,
+        "ResourceProperties": properties,
+    }
     assert index.on_event(update, None)["PhysicalResourceId"] == "lottery-2"
-    delete = {"RequestType": "Delete", "PhysicalResourceId": NAME, "ResourceProperties": properties}
+    delete = {**update, "RequestType": "Delete"}
     assert index.on_event(delete, None)["PhysicalResourceId"] == NAME
 
 
@@ -259,13 +297,19 @@ def test_is_complete_reads_the_event_and_its_environment(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, value: str | None, expected: bool
 ) -> None:
     world = World()
-    monkeypatch.setattr(index, "clients", lambda: (world.service, world.logs))
-    for name, text in (("LOG_GROUP_NAME", GROUP), ("LOG_STREAM_NAME", STREAM), ("TIMEOUT_SECONDS", "1200")):
+    made = index.Clients(cast(Any, world.service), cast(Any, world.logs), FakeCloudFormation())
+    monkeypatch.setattr(index, "clients", lambda: made)
+    for name, text in (
+        ("LOG_GROUP_NAME", GROUP),
+        ("LOG_STREAM_NAME", STREAM),
+        ("TIMEOUT_SECONDS", "1200"),
+        ("STABLE_SECONDS", "60"),
+    ):
         monkeypatch.setitem(os.environ, name, text)
     properties = {"ApplicationName": NAME, "ConfigurationReferences": ["arn:aws:a-secret-value"]}
     if value:
         properties["AllowNonRestoredState"] = value
-    event: dict[str, Any] = {"RequestType": "Create", "ResourceProperties": properties}
+    event: dict[str, Any] = {"RequestType": "Create", "ResourceType": TYPE, "ResourceProperties": properties}
     with caplog.at_level("DEBUG"):
         event |= index.on_event(event, None)
         assert index.is_complete(event, None) == {"IsComplete": False}
@@ -281,8 +325,9 @@ def test_is_complete_reads_the_event_and_its_environment(
 def test_the_clients_retry_and_do_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     index.clients.cache_clear()
-    for client in index.clients():
-        assert cast(Any, client.meta.config).read_timeout <= 15
+    made = index.clients()
+    for client in (made.service, made.logs, made.cloudformation):
+        assert cast(Any, client).meta.config.read_timeout <= 15
     index.clients.cache_clear()
 
 

@@ -37,6 +37,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "stage": "load",
     },
     "alarms-to-a-topic": {"lottery.alarm-topic-arn": TOPIC_ARN, "lottery.rejected-alarm": "5"},
+    "scheduled-snapshots": {"lottery.snapshot-hours": "6"},
 }
 #: Together they have every kind of resource.
-WHOLE = ("default", "kafka-with-nat-and-more-brokers", "kafka-not-started-and-gone")
+WHOLE = ("default", "scheduled-snapshots", "kafka-with-nat-and-more-brokers", "kafka-not-started-and-gone")

@@ -6,6 +6,7 @@ import pytest
 from aws_cdk import App
 
 import scenarios
+from flink_constructs.application_restore import Restore
 from stacks.config import ContextError, scenario_blocks
 from stacks.data_generator import DataGeneratorConfig
 from stacks.project import ROOT, file_context
@@ -114,6 +115,23 @@ def test_an_override_wins_over_the_block() -> None:
         ({"faults-late": 1.5}, "data-generator.faults-late must be a number from 0 to 1 (got 1.5)"),
         ({"start-time": "noon"}, "data-generator.start-time must be a time of ISO 8601 since 1970 with its zone"),
         ({"topic": "a b"}, "data-generator.topic must match"),
+        *(
+            (
+                {"restore": value},
+                "data-generator.restore must be latest-snapshot, none or snapshot:NAME, a NAME of letters, digits, '_',"
+                f" '.' and '-' (got {value!r}); change it in cdk.json or with -c data-generator.restore=…",
+            )
+            for value in ("", "latest", "snapshot:", "snapshot:two words", "snapshot:" + "x" * 257, "snapshots:x")
+        ),
+        (
+            {"allow-non-restored-state": "perhaps"},
+            "data-generator.allow-non-restored-state must be true or false (got 'perhaps')",
+        ),
+        ({"snapshot-hours": 721}, "data-generator.snapshot-hours must be at most 720 (got 721)"),
+        ({"snapshots-kept": 0}, "data-generator.snapshots-kept must be at least 1 (got 0)"),
+        ({"snapshot-days": "x"}, "data-generator.snapshot-days must be an integer (got 'x')"),
+        ({"stable-for-seconds": -1}, "data-generator.stable-for-seconds must be at least 0 (got -1)"),
+        ({"stable-for-seconds": 601}, "data-generator.stable-for-seconds must be at most 600 (got 601)"),
         ({"record-per-second": 1}, "must be a known context key (got 1); did you mean records-per-second?"),
         ({"xyz": 1}, "data-generator.xyz must be a known context key (got 1); known are alarm-topic-arn, "),
     ],
@@ -123,6 +141,19 @@ def test_a_wrong_value_is_refused_with_name_rule_value_and_fix(block: dict[str, 
         DataGeneratorConfig.parse(block)
     assert message in str(refused.value)
     assert "; " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "restore"),
+    [
+        ("latest-snapshot", Restore.latest_snapshot()),
+        ("none", Restore.none()),
+        ("snapshot:before-update-2026.1_x", Restore.snapshot("before-update-2026.1_x")),
+        ("snapshot:none", Restore.snapshot("none")),
+    ],
+)
+def test_the_state_to_start_with_is_read(text: str, restore: Restore) -> None:
+    assert DataGeneratorConfig.parse({"restore": text}).restored == restore
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 import scenarios
+from stacks.config import ContextError
 from tests.constructs.checks import findings
 from tests.stacks.distinct import DistinctLinter
 from tests.stacks.snapshots import TextSnapshotExtension, by_variants, without_hashes
-from tests.stacks.variants import FUNCTION_IN_VPC, UNSCOPED, Variant, of, variants, whole
+from tests.stacks.variants import APPLICATION, FUNCTION_IN_VPC, UNSCOPED, Variant, make, of, variants, whole
 
 WHOLE = [(scenario, name) for scenario in scenarios.NAMES for name in whole(scenario)]
 OTHERS = [
@@ -87,3 +88,63 @@ def test_no_policy_names_all_resources_but_for_calls_that_know_no_narrower_one(v
     function_in_vpc = any("VpcConfig" in body["Properties"] for body in functions)
     allowed = (UNSCOPED if in_vpc else set()) | (FUNCTION_IN_VPC if function_in_vpc else set())
     assert variant.unscoped_actions() <= allowed
+
+
+@pytest.mark.parametrize("scenario", scenarios.NAMES)
+def test_the_state_to_start_with_is_that_of_the_context_for_the_scenarios_own_application(scenario: str) -> None:
+    chosen = {f"{scenario}.restore": "snapshot:good-1", f"{scenario}.allow-non-restored-state": "true"}
+    variant = make({"scenario": scenario, **chosen, f"{scenario}.stable-for-seconds": "0"})
+    named = {"ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT", "SnapshotName": "good-1"}
+    assert variant.application()["Properties"]["RunConfiguration"] == {
+        "ApplicationRestoreConfiguration": named,
+        "FlinkRunConfiguration": {"AllowNonRestoredState": True},
+    }
+    for logical_id, other in variant.of_type(APPLICATION).items():
+        restore = other["Properties"]["RunConfiguration"]["ApplicationRestoreConfiguration"]
+        # A snapshot belongs to one application.
+        assert logical_id.startswith("Flink") == (restore == named)
+    functions = variant.of_type("AWS::Lambda::Function").values()
+    variables = [one["Properties"].get("Environment", {}).get("Variables", {}) for one in functions]
+    assert {one["STABLE_SECONDS"] for one in variables if "STABLE_SECONDS" in one} == {"0"}
+
+
+def test_every_application_says_what_an_update_restores_and_goes_back_where_it_fails(variant: Variant) -> None:
+    for application in variant.of_type(APPLICATION).values():
+        run = application["Properties"]["RunConfiguration"]
+        assert run["ApplicationRestoreConfiguration"]["ApplicationRestoreType"]
+        assert run["FlinkRunConfiguration"] == {"AllowNonRestoredState": False}
+        rollback = application["Properties"]["ApplicationConfiguration"]["ApplicationSystemRollbackConfiguration"]
+        assert rollback == {"RollbackEnabled": True}
+
+
+@pytest.mark.parametrize("scenario", scenarios.NAMES)
+def test_scheduled_snapshots_are_those_of_the_context_and_their_failures_raise_an_alarm(scenario: str) -> None:
+    asked = {"snapshot-hours": "6", "snapshots-kept": "4", "snapshot-days": "2"}
+    variant = make({"scenario": scenario, **{f"{scenario}.{key}": value for key, value in asked.items()}})
+    [schedule] = variant.of_type("AWS::Scheduler::Schedule").values()
+    assert schedule["Properties"]["ScheduleExpression"] == "rate(6 hours)"
+    functions = variant.of_type("AWS::Lambda::Function").values()
+    [variables] = [
+        found["Environment"]["Variables"]
+        for found in (one["Properties"] for one in functions)
+        if "KEEP" in found.get("Environment", {}).get("Variables", {})
+    ]
+    assert (variables["KEEP"], variables["MAX_AGE_SECONDS"]) == ("4", "172800")
+    [name] = [name for name in variant.of_type(APPLICATION) if name.startswith("Flink")]
+    assert variables["APPLICATION_NAME"] == {"Ref": name}
+    assert [one for one in variant.of_type("AWS::CloudWatch::Alarm") if "ScheduledSnapshots" in one]
+
+
+def test_enhanced_snapshots_are_those_of_the_context_and_are_not_scheduled() -> None:
+    enhanced = {"scenario": "lottery", "lottery.enhanced-snapshots": "true"}
+    configuration = make(enhanced).application()["Properties"]["ApplicationConfiguration"]
+    assert configuration["ApplicationSnapshotConfiguration"]["SnapshotMode"] == "ENHANCED_SNAPSHOTS"
+    with pytest.raises(ContextError, match=r"snapshot-hours must be 0 where enhanced-snapshots is true \(got 6\)"):
+        make({**enhanced, "lottery.snapshot-hours": "6"})
+
+
+def test_scheduled_snapshots_without_snapshots_are_refused_in_one_line() -> None:
+    with pytest.raises(ContextError) as refused:
+        make({"scenario": "lottery", "lottery.snapshot-hours": "6", "lottery.snapshots": "false"})
+    assert str(refused.value).startswith("lottery.snapshot-hours must be 0 where snapshots is false (got 6); ")
+    assert "\n" not in str(refused.value)

@@ -5,8 +5,9 @@ application and takes the next step. Nothing is remembered between two polls: wh
 service's own account of operations, so a retried or repeated call does no harm.
 
 Detected: a job that fails to start (the application is READY again), an update that the service rolled back, a start
-that takes too long. Not detected: a job that starts, fails later and is restarted by Flink for ever; the service keeps
-such an application RUNNING, and only its metrics (`fullRestarts`, `downtime`) show it.
+that takes too long, and a job that restarts in a loop or whose Python process failed while the service says RUNNING.
+Such a job is stopped by force before the request fails, so that CloudFormation's way back to the previous version
+needs no snapshot of it. Not detected: a job that fails later; only its metrics (`fullRestarts`, `downtime`) show it.
 
 Neither the event nor anything from it but the application's name is logged.
 
@@ -26,52 +27,25 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004 - its name
+from botocore.exceptions import BotoCoreError, ClientError
 
-from .root_cause import MESSAGE_LIMIT, root_cause, shortened
+from . import before_update
+from .application import ACCESS_ERRORS, Application, Choice, LifecycleError, code_of, is_transient
+from .root_cause import root_cause, shortened
+from .stability import Course, course
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
-    from mypy_boto3_kinesisanalyticsv2.type_defs import (
-        ApplicationDetailTypeDef,
-        ApplicationOperationInfoTypeDef,
-        RunConfigurationTypeDef,
-    )
+    from mypy_boto3_kinesisanalyticsv2.type_defs import ApplicationDetailTypeDef, ApplicationOperationInfoTypeDef
     from mypy_boto3_logs import CloudWatchLogsClient
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
 
-# The request may well succeed later: another operation is under way, or the service is short of breath.
-TRANSIENT_ERRORS = frozenset(
-    {
-        "ConcurrentModificationException",
-        "InternalFailure",
-        "InternalServerError",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ResourceInUseException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-ACCESS_ERRORS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-# A new policy reaches all of IAM's endpoints within seconds, but not at once.
-ACCESS_GRACE = timedelta(minutes=2)
 # CloudFormation updates the application within this time before it calls here.
 UPDATE_WINDOW = timedelta(hours=1)
 # Where StopApplication takes Force=True; a normal stop needs RUNNING.
 FORCE_STOPPABLE = frozenset({"STARTING", "UPDATING", "STOPPING", "AUTOSCALING", "RUNNING"})
-
-
-class LifecycleError(Exception):
-    """The application is not as the stack wants it; the message is what the stack event shows."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(shortened(message, MESSAGE_LIMIT))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,127 +56,116 @@ class Request:
     application_name: str
     since: datetime
     timeout: timedelta
-    allow_non_restored_state: bool
+    stable_for: timedelta
+    choice: Choice
     log_group_name: str
     log_stream_name: str
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any], environment: Mapping[str, str]) -> Request:
         """Read the event that the provider framework passes to `is_complete`."""
-        properties = event["ResourceProperties"]
         return cls(
             kind=event["RequestType"],
             # A delete is about the application that this resource stood for, also after a replacement.
             application_name=event["PhysicalResourceId"],
             since=datetime.fromtimestamp(float(event["Since"]), UTC),
             timeout=timedelta(seconds=int(environment["TIMEOUT_SECONDS"])),
-            # CloudFormation passes every scalar as a text.
-            allow_non_restored_state=str(properties.get("AllowNonRestoredState", "false")).lower() == "true",
+            stable_for=timedelta(seconds=int(environment["STABLE_SECONDS"])),
+            choice=Choice.from_properties(event["ResourceProperties"]),
             log_group_name=environment["LOG_GROUP_NAME"],
             log_stream_name=environment["LOG_STREAM_NAME"],
         )
 
 
-class Application:
-    """The application as the service sees it: one method per question or order."""
+class Start:
+    """One start of an application, by this handler or by CloudFormation's update, as one poll sees it."""
 
-    def __init__(self, client: KinesisAnalyticsV2Client, name: str) -> None:
-        self.client = client
-        self.name = name
+    def __init__(
+        self, request: Request, service: KinesisAnalyticsV2Client, logs: CloudWatchLogsClient, now: datetime
+    ) -> None:
+        self.request = request
+        self.application = Application(service, request.application_name)
+        self.logs = logs
+        self.now = now
 
-    def detail(self) -> ApplicationDetailTypeDef | None:
-        """Describe the application; None when there is none of this name."""
-        try:
-            return self.client.describe_application(ApplicationName=self.name)["ApplicationDetail"]
-        except ClientError as error:
-            if code_of(error) == "ResourceNotFoundException":
-                return None
-            raise
+    def next_step(self, detail: ApplicationDetailTypeDef) -> bool:
+        """Take the next step; True when the job runs and has kept running.
 
-    def newest_operation(self, *kinds: str, since: datetime) -> ApplicationOperationInfoTypeDef | None:
-        """Return the newest operation of these kinds that began at or after ``since``."""
-        newest: ApplicationOperationInfoTypeDef | None = None
-        token: str | None = None
-        while True:
-            page = (
-                self.client.list_application_operations(ApplicationName=self.name, NextToken=token)
-                if token
-                else self.client.list_application_operations(ApplicationName=self.name)
-            )
-            # The order of the list is not documented.
-            for info in page.get("ApplicationOperationInfoList", []):
-                if info["Operation"] in kinds and info["StartTime"] >= since:
-                    newest = info if newest is None or info["StartTime"] > newest["StartTime"] else newest
-            token = page.get("NextToken")
-            if not token:
-                return newest
+        Raises:
+            LifecycleError: it will not.
 
-    def failure_of(self, operation: ApplicationOperationInfoTypeDef | None) -> str:
-        """Return the service's own words on why the operation failed; empty when it has none."""
-        if operation is None or not operation.get("OperationId"):
-            return ""
-        try:
-            details = self.client.describe_application_operation(
-                ApplicationName=self.name, OperationId=operation["OperationId"]
-            )["ApplicationOperationInfoDetails"]
-        except (ClientError, BotoCoreError):
-            logger.exception("%s: the failed operation could not be described", self.name)
-            return ""
-        return details.get("OperationFailureDetails", {}).get("ErrorInfo", {}).get("ErrorString", "")
+        """
+        status = detail["ApplicationStatus"]
+        if status == "RUNNING":
+            return self.keeps_running(detail)
+        if status == "READY":
+            # The service's clock may cut off what is below a second.
+            since = self.request.since.replace(microsecond=0)
+            newest = self.application.newest_operation("StartApplication", "StopApplication", since=since)
+            if newest is None:
+                self.application.start(detail, self.request.choice)
+            elif newest["Operation"] == "StopApplication":
+                begun = self.begun()
+                trouble = self.course(detail, begun).trouble
+                what = f"does not keep running ({trouble}); it is stopped now" if trouble else "was stopped meanwhile"
+                raise self.failure(what, begun)
+            elif newest["OperationStatus"] != "IN_PROGRESS":
+                raise self.failure("did not start", newest)
+        elif status == "ROLLED_BACK":
+            latest = self.application.newest_operation("UpdateApplication", since=self.request.since - UPDATE_WINDOW)
+            raise self.failure("was rolled back to its previous version", latest)
+        elif status == "DELETING":
+            raise LifecycleError(f"{self.request.application_name} did not start: it is being deleted")
+        # Every other status, also one that is not known yet, passes by itself.
+        return False
 
-    def start(self, detail: ApplicationDetailTypeDef, *, allow_non_restored_state: bool) -> None:
-        """Start from the latest snapshot, when snapshots are on and there is one, else without state."""
-        run: RunConfigurationTypeDef = {"FlinkRunConfiguration": {"AllowNonRestoredState": allow_non_restored_state}}
-        # Said outright, because without it an earlier start's choice could still hold; left out without a snapshot,
-        # because what "latest" does then is not documented.
-        if snapshots_enabled(detail) and self.has_snapshot():
-            run["ApplicationRestoreConfiguration"] = {"ApplicationRestoreType": "RESTORE_FROM_LATEST_SNAPSHOT"}
-        logger.info("%s: starting", self.name)
-        self.client.start_application(ApplicationName=self.name, RunConfiguration=run)
+    def begun(self) -> ApplicationOperationInfoTypeDef | None:
+        """The operation that started the version which runs; none where it has run for long."""
+        return self.application.newest_operation(
+            "StartApplication", "UpdateApplication", since=self.request.since - UPDATE_WINDOW
+        )
 
-    def has_snapshot(self) -> bool:
-        """Tell whether a finished snapshot exists."""
-        token: str | None = None
-        while True:
-            page = (
-                self.client.list_application_snapshots(ApplicationName=self.name, NextToken=token)
-                if token
-                else self.client.list_application_snapshots(ApplicationName=self.name)
-            )
-            if any(one["SnapshotStatus"] == "READY" for one in page.get("SnapshotSummaries", [])):
-                return True
-            token = page.get("NextToken")
-            if not token:
-                return False
+    def keeps_running(self, detail: ApplicationDetailTypeDef) -> bool:
+        """Tell whether the job has run for long enough without a restart; stop one that restarts in a loop."""
+        begun = self.begun()
+        if begun is not None and begun["OperationStatus"] == "IN_PROGRESS":
+            return False
+        # On a running application, an update that failed is one that the service rolled back.
+        if (
+            self.request.kind == "Update"
+            and begun is not None
+            and (begun["Operation"], begun["OperationStatus"]) == ("UpdateApplication", "FAILED")
+        ):
+            raise self.failure("was rolled back to its previous version", begun)
+        if not self.request.stable_for:
+            return True
+        course = self.course(detail, begun)
+        running_since = begun.get("EndTime", self.request.since) if begun else self.request.since
+        if not course.ended and self.now - course.quiet_since(running_since) >= self.request.stable_for:
+            return True
+        if course.trouble:
+            if begun is None:
+                raise self.failure(f"does not keep running ({course.trouble})", None)
+            # The failure is told once it is stopped: CloudFormation cannot update what is being stopped.
+            logger.warning("%s: %s", self.request.application_name, course.trouble)
+            self.application.stop(force=True)
+        return False
 
-    def stop(self, *, force: bool) -> None:
-        """Stop the application: with a snapshot when snapshots are on, without one by force."""
-        logger.info("%s: stopping%s", self.name, " by force" if force else "")
-        if force:
-            self.client.stop_application(ApplicationName=self.name, Force=True)
-        else:
-            self.client.stop_application(ApplicationName=self.name)
+    def course(self, detail: ApplicationDetailTypeDef, begun: ApplicationOperationInfoTypeDef | None) -> Course:
+        """The course of the job since it was started."""
+        return course(
+            self.logs,
+            self.request.log_group_name,
+            self.request.log_stream_name,
+            since=begun["StartTime"] if begun else self.request.since,
+            version=detail["ApplicationVersionId"],
+        )
 
-
-def code_of(error: ClientError) -> str:
-    """Return the service's error code."""
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def is_transient(error: ClientError | BotoCoreError, elapsed: timedelta) -> bool:
-    """Tell whether the same call may succeed at a later poll."""
-    if not isinstance(error, ClientError):
-        return isinstance(error, (ConnectionError, HTTPClientError))
-    if code_of(error) in ACCESS_ERRORS:
-        return elapsed < ACCESS_GRACE
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return code_of(error) in TRANSIENT_ERRORS or status >= 500 or status == 429
-
-
-def snapshots_enabled(detail: ApplicationDetailTypeDef) -> bool:
-    """Tell whether the application keeps snapshots."""
-    configuration = detail.get("ApplicationConfigurationDescription", {})
-    return bool(configuration.get("ApplicationSnapshotConfigurationDescription", {}).get("SnapshotsEnabled", False))
+    def failure(self, what: str, operation: ApplicationOperationInfoTypeDef | None) -> LifecycleError:
+        """The error with its root cause."""
+        began = operation["StartTime"] if operation else self.request.since
+        cause = root_cause(self.logs, self.request.log_group_name, self.request.log_stream_name, began)
+        return LifecycleError(failure_message(self.request, what, cause, self.application.failure_of(operation)))
 
 
 def ensure_started(
@@ -211,48 +174,21 @@ def ensure_started(
     """Take the next step of a create or update; True when the application runs what the stack asked for.
 
     Raises:
-        LifecycleError: it will not run: the job did not start, the update was rolled back, or the time is over.
+        LifecycleError: it will not run: the job did not start or does not keep running, the update was rolled back, or
+            the time is over.
+
     """
-    application = Application(service, request.application_name)
+    start = Start(request, service, logs, now)
     elapsed = now - request.since
     status = "unknown"
-
-    def fail(what: str, operation: ApplicationOperationInfoTypeDef | None) -> LifecycleError:
-        began = operation["StartTime"] if operation else request.since
-        cause = root_cause(logs, request.log_group_name, request.log_stream_name, began)
-        return LifecycleError(failure_message(request, what, cause, application.failure_of(operation)))
-
     try:
-        detail = application.detail()
+        detail = start.application.detail()
         if detail is None:
             raise LifecycleError(f"{request.application_name} does not exist any more: it was deleted elsewhere")
         status = detail["ApplicationStatus"]
         logger.info("%s: %s", request.application_name, status)
-        if status == "RUNNING":
-            latest = application.newest_operation(
-                "StartApplication", "UpdateApplication", since=request.since - UPDATE_WINDOW
-            )
-            # On a running application, an update that failed is one that the service rolled back.
-            if request.kind == "Update" and latest and latest["Operation"] == "UpdateApplication":
-                if latest["OperationStatus"] == "FAILED":
-                    raise fail("was rolled back to its previous version", latest)
-                if latest["OperationStatus"] != "IN_PROGRESS":
-                    return True
-            else:
-                return True
-        elif status == "READY":
-            # The service's clock may cut off what is below a second.
-            started = application.newest_operation("StartApplication", since=request.since.replace(microsecond=0))
-            if started is None:
-                application.start(detail, allow_non_restored_state=request.allow_non_restored_state)
-            elif started["OperationStatus"] != "IN_PROGRESS":
-                raise fail("did not start", started)
-        elif status == "ROLLED_BACK":
-            latest = application.newest_operation("UpdateApplication", since=request.since - UPDATE_WINDOW)
-            raise fail("was rolled back to its previous version", latest)
-        elif status == "DELETING":
-            raise LifecycleError(f"{request.application_name} did not start: it is being deleted")
-        # Every other status, also one that is not known yet, passes by itself.
+        if start.next_step(detail):
+            return True
     except (ClientError, BotoCoreError) as error:
         if not is_transient(error, elapsed):
             raise LifecycleError(failure_message(request, "did not start", "", str(error))) from error
@@ -260,7 +196,8 @@ def ensure_started(
         logger.warning("%s: trying again later: %s", request.application_name, reason)
     if elapsed >= request.timeout:
         minutes = request.timeout.total_seconds() / 60
-        raise fail(f"did not start within {minutes:g} minutes (its status is {status})", None)
+        what = "keep running" if status == "RUNNING" else "start"
+        raise start.failure(f"did not {what} within {minutes:g} minutes (its status is {status})", None)
     return False
 
 
@@ -325,16 +262,32 @@ def stop_running(application: Application, request: Request, *, force: bool) -> 
         application.stop(force=True)
 
 
+@dataclass(frozen=True)
+class Clients:
+    """The services that the handler asks."""
+
+    service: KinesisAnalyticsV2Client
+    logs: CloudWatchLogsClient
+    cloudformation: before_update.StackClient
+
+
 @functools.cache
-def clients() -> tuple[KinesisAnalyticsV2Client, CloudWatchLogsClient]:
+def clients() -> Clients:
     """Make the clients once per function instance."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=15)
-    return boto3.client("kinesisanalyticsv2", config=config), boto3.client("logs", config=config)
+    return Clients(
+        boto3.client("kinesisanalyticsv2", config=config),
+        boto3.client("logs", config=config),
+        boto3.client("cloudformation", config=config),
+    )
 
 
 def on_event(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Note the time of the request; the work is `is_complete`'s. Returns the id and what the polls need to know."""
-    name = event["ResourceProperties"]["ApplicationName"]
+    properties = event["ResourceProperties"]
+    if event["ResourceType"] == before_update.RESOURCE_TYPE:
+        return {"PhysicalResourceId": properties["ApplicationLogicalId"], "Since": time.time()}
+    name = properties["ApplicationName"]
     if event["RequestType"] == "Delete":
         name = event["PhysicalResourceId"]
     return {"PhysicalResourceId": name, "Since": time.time()}
@@ -347,6 +300,7 @@ def step(
 
     Raises:
         LifecycleError: a create or update failed.
+
     """
     if request.kind == "Delete":
         return {"IsComplete": ensure_stopped(request, service, now)}
@@ -358,6 +312,10 @@ def is_complete(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
     Raises:
         LifecycleError: a create or update failed; its message ends in the stack event.
+
     """
-    service, logs = clients()
-    return step(Request.from_event(event, os.environ), service, logs, datetime.now(UTC))
+    made, now = clients(), datetime.now(UTC)
+    if event["ResourceType"] == before_update.RESOURCE_TYPE:
+        preparation = before_update.Preparation.from_event(event, os.environ)
+        return {"IsComplete": before_update.prepared(preparation, made.service, made.cloudformation, now)}
+    return step(Request.from_event(event, os.environ), made.service, made.logs, now)

@@ -12,7 +12,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -34,9 +34,16 @@ PYTHON_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?")
 JAVA_EXCEPTION = re.compile(r":? ?[a-z]\w*(?:\.[\w$]+)+(?:Exception|Error)\b.*")
 # What only wraps the cause.
 WRAPPERS = re.compile(
-    r"Python process exits with code|ProgramInvocationException|ProgramAbortException|CompletionException"
-    r"|ExecutionException|RuntimeException: null$|Py4JJavaError|An error occurred while calling"
+    r"Python process exits with code|Run python process failed|ProgramInvocationException|ProgramAbortException"
+    r"|CompletionException|ExecutionException|RuntimeException: null$|Py4JJavaError|An error occurred while calling"
 )
+
+
+class LogEvent(NamedTuple):
+    """One event of the log."""
+
+    timestamp: int
+    message: str
 
 
 def shortened(text: str, limit: int) -> str:
@@ -47,25 +54,25 @@ def shortened(text: str, limit: int) -> str:
 def root_cause(logs: CloudWatchLogsClient, log_group_name: str, log_stream_name: str, since: datetime) -> str:
     """Return the job's root cause since that time, in one line; empty when the log has none or cannot be read."""
     try:
-        messages = newest_messages(logs, log_group_name, log_stream_name, since)
+        events = newest_events(logs, log_group_name, log_stream_name, since)
     except (ClientError, BotoCoreError):
         # The reason for the failed start is worth telling without the log too.
         logger.exception("the application's log could not be read")
         return ""
-    causes = list(dict.fromkeys(causes_in(messages)))
+    causes = list(dict.fromkeys(causes_in(event.message for event in events)))
     specific = [cause for cause in causes if not WRAPPERS.search(cause)]
     return (specific or causes or [""])[-1]
 
 
-def newest_messages(
+def newest_events(
     logs: CloudWatchLogsClient, log_group_name: str, log_stream_name: str, since: datetime
-) -> list[str]:
-    """Return the messages of the newest pages, oldest first."""
+) -> list[LogEvent]:
+    """Return the events of the newest pages, oldest first."""
     start = int(since.timestamp() * 1000)
     page = logs.get_log_events(
         logGroupName=log_group_name, logStreamName=log_stream_name, startTime=start, startFromHead=False
     )
-    messages = [event["message"] for event in page["events"]]
+    events = [LogEvent(event["timestamp"], event["message"]) for event in page["events"]]
     for _ in range(PAGES - 1):
         token = page.get("nextBackwardToken")
         if not token:
@@ -76,8 +83,8 @@ def newest_messages(
         # The end of the stream returns the token that was passed in.
         if page.get("nextBackwardToken") == token and not page["events"]:
             break
-        messages = [event["message"] for event in page["events"]] + messages
-    return messages
+        events = [LogEvent(event["timestamp"], event["message"]) for event in page["events"]] + events
+    return events
 
 
 def causes_in(messages: Iterable[str]) -> Iterable[str]:
