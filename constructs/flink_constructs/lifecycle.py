@@ -75,6 +75,7 @@ class ApplicationLifecycle(Construct):
         timeout: Duration | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         allow_non_restored_state: bool = False,
+        start: bool = True,
     ) -> None:
         """Add the custom resource and its provider.
 
@@ -90,6 +91,8 @@ class ApplicationLifecycle(Construct):
             allow_non_restored_state: Start although the snapshot has state that the job has no operator for. The
                 service restarts a running application that is updated, with the application's own run configuration.
                 Default: such a start fails.
+            start: Start the application. Default: on; without it, the application is stopped before its deletion, and
+                nothing else.
 
         Raises:
             InvalidArgumentError: for a value out of range.
@@ -174,6 +177,7 @@ class ApplicationLifecycle(Construct):
             properties={
                 "ApplicationName": application.ref,
                 "AllowNonRestoredState": allow_non_restored_state,
+                "Start": start,
                 # Both change whenever the application's configuration does, which makes CloudFormation call again.
                 "ConfigurationDigest": Lazy.any(DigestProducer(fingerprint)),
                 "ConfigurationReferences": Lazy.any(ReferencesProducer(fingerprint)),

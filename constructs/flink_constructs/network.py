@@ -70,7 +70,7 @@ class Network(NetworkBase):
         nat_gateways: int = 0,
         endpoints: Sequence[EndpointService] = (),
         flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
-        flow_log_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        flow_log_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Create the VPC.
 

@@ -26,7 +26,7 @@ class World:
         self.logs.streams[GROUP, STREAM] = []
         self.application: FakeApplication = self.service.create(NAME, **settings)
 
-    def request(self, kind: str, *, allow_non_restored_state: bool = False) -> index.Request:
+    def request(self, kind: str, *, allow_non_restored_state: bool = False, start: bool = True) -> index.Request:
         return index.Request(
             kind=kind,
             application_name=NAME,
@@ -35,6 +35,7 @@ class World:
             allow_non_restored_state=allow_non_restored_state,
             log_group_name=GROUP,
             log_stream_name=STREAM,
+            start=start,
         )
 
     def poll(self, request: index.Request) -> bool:

@@ -85,6 +85,7 @@ class Request:
     allow_non_restored_state: bool
     log_group_name: str
     log_stream_name: str
+    start: bool = True
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any], environment: Mapping[str, str]) -> Request:
@@ -100,6 +101,7 @@ class Request:
             allow_non_restored_state=str(properties.get("AllowNonRestoredState", "false")).lower() == "true",
             log_group_name=environment["LOG_GROUP_NAME"],
             log_stream_name=environment["LOG_STREAM_NAME"],
+            start=str(properties.get("Start", "true")).lower() == "true",
         )
 
 
@@ -350,6 +352,9 @@ def step(
     """
     if request.kind == "Delete":
         return {"IsComplete": ensure_stopped(request, service, now)}
+    if not request.start:
+        # Whoever starts it does so by hand; it is this resource's to stop it before it is deleted.
+        return {"IsComplete": True}
     return {"IsComplete": ensure_started(request, service, logs, now)}
 
 
