@@ -38,6 +38,8 @@ def _flat(value: Any) -> str:  # noqa: ANN401 - a resolved CloudFormation value 
             return value.replace("${", "<").replace("}", ">")
         case {"Fn::Join": [delimiter, items]}:
             return str(delimiter).join(map(_flat, items))
+        case {"Fn::Sub": str(text)}:
+            return _flat(text)
         case {"Fn::GetAtt": [resource, attribute]}:
             return f"<{_flat(resource)}.{_flat(attribute)}>"
         case {"Ref": name}:

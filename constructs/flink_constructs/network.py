@@ -95,6 +95,8 @@ class Network(NetworkBase):
             InvalidArgumentError: for a value out of range.
 
         """
+        if not isinstance(availability_zones, int | str):
+            availability_zones = list(availability_zones)  # of sequences, the CDK takes lists alone
         _check_zones(availability_zones)
         zones = availability_zones if isinstance(availability_zones, int) else len(availability_zones)
         _check(cidr=cidr, nat_gateways=nat_gateways, zones=zones)

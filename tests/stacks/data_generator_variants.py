@@ -37,13 +37,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "data-generator.format": "avro-confluent",
         "data-generator.schema-registry-url": "https://registry.example.com",
     },
-    "avro-to-kafka": {
-        "data-generator.sinks": "kafka",
-        "data-generator.format": "avro-confluent",
-        "data-generator.schema-registry-url": "https://registry.example.com",
-        "data-generator.nat-gateways": "1",
-        "data-generator.availability-zones": "us-east-1b,us-east-1d",
-    },
     "not-started-and-gone": {
         "data-generator.sinks": "kinesis,kafka",
         "data-generator.start": "false",

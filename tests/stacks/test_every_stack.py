@@ -52,7 +52,7 @@ def test_the_whole_template_is_as_it_was(scenario: str, name: str, snapshot: Sna
 def test_the_whole_templates_are_not_too_many_to_read() -> None:
     """Has no parameters: syrupy asks for such a test in the file before it removes what is left of a former variant."""
     texts = [json.dumps(of(scenario, name).template.to_json(), indent=2) for scenario, name in WHOLE]
-    assert sum(text.count("\n") for text in texts) < 60_000
+    assert sum(text.count("\n") for text in texts) < 70_000
 
 
 @pytest.mark.parametrize("scenario", scenarios.NAMES)
@@ -122,7 +122,10 @@ def test_nothing_that_stays_has_a_name_that_a_later_stack_wants(variant: Variant
         for logical_id, body in variant.resources.items()
         if body.get("DeletionPolicy", "Delete") != "Delete"
         for name in _names_of(body["Type"]) & body.get("Properties", {}).keys()
-        if "AWS::StackId" not in json.dumps(body["Properties"][name]) and not _is_inside_another(body, variant)
+        # One that names another resource, as a flow log does with its group, is no name of its own.
+        if _refers_to(body["Properties"][name]) is None
+        and "AWS::StackId" not in json.dumps(body["Properties"][name])
+        and not _is_inside_another(body, variant)
     }
     assert wanted == set()
 
@@ -138,14 +141,18 @@ def _names_of(resource_type: str) -> frozenset[str]:
 
 
 def _is_inside_another(body: Mapping[str, Any], variant: Variant) -> bool:
-    """Whether a resource is part of another one that stays, in which its name alone has to be new."""
+    """Whether a resource is part of another one of the stack, in which alone its name has to be new."""
     parents = {"AWS::Logs::LogStream": "LogGroupName", "AWS::MSK::Topic": "ClusterArn"}
-    parent = parents.get(body["Type"])
-    if parent is None:
-        return False
-    reference = body["Properties"][parent]
-    [logical_id] = [reference["Ref"]] if "Ref" in reference else [reference["Fn::GetAtt"][0]]
-    return logical_id in variant.resources
+    reference = body["Properties"].get(parents.get(body["Type"]), {})
+    return _refers_to(reference) in variant.resources
+
+
+def _refers_to(value: Any) -> str | None:
+    """The resource that a value names."""
+    match value:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
+            return name
+    return None
 
 
 def test_the_kind_of_name_that_is_looked_for_is_found() -> None:
