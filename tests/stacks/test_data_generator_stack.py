@@ -517,7 +517,7 @@ def test_nothing_has_a_fixed_name_that_a_second_copy_would_collide_with() -> Non
 def test_clusters_of_two_stages_have_different_names() -> None:
     context = {"data-generator": {"sinks": ["kafka"]}, **ONLY_THIS}
     stacks = [add_stacks(App(context={**context, "stage": stage})) for stage in ("", "load")]
-    names = {only(Template.from_stack(stack), CLUSTER)["Properties"]["ClusterName"] for [stack] in stacks}
+    names = {json.dumps(only(Template.from_stack(stack), CLUSTER)["Properties"]["ClusterName"]) for [stack] in stacks}
     assert len(names) == 2
 
 

@@ -218,7 +218,7 @@ OUTPUTS_WITH_SIGN_IN = {
     "SearchDashboardsUrl": "https://SearchDomain/_dashboards",
     "AddUserCommand": "aws cognito-idp admin-create-user --user-pool-id SignInUsers --username me"
     " --user-attributes Name=email,Value=me@example.com",
-    "SavedObjects": "SearchDashboards.Outcome",
+    "SavedObjects": "SearchDashboards",
     "ImportCommand": 'curl --cookie "$COOKIE" --header osd-xsrf:true --header securitytenant:__user__'
     " --form file=@dashboards/search/taxi_analytics/saved-objects.ndjson"
     " 'https://SearchDomain/_dashboards/api/saved_objects/_import?overwrite=true'",
