@@ -95,7 +95,7 @@ class Network(NetworkBase):
             InvalidArgumentError: for a value out of range.
 
         """
-        if not isinstance(availability_zones, int | str):
+        if isinstance(availability_zones, tuple):
             availability_zones = list(availability_zones)  # of sequences, the CDK takes lists alone
         _check_zones(availability_zones)
         zones = availability_zones if isinstance(availability_zones, int) else len(availability_zones)
