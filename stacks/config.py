@@ -6,7 +6,16 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -20,6 +29,7 @@ from flink_constructs.validation import InvalidArgumentError
 T = TypeVar("T")
 
 STAGE_PATTERN = r"[a-z][a-z0-9-]{0,19}"
+ZONE_PATTERN = r"^[a-z]+(-[a-z]+)+-[0-9][a-z]$"
 #: Keys of the CDK's command line in the context that have no ``:`` or ``/``.
 _CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 
@@ -53,6 +63,20 @@ def _restore(text: str) -> str:
 
 #: The state that an application starts with.
 RestoreFrom = Annotated[str, AfterValidator(_restore)]
+
+#: Availability Zones of a new VPC, as many as every Region has.
+ZONES = 2
+
+
+def comma_separated(value: object) -> object:
+    """``"kinesis, kafka"``, as the command line has it, as a list; anything else unchanged."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _two_or_three(zones: tuple[str, ...]) -> tuple[str, ...]:
+    if zones and (len(zones) not in (2, 3) or len(set(zones)) < len(zones)):
+        raise ValueError("name 2 or 3 different zones")
+    return zones
 
 
 class ContextError(InvalidArgumentError):
@@ -126,6 +150,15 @@ class ScenarioConfig(BaseModel):
         default=None,
         description="run inside a VPC: true for a new one, or the id of yours; by default only if it is needed",
     )
+    availability_zones: Annotated[
+        tuple[Annotated[str, Field(pattern=ZONE_PATTERN)], ...],
+        BeforeValidator(comma_separated),
+        AfterValidator(_two_or_three),
+    ] = Field(
+        default=(),
+        description="names of the 2 or 3 Availability Zones of a new VPC; by default the first 2 of the account, of"
+        " which MSK may refuse one: in us-east-1 the one with the id use1-az3",
+    )
     nat_gateways: int = Field(default=0, ge=0, le=2, description="NAT gateways of the VPC, for access to the internet")
 
     @classmethod
@@ -160,6 +193,11 @@ class ScenarioConfig(BaseModel):
     def restored(self) -> Restore:
         """The state that the application starts with."""
         return _RESTORES.get(self.restore) or Restore.snapshot(self.restore.removeprefix(_NAMED))
+
+    @property
+    def number_of_zones(self) -> int:
+        """How many Availability Zones a new VPC has."""
+        return len(self.availability_zones) or ZONES
 
     @property
     def vpc_id(self) -> str | None:

@@ -22,11 +22,11 @@ from flink_apps.data_generator.records import RECORD_TYPES, RecordType
 from flink_constructs.application import FlinkApplication, MetricsLevel
 from flink_constructs.data_stream import DataStream, StreamCapacity
 from flink_constructs.kafka_authentication import KafkaAuthentication
-from stacks.config import from_option
+from stacks.config import comma_separated, from_option
 from stacks.ends import End, TopicEnds, in_group, merged
 from stacks.kafka import KafkaConfig
 from stacks.project import ROOT
-from stacks.scenario import ScenarioStack, comma_separated
+from stacks.scenario import ScenarioStack
 
 #: The alarms wait for this many minutes of throttling, or of a rate that is too low.
 TROUBLE_MINUTES = 5
@@ -90,7 +90,11 @@ class DataGeneratorConfig(KafkaConfig):
         return text
 
     def check(self) -> None:
-        """The shards must be enough for the rate."""
+        """The registry must be within reach, and the shards enough for the rate."""
+        makes_vpc = self.vpc is True or (self.vpc is None and "kafka" in self.sinks)
+        if self.schema_registry_url and makes_vpc and not self.nat_gateways:
+            rule = "be at least 1 where the stack makes a VPC, which schema-registry-url is out of reach of without one"
+            raise self.error("nat_gateways", rule)
         if isinstance(self.shards, int) and "kinesis" in self.sinks:
             if self.shards < 1:
                 raise self.error("shards", "be at least 1")

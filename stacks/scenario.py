@@ -27,7 +27,7 @@ from flink_constructs.kafka_cluster_base import KafkaTopic
 from flink_constructs.network import EndpointService, Network, NetworkBase
 from flink_constructs.snapshot_schedule import SnapshotSchedule
 from flink_constructs.stream_archive import StreamArchive
-from stacks.config import ScenarioConfig, Shards
+from stacks.config import ZONES, ScenarioConfig, Shards
 from stacks.ends import End, StreamEnds, merged
 from stacks.project import job_bundle
 
@@ -57,14 +57,23 @@ class ScenarioStack(cdk.Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, config: ScenarioConfig) -> None:
         """Declare an empty stack, agnostic of account and region unless a VPC has to be looked up in them."""
-        super().__init__(scope, construct_id, description=self.purpose, env=_where_a_vpc_is(config))
+        super().__init__(
+            scope,
+            construct_id,
+            description=self.purpose,
+            env=_where_a_vpc_is(config),
+            # A folder of its own in the CDK's bucket: an application may read its earlier code there, for a rollback.
+            synthesizer=cdk.DefaultStackSynthesizer(bucket_prefix=f"{construct_id}/"),
+        )
         self._configuration = config
         self._network: NetworkBase | None = None
         self._snapshot_schedule: SnapshotSchedule | None = None
         self._streams: dict[str, DataStream] = {}
         self._topics: dict[str, KafkaTopic] = {}
-        #: The removal policy of streams, clusters and logs.
-        self.removal_policy = cdk.RemovalPolicy.RETAIN if config.retain else cdk.RemovalPolicy.DESTROY
+        #: The removal policy of streams, clusters and logs. A failed creation takes back what it has made.
+        self.removal_policy = (
+            cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if config.retain else cdk.RemovalPolicy.DESTROY
+        )
         self.stream_ends = StreamEnds(region=self.region)
         if config.vpc:
             self.network_for("the application")
@@ -96,13 +105,14 @@ class ScenarioStack(cdk.Stack):
         network = Network(
             self,
             "Network",
+            availability_zones=self._configuration.availability_zones or ZONES,
             nat_gateways=self._configuration.nat_gateways,
             endpoints=CALLED_BY_ALL,
             flow_log_removal_policy=self.removal_policy,
         )
-        if self.removal_policy is cdk.RemovalPolicy.RETAIN:
+        if self._configuration.retain:
             # Clusters and domains that stay need their network.
-            cdk.RemovalPolicies.of(network).retain()
+            cdk.RemovalPolicies.of(network).retain_on_update_or_delete()
         return network
 
     @cached_property
@@ -170,8 +180,11 @@ class ScenarioStack(cdk.Stack):
             allow_non_restored_state=config.allow_non_restored_state,
         )
         self._schedule_snapshots(application)
-        if config.nat_gateways and not isinstance(self._network, Network):
-            raise config.error("nat_gateways", "be 0 where there is no VPC of the stack's own")
+        if not isinstance(self._network, Network):
+            if config.nat_gateways:
+                raise config.error("nat_gateways", "be 0 where there is no VPC of the stack's own")
+            if config.availability_zones:
+                raise config.error("availability_zones", "be left out where there is no VPC of the stack's own")
         self.add_output("ApplicationName", application.application_name, "the application, for the AWS command line")
         self.add_output("LogGroupName", application.log_group.log_group_name, "what the job logs")
         return application
@@ -194,7 +207,11 @@ class ScenarioStack(cdk.Stack):
         )
 
     def add_replay(self, ends: Sequence[End]) -> FlinkApplication:
-        """Add the application that replays historic trips. It is not started, as each start is a new replay."""
+        """Add the application that replays historic trips. It is not started, as each start is a new replay.
+
+        The service keeps an application whose job has ended running, and billed, until it is stopped. A snapshot of
+        its end would be the next start's beginning, so it takes none.
+        """
         replay = self._flink_application(
             "Replay",
             "replay",
@@ -202,12 +219,16 @@ class ScenarioStack(cdk.Stack):
             description=f"Flink scenarios: the replay for {self._configuration.scenario}",
             # One task reads and paces; a KPU writes more than most sources are made for.
             parallelism=1,
+            snapshots=False,
             start=False,
         )
+        command = f"application --application-name {replay.application_name}"
+        self.add_output("StartReplayCommand", f"aws kinesisanalyticsv2 start-{command}", "starts a replay")
         self.add_output(
-            "StartReplayCommand",
-            f"aws kinesisanalyticsv2 start-application --application-name {replay.application_name}",
-            "starts a replay",
+            "StopReplayCommand",
+            # A job that has ended cannot be stopped but by force.
+            f"aws kinesisanalyticsv2 stop-{command} --force",
+            "stops the replay, which is billed until then, also after its last trip",
         )
         return replay
 
@@ -233,6 +254,7 @@ class ScenarioStack(cdk.Stack):
         parallelism: int,
         parallelism_per_kpu: int = 1,
         auto_scaling: bool = False,
+        snapshots: bool = True,
         start: bool,
         restore: Restore | None = None,
         allow_non_restored_state: bool = False,
@@ -251,7 +273,7 @@ class ScenarioStack(cdk.Stack):
             parallelism_per_kpu=parallelism_per_kpu,
             auto_scaling=auto_scaling,
             checkpoint_interval=cdk.Duration.seconds(config.checkpoint_seconds),
-            snapshots=config.snapshots,
+            snapshots=snapshots and config.snapshots,
             restore=restore,
             allow_non_restored_state=allow_non_restored_state,
             enhanced_snapshots=config.enhanced_snapshots,
@@ -262,6 +284,8 @@ class ScenarioStack(cdk.Stack):
             vpc=network.vpc if network else None,
             vpc_subnets=network.subnets if network else None,
             start=start,
+            # Also one that is started by hand ends well, before its network and its grants go.
+            stop=True,
         )
         self._connect(application, ends)
         return application
@@ -384,8 +408,3 @@ class _Examples:
         except SettingsError:
             return example
         return f"{example}-{number}"
-
-
-def comma_separated(value: object) -> object:
-    """``"kinesis, kafka"``, as the command line has it, as a list; anything else unchanged."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -23,11 +23,11 @@ from flink_constructs.application import FlinkApplication
 from flink_constructs.data_stream import DataStream
 from flink_constructs.kafka_cluster_base import KafkaTopic
 from flink_constructs.search_domain import SearchDomain
-from stacks.config import Shards, from_option
+from stacks.config import Shards, comma_separated, from_option
 from stacks.ends import End, TopicEnds, bucket_sink, domain_sink, in_group, merged, prepare_domain
 from stacks.kafka import KafkaConfig
 from stacks.replay import ReplayConfig, history
-from stacks.scenario import MAX_RECORDS_LAG, ScenarioStack, comma_separated
+from stacks.scenario import MAX_RECORDS_LAG, ScenarioStack
 
 Sink = Literal["kinesis", "kafka", "s3", "opensearch"]
 #: Topics of the stack's cluster.

@@ -22,10 +22,10 @@ from flink_constructs.application import FlinkApplication
 from flink_constructs.search_domain import SearchDomain
 from flink_constructs.search_sign_in import SearchSignIn
 from flink_constructs.stream_delivery import StreamDelivery
-from stacks.config import Shards, Vpc, from_option
+from stacks.config import Shards, Vpc, comma_separated, from_option
 from stacks.ends import bucket_sink, domain_sink, merged, prepare_domain
 from stacks.replay import ReplayConfig, history
-from stacks.scenario import ScenarioStack, comma_separated
+from stacks.scenario import ScenarioStack
 
 #: Construct id of the stream that the job reads.
 TRIPS = "Trips"
@@ -33,8 +33,6 @@ TRIPS = "Trips"
 RAW_PREFIX = "raw"
 #: The indices that the job writes.
 INDICES = (schema.PICKUP_COUNT, schema.TRIP_DURATION)
-#: Availability Zones of the network that a stack makes.
-ZONES_OF_A_VPC = 2
 #: Options of the replay's Kinesis sink.
 REPLAY_SINK = {
     # With several requests in flight, a later one may be written first: with the speedup, hours too early.
@@ -82,8 +80,8 @@ class TaxiAnalyticsConfig(ReplayConfig):
 
     def check(self) -> None:
         """A domain in the stack's VPC has at most the VPC's zones, and can only be reached from there."""
-        if self.vpc and (self.search_zones or 0) > ZONES_OF_A_VPC:
-            rule = f"be false where search-zones is above {ZONES_OF_A_VPC}, the zones of the stack's VPC"
+        if self.vpc and (self.search_zones or 0) > self.number_of_zones:
+            rule = f"be false where search-zones is above {self.number_of_zones}, the zones of the stack's VPC"
             raise self.error("vpc", rule)
         if self.vpc and self.allowed_networks:
             rule = "be false where allowed-networks are given: a domain in a VPC is reached from there alone"
@@ -147,9 +145,19 @@ class TaxiAnalyticsStack(ScenarioStack):
         prepare_domain(domain, index_templates(config.scenario))
         self.add_output("SearchEndpoint", domain.endpoint, "the OpenSearch domain")
         if sign_in:
-            domain.add_saved_objects("Dashboards", saved_objects(config.scenario))
+            imported = domain.add_saved_objects("Dashboards", saved_objects(config.scenario))
             domain.grant_dashboards(sign_in, *INDICES, REJECTED_DOCUMENTS)
             self.add_output("SearchDashboardsUrl", domain.dashboards_url, "the map and the lines, in Dashboards")
+            self.add_output(
+                "SavedObjects", imported.get_att_string("Outcome"), "whether the map and the lines are in Dashboards"
+            )
+            self.add_output(
+                "ImportCommand",
+                f'curl --cookie "$COOKIE" --header osd-xsrf:true --header securitytenant:__user__ --form'
+                f" file=@dashboards/search/taxi_analytics/saved-objects.ndjson"
+                f" '{domain.dashboards_url}/api/saved_objects/_import?overwrite=true'",
+                "where they are not: puts them into your own tenant; COOKIE is what a browser that is signed in sends",
+            )
             self.add_output(
                 "AddUserCommand",
                 f"aws cognito-idp admin-create-user --user-pool-id {sign_in.user_pool.user_pool_id}"

@@ -24,8 +24,8 @@ def wildcard_resource(grantee: iam.IGrantable, arn: str, reason: str) -> None:
     A grantee without a construct of its own, such as a service principal, has no policy to acknowledge it on. Where
     the grantee is in another stack than the resource, the policy names an export instead, which stays a finding there.
     """
-    principal = grantee.grant_principal
-    if not isinstance(principal, Construct):
+    principal: Any = grantee.grant_principal  # an imported role is a construct of no class of Python's
+    if not Construct.is_construct(principal):
         return
     resource = _flat(Stack.of(principal).resolve(arn))
     findings(principal, {f"AwsSolutions-IAM5[Resource::{resource}]": reason})
@@ -38,6 +38,8 @@ def _flat(value: Any) -> str:  # noqa: ANN401 - a resolved CloudFormation value 
             return value.replace("${", "<").replace("}", ">")
         case {"Fn::Join": [delimiter, items]}:
             return str(delimiter).join(map(_flat, items))
+        case {"Fn::Sub": str(text)}:
+            return _flat(text)
         case {"Fn::GetAtt": [resource, attribute]}:
             return f"<{_flat(resource)}.{_flat(attribute)}>"
         case {"Ref": name}:

@@ -21,6 +21,7 @@ from flink_constructs.application_code import ApplicationCode
 from flink_constructs.application_restore import Restore
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from flink_constructs.lifecycle import ApplicationLifecycle, checked_stable_for
+from flink_constructs.validation import InvalidArgumentError
 
 __all__ = ["FlinkApplication", "LogLevel", "MetricsLevel", "Runtime"]
 
@@ -86,13 +87,14 @@ class FlinkApplication(FlinkApplicationBase):
         log_level: LogLevel = LogLevel.INFO,
         log_group: logs.ILogGroup | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         role: iam.IRole | None = None,
         vpc: ec2.IVpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
         encryption_key: kms.IKey | None = None,
         start: bool = True,
+        stop: bool | None = None,
     ) -> None:
         """Declare the application.
 
@@ -141,7 +143,9 @@ class FlinkApplication(FlinkApplicationBase):
             encryption_key: Key for snapshots, checkpoints and running state; the policy of an imported key has to be
                 extended by its owner. Whoever deploys needs the permissions that the service's documentation lists
                 for API callers. Default: a key that the service owns.
-            start: Start the application after each deployment, and stop it before deletion. Default: on.
+            start: Start the application after each deployment. Default: on.
+            stop: Stop the application before its deletion, whoever started it, while there still is what its job
+                needs to end well. Default: as ``start``, which cannot be on without it.
 
         Raises:
             InvalidArgumentError: for an argument that the service would refuse.
@@ -159,6 +163,8 @@ class FlinkApplication(FlinkApplicationBase):
         application_checks.check_checkpoints(interval=checkpoint_interval, min_pause=min_pause_between_checkpoints)
         subnets = application_checks.checked_subnets(vpc, vpc_subnets)
         application_checks.check_security_groups(vpc, security_groups)
+        if start and stop is False:
+            raise InvalidArgumentError("stop", "be on where start is", stop, "leave it out")
         super().__init__(scope, construct_id)
         self.metrics_level = metrics_level
 
@@ -264,7 +270,7 @@ class FlinkApplication(FlinkApplicationBase):
             ),
         )
         self.lifecycle = None
-        if start:
+        if start or stop:
             self.lifecycle = ApplicationLifecycle(
                 self,
                 "Lifecycle",
@@ -275,6 +281,7 @@ class FlinkApplication(FlinkApplicationBase):
                 allow_non_restored_state=allow_non_restored_state,
                 stable_for=stable_for,
                 enhanced_snapshots=enhanced_snapshots,
+                start=start,
             )
             self.starts_after(self.role, logging)
             if encryption_key is not None:
@@ -325,7 +332,7 @@ class FlinkApplication(FlinkApplicationBase):
     def starts_after(self, *dependables: IDependable) -> None:
         """Have these exist before the application starts, and until it is stopped: what the job needs to reach.
 
-        Where ``start`` is off, whoever starts the application sees to it.
+        Where ``start`` and ``stop`` are off, whoever starts the application sees to it.
         """
         if self.lifecycle is not None:
             self.lifecycle.starts_after(*dependables)
@@ -357,6 +364,13 @@ class FlinkApplication(FlinkApplicationBase):
             (["logs:PutLogEvents"], self._log_stream_arn(log_stream)),
         ):
             self.role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+        # The service looks its log group up, and IAM knows a list of groups by no narrower name
+        # (https://docs.aws.amazon.com/managed-flink/latest/java/cloudwatch-logs.html).
+        groups = Stack.of(self).format_arn(
+            service="logs", resource="log-group", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        self.role.add_to_principal_policy(iam.PolicyStatement(actions=["logs:DescribeLogGroups"], resources=[groups]))
+        acknowledgment.wildcard_resource(self.role, groups, "Groups are listed, and a list is of all of them.")
 
 
 class _ExistingApplication(FlinkApplicationBase):

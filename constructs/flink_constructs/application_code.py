@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from aws_cdk import Stack
+from aws_cdk import Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from flink_constructs import validation
+from flink_constructs import acknowledgment, validation
 from flink_constructs.bundle import MAIN, MAX_BYTES, RUN_OPTIONS, JobBundle
 from flink_constructs.validation import InvalidArgumentError
 
@@ -54,14 +55,25 @@ class CodeLocation:
     bucket: s3.IBucket
     key: str
     object_version: str | None = None
+    earlier_keys: tuple[str, ...] = ()
+    """Where earlier code is, or where it may be if it ends in ``*`` and a suffix."""
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow to read this one object, and to decrypt it with the bucket's key, if that is known."""
+        """Allow to read the object and the earlier ones, and to decrypt them with the bucket's key, if that is known.
+
+        An application that is rolled back to an earlier version reads the code of that version again.
+        """
+        covered = any(fnmatchcase(self.key, pattern) for pattern in self.earlier_keys)
+        keys = self.earlier_keys if covered else (self.key, *self.earlier_keys)
+        arns = {key: self.bucket.arn_for_objects(key) for key in keys}
         grant = iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["s3:GetObject", "s3:GetObjectVersion"],
-            resource_arns=[self.bucket.arn_for_objects(self.key)],
+            grantee=grantee, actions=["s3:GetObject", "s3:GetObjectVersion"], resource_arns=list(arns.values())
         )
+        for key, arn in arns.items():
+            if "*" in key:
+                acknowledgment.wildcard_resource(
+                    grantee, arn, "What a rollback reads again: earlier uploads of this very stack, in its own folder."
+                )
         if self.bucket.encryption_key is not None:
             grant = grant.combine(self.bucket.encryption_key.grant(grantee, "kms:Decrypt"))
         return grant
@@ -126,7 +138,12 @@ class ApplicationCode(ABC):
 
     @staticmethod
     def from_bucket(
-        bucket: s3.IBucket, key: str, *, object_version: str | None = None, python: PythonOptions | None = None
+        bucket: s3.IBucket,
+        key: str,
+        *,
+        object_version: str | None = None,
+        earlier_keys: Sequence[str] = (),
+        python: PythonOptions | None = None,
     ) -> ApplicationCode:
         """An object in S3. It has to exist when the stack is deployed.
 
@@ -135,21 +152,25 @@ class ApplicationCode(ABC):
             key: The object's key. A new build needs a new key or a new version: the service reads the code only when
                 one of them changes.
             object_version: Version of the object. Default: the latest one at each change of the application's code.
+            earlier_keys: Keys of the builds that the application may be rolled back to, which reads them again.
+                Default: none, earlier versions of ``key`` alone.
             python: Where the parts of a Python job are in the zip. Default: none, the object is a jar.
 
         Raises:
             InvalidArgumentError: for a key that cannot be one, or that would stand for several objects.
 
         """
-        validation.matching(
-            "key",
-            key,
-            # In a policy these would stand for other objects, too.
-            pattern=r"[^*?$]{1,1024}",
-            rule="have 1 to 1,024 characters, without '*', '?' and '$'",
-            fix="rename the object",
-        )
-        return _BucketCode(CodeLocation(bucket=bucket, key=key, object_version=object_version), python)
+        for name, one in (("key", key), *(("earlier_keys", one) for one in earlier_keys)):
+            validation.matching(
+                name,
+                one,
+                # In a policy these would stand for other objects, too.
+                pattern=r"[^*?$]{1,1024}",
+                rule="have 1 to 1,024 characters, without '*', '?' and '$'",
+                fix="rename the object",
+            )
+        location = CodeLocation(bucket=bucket, key=key, object_version=object_version, earlier_keys=tuple(earlier_keys))
+        return _BucketCode(location, python)
 
 
 class _BundleCode(ApplicationCode):
@@ -183,7 +204,19 @@ class _BucketCode(ApplicationCode):
 
 def _uploaded(scope: Construct, path: Path, *, asset_hash: str | None = None) -> CodeLocation:
     asset = s3_assets.Asset(scope, "Code", path=str(path.resolve()), asset_hash=asset_hash)
-    return CodeLocation(bucket=asset.bucket, key=asset.s3_object_key)
+    return CodeLocation(bucket=asset.bucket, key=asset.s3_object_key, earlier_keys=_earlier(asset.s3_object_key))
+
+
+def _earlier(key: str) -> tuple[str, ...]:
+    """What stands for the earlier uploads: files of the same kind, where the stack has a folder of its own for them.
+
+    It has one with ``DefaultStackSynthesizer(bucket_prefix=…)``. All applications of an account share the rest of the
+    CDK's bucket, which no job may read.
+    """
+    folder, slash, name = key.rpartition("/")
+    if Token.is_unresolved(key) or not slash:
+        return ()
+    return (f"{folder}/*{Path(name).suffix}",)
 
 
 def _check_file(path: Path, python: PythonOptions | None) -> None:

@@ -210,7 +210,7 @@ class DataStream(DataStreamBase):
         stream_name: str | None = None,
         retention: Duration | None = None,
         encryption_key: kms.IKey | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Create the stream.
 

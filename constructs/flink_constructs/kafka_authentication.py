@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 
-from aws_cdk import Names, RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_msk as msk
@@ -13,6 +13,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from flink_constructs import acknowledgment
+from flink_constructs.naming import unique_name
 
 __all__ = ["KafkaAuthentication"]
 
@@ -92,7 +93,7 @@ class ScramSecret(Construct):
 
         """
         super().__init__(scope, construct_id)
-        self.secret_name = f"AmazonMSK_{Names.unique_resource_name(self, max_length=64, separator='-')}"
+        self.secret_name = unique_name(self, max_length=128, prefix="AmazonMSK_")
         self.key = kms.Key(
             self,
             "Key",
@@ -145,7 +146,8 @@ class ScramSecret(Construct):
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow to read the secret, and to use its key for that alone."""
-        service = f"secretsmanager.{Stack.of(self).region}.amazonaws.com"
+        stack = Stack.of(self)
+        service = f"secretsmanager.{stack.region}.{stack.url_suffix}"
         read = iam.Grant.add_to_principal(
             grantee=grantee, actions=["secretsmanager:GetSecretValue"], resource_arns=[self.secret.secret_arn]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from aws_cdk import CfnResource, Fn, Names, RemovalPolicy
+from aws_cdk import CfnResource, Fn, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -15,6 +15,7 @@ from constructs import Construct
 from flink_constructs import acknowledgment, kafka_settings
 from flink_constructs.kafka_authentication import KafkaAuthentication, ScramSecret
 from flink_constructs.kafka_cluster_base import KafkaClusterBase
+from flink_constructs.naming import unique_name
 from flink_constructs.network import selected_subnets
 
 __all__ = ["EnhancedMonitoring", "KafkaCluster"]
@@ -61,7 +62,7 @@ class KafkaCluster(KafkaClusterBase):
         encryption_key: kms.IKey | None = None,
         enhanced_monitoring: EnhancedMonitoring = EnhancedMonitoring.DEFAULT,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Create the cluster, which may take the service half an hour.
 
@@ -71,7 +72,8 @@ class KafkaCluster(KafkaClusterBase):
             vpc: Where the brokers are reachable.
             subnets: One private subnet in each of 2 or 3 Availability Zones. Default: the subnets with a way out
                 through NAT where the VPC has them, its isolated ones otherwise.
-            cluster_name: 1 to 64 letters, digits and hyphens. Default: made from the construct's path.
+            cluster_name: 1 to 64 letters, digits and hyphens. Default: made from the construct's path and the stack's
+                id, since a cluster that stays would be in the way of another one of its name.
             kafka_version: As MSK names it, 3.6 or later, from where topics can be resources. Default: 3.9 in KRaft
                 mode; without ``.kraft`` it runs with ZooKeeper.
             number_of_brokers: A multiple of the number of subnets, 60 at most. Default: one per subnet.
@@ -114,7 +116,7 @@ class KafkaCluster(KafkaClusterBase):
         self.authentication = authentication
         self.number_of_brokers = brokers
         self.server_properties = properties
-        self.cluster_name = cluster_name or Names.unique_resource_name(self, max_length=64, separator="-")
+        self.cluster_name = cluster_name or unique_name(self, max_length=64)
         self._removal_policy = removal_policy
 
         self.security_group = ec2.SecurityGroup(
@@ -127,7 +129,7 @@ class KafkaCluster(KafkaClusterBase):
         configuration = msk.CfnConfiguration(
             self,
             "Configuration",
-            name=Names.unique_resource_name(self, max_length=64, separator="-"),
+            name=unique_name(self, max_length=64),
             server_properties="\n".join(f"{key}={value}" for key, value in sorted(properties.items())),
         )
         self.cluster = msk.CfnCluster(

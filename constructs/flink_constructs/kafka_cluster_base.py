@@ -51,7 +51,7 @@ class KafkaClusterBase(Construct):
     _connections: ec2.Connections | None = None
     _scram: ScramSecret | None = None
     _bootstrap_brokers: str | None = None
-    _removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
+    _removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         """Create the construct; who derives from it says which cluster it is.
@@ -140,6 +140,9 @@ class KafkaClusterBase(Construct):
             replication_factor=replication_factor,
         )
         resource.apply_removal_policy(self._removal_policy)
+        if self._scram is not None:
+            # The cluster takes one change at a time, and the secret is one.
+            resource.node.add_dependency(self._scram)
         self._topics[name] = KafkaTopic(name=name, arn=self._arn("topic", name), resource=resource)
         return self._topics[name]
 

@@ -98,6 +98,7 @@ class ApplicationLifecycle(Construct):
         allow_non_restored_state: bool = False,
         stable_for: Duration | None = None,
         enhanced_snapshots: bool = False,
+        start: bool = True,
     ) -> None:
         """Add the custom resource and its provider.
 
@@ -117,6 +118,8 @@ class ApplicationLifecycle(Construct):
             stable_for: How long the job has to run without a restart, up to 10 minutes and half of ``timeout``; 0
                 takes the service's word for it. Default: a minute.
             enhanced_snapshots: The application's snapshots are the account's. Default: its own.
+            start: Start the application. Default: on; without it, the application is stopped before its deletion, and
+                nothing else.
 
         Raises:
             InvalidArgumentError: for a value out of range.
@@ -224,6 +227,7 @@ class ApplicationLifecycle(Construct):
                 **properties,
                 "ApplicationName": application.ref,
                 "AllowNonRestoredState": allow_non_restored_state,
+                "Start": start,
             },
         )
         # The application itself comes first through its name.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
-from aws_cdk import Fn, Names, RemovalPolicy, Stack, Token
+from aws_cdk import RemovalPolicy, Token
 from aws_cdk import aws_aps as aps
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,6 +14,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from flink_constructs import validation
+from flink_constructs.naming import unique_name
 from flink_constructs.validation import InvalidArgumentError
 
 __all__ = ["MetricsWorkspace"]
@@ -64,7 +65,7 @@ class MetricsWorkspace(Construct):
         alias: str | None = None,
         encryption_key: kms.IKey | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Create the workspace.
 
@@ -89,16 +90,7 @@ class MetricsWorkspace(Construct):
         self.log_group = logs.LogGroup(
             self,
             "Logs",
-            log_group_name=Fn.join(
-                "",
-                [
-                    LOG_PREFIX,
-                    Names.unique_resource_name(self, max_length=80, separator="-"),
-                    "-",
-                    # A group that stays must not be in the way of the next stack of the same name.
-                    Fn.select(2, Fn.split("/", Stack.of(self).stack_id)),
-                ],
-            ),
+            log_group_name=unique_name(self, max_length=len(LOG_PREFIX) + 117, prefix=LOG_PREFIX),
             retention=log_retention,
             removal_policy=removal_policy,
         )

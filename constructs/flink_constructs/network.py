@@ -70,7 +70,7 @@ class Network(NetworkBase):
         nat_gateways: int = 0,
         endpoints: Sequence[EndpointService] = (),
         flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
-        flow_log_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        flow_log_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Create the VPC.
 
@@ -95,6 +95,8 @@ class Network(NetworkBase):
             InvalidArgumentError: for a value out of range.
 
         """
+        if isinstance(availability_zones, tuple):
+            availability_zones = list(availability_zones)  # of sequences, the CDK takes lists alone
         _check_zones(availability_zones)
         zones = availability_zones if isinstance(availability_zones, int) else len(availability_zones)
         _check(cidr=cidr, nat_gateways=nat_gateways, zones=zones)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import CfnResource, CfnUpdatePolicy, CustomResource, Fn, Names, RemovalPolicy, Stack
+from aws_cdk import CfnResource, CfnUpdatePolicy, CustomResource, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,6 +14,7 @@ from aws_cdk import aws_opensearchservice as opensearch
 from constructs import Construct
 
 from flink_constructs import acknowledgment, search_settings
+from flink_constructs.naming import unique_name
 from flink_constructs.network import selected_subnets
 from flink_constructs.search_access import NetworkPolicy, SearchAccess
 from flink_constructs.search_domain_base import HTTPS, SearchDomainBase
@@ -77,7 +78,7 @@ class SearchDomain(SearchDomainBase):
         master_instance_type: str | None = None,
         encryption_key: kms.IKey | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Create the domain, which may take the service half an hour.
 
@@ -216,7 +217,7 @@ class SearchDomain(SearchDomainBase):
             "AuditLog",
             search_settings.audit_objects(),
             resource_type=SECURITY_TYPE,
-            removal_policy=RemovalPolicy.RETAIN,  # a setting, which no deletion could take back
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,  # a setting, which no deletion could take back
         )
 
     def add_index_template(self, name: str, body: Mapping[str, Any]) -> CustomResource:
@@ -285,23 +286,32 @@ class SearchDomain(SearchDomainBase):
         What the objects refer to is among them, or there already. They are deleted again when they leave the list, or
         the stack with ``RemovalPolicy.DESTROY``; a local run leaves them out.
 
+        A domain with a sign-in may answer a signed import with the page to sign in with
+        (https://github.com/opensearch-project/OpenSearch-Dashboards/issues/1723). So an import that fails is no failure
+        of the stack: the attribute ``Outcome`` says what came of it, and nothing that waits for the domain waits for
+        the import. Whoever signs in can import the objects by hand.
+
         Args:
-            construct_id: The id, unique in this domain.
+            construct_id: The id, unique in this domain; the resource is beside the domain, with the domain's id before
+                its own.
             objects: As Dashboards exports them, a line each: ``type``, ``id``, ``attributes`` and ``references``.
 
         Returns:
-            The resource, for ``node.add_dependency``.
+            The resource, for its ``Outcome``.
 
         Raises:
             InvalidArgumentError: for objects without a type, an id or attributes, or one that is there twice.
 
         """
         search_settings.check_saved_objects(objects)
+        scope = self.node.scope
+        assert isinstance(scope, Construct)  # noqa: S101 - for the type checker: a domain is in a stack
         return self._installer.install(
-            construct_id,
+            f"{self.node.id}{construct_id}",
             [{"saved_objects": [dict(one) for one in objects]}],
             resource_type=DASHBOARDS_TYPE,
             removal_policy=self._removal_policy,
+            scope=scope,
         )
 
     def grant_dashboards(self, sign_in: SearchSignIn, *indices: str) -> iam.Grant:
@@ -353,14 +363,7 @@ class SearchDomain(SearchDomainBase):
         return logs.ResourcePolicy(
             self,
             "LogPolicy",
-            # A policy that stays must not be in the way of the next stack of the same name.
-            resource_policy_name=Fn.join(
-                "-",
-                [
-                    Names.unique_resource_name(self, max_length=80, separator="-"),
-                    Fn.select(2, Fn.split("/", stack.stack_id)),
-                ],
-            ),
+            resource_policy_name=unique_name(self, max_length=117),
             policy_statements=[
                 iam.PolicyStatement(
                     principals=[iam.ServicePrincipal("es.amazonaws.com")],

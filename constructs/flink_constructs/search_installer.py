@@ -109,10 +109,11 @@ class SearchInstaller(Construct):
         *,
         resource_type: str,
         removal_policy: RemovalPolicy,
+        scope: Construct | None = None,
     ) -> CustomResource:
-        """Add a resource that installs ``objects``, mappings as the handler reads them."""
+        """Add a resource that installs ``objects``, mappings as the handler reads them, in ``scope`` or else here."""
         resource = CustomResource(
-            self,
+            scope or self,
             construct_id,
             resource_type=resource_type,
             service_token=self._service_token(),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnResource, Fn, RemovalPolicy, Stack
+from typing import Any
+
+from aws_cdk import CfnCondition, CfnResource, Fn, RemovalPolicy, Stack, Token
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_opensearchservice as opensearch
 from constructs import Construct, IDependable
 
 from flink_constructs import acknowledgment, validation
+from flink_constructs.naming import stack_uuid
 from flink_constructs.validation import InvalidArgumentError
 
 __all__ = ["SearchSignIn"]
@@ -31,7 +34,14 @@ IDENTITY_POOL_ACTIONS = (
     "cognito-identity:GetIdentityPoolRoles",
     "cognito-identity:UpdateIdentityPool",
 )
+#: Who vouches for users of an identity pool, by Region where it is another one than ``COGNITO_IDENTITY``
+#: (https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-cog.html).
 COGNITO_IDENTITY = "cognito-identity.amazonaws.com"
+COGNITO_IDENTITY_OF_REGION = {
+    "cn-north-1": "cognito-identity.cn-north-1.amazonaws.com.cn",
+    "us-gov-east-1": "cognito-identity.us-gov-east-1.amazonaws.com",
+    "us-gov-west-1": "cognito-identity-us-gov.amazonaws.com",
+}
 
 
 class SearchSignIn(Construct):
@@ -61,7 +71,7 @@ class SearchSignIn(Construct):
         construct_id: str,
         *,
         domain_prefix: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Create the pools and the roles.
 
@@ -99,7 +109,8 @@ class SearchSignIn(Construct):
             mfa=cognito.Mfa.REQUIRED,
             mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
             feature_plan=cognito.FeaturePlan.ESSENTIALS,
-            deletion_protection=removal_policy != RemovalPolicy.DESTROY,
+            # A failed creation has to take the pool back, which the protection would forbid.
+            deletion_protection=removal_policy is RemovalPolicy.RETAIN,
             removal_policy=removal_policy,
         )
         acknowledgment.findings(
@@ -119,14 +130,9 @@ class SearchSignIn(Construct):
             self,
             "UserRole",
             description="Users of OpenSearch Dashboards",
-            assumed_by=iam.WebIdentityPrincipal(
-                COGNITO_IDENTITY,
-                {
-                    "StringEquals": {f"{COGNITO_IDENTITY}:aud": self.identity_pool.ref},
-                    "ForAnyValue:StringLike": {f"{COGNITO_IDENTITY}:amr": "authenticated"},
-                },
-            ),
+            assumed_by=self._users(COGNITO_IDENTITY),
         )
+        self._trust_of_the_region(self.authenticated_role)
         self._attachment = cognito.CfnIdentityPoolRoleAttachment(
             self,
             "Roles",
@@ -171,7 +177,11 @@ class SearchSignIn(Construct):
                 iam.PolicyStatement(
                     actions=["iam:PassRole"],
                     resources=[self.authenticated_role.role_arn],
-                    conditions={"StringEquals": {"iam:PassedToService": COGNITO_IDENTITY}},
+                    conditions={
+                        "StringEquals": {
+                            "iam:PassedToService": [COGNITO_IDENTITY, *COGNITO_IDENTITY_OF_REGION.values()]
+                        }
+                    },
                 ),
             ]
         )
@@ -183,10 +193,43 @@ class SearchSignIn(Construct):
             inline_policies={"Pools": policy},
         )
 
+    def _users(self, issuer: str) -> iam.WebIdentityPrincipal:
+        """Who has signed in at the pool."""
+        return iam.WebIdentityPrincipal(
+            issuer,
+            {
+                "StringEquals": {f"{issuer}:aud": self.identity_pool.ref},
+                "ForAnyValue:StringLike": {f"{issuer}:amr": "authenticated"},
+            },
+        )
+
+    def _trust_of_the_region(self, role: iam.Role) -> None:
+        """Have the role trust the issuer of the Region, which may be known at deployment alone.
+
+        The issuer is in the names of the conditions, where CloudFormation takes no function: the whole policy is
+        chosen.
+        """
+        region = Stack.of(self).region
+
+        def trust(issuer: str) -> iam.PolicyDocument:
+            statement = iam.PolicyStatement(actions=["sts:AssumeRoleWithWebIdentity"], principals=[self._users(issuer)])
+            return iam.PolicyDocument(statements=[statement])
+
+        if not Token.is_unresolved(region):
+            chosen: Any = trust(COGNITO_IDENTITY_OF_REGION.get(region, COGNITO_IDENTITY))
+        else:
+            chosen = trust(COGNITO_IDENTITY)
+            for name, issuer in COGNITO_IDENTITY_OF_REGION.items():
+                construct_id = f"In-{name}"
+                here = CfnCondition(self, construct_id, expression=Fn.condition_equals(region, name))
+                chosen = Fn.condition_if(here.logical_id, trust(issuer), chosen)
+        resource = role.node.default_child
+        assert isinstance(resource, iam.CfnRole)  # noqa: S101 - for the type checker
+        resource.add_property_override("AssumeRolePolicyDocument", chosen)
+
     def _unique_prefix(self) -> str:
         # The id of the stack ends in digits that no other has: a page that stays is in nobody's way.
-        stack_id = Fn.select(2, Fn.split("/", Stack.of(self).stack_id))
-        return Fn.join("-", ["search", stack_id, self.node.addr[-8:]])
+        return Fn.join("-", ["search", stack_uuid(self), self.node.addr[-8:]])
 
 
 def _check_prefix(prefix: str | None) -> None:

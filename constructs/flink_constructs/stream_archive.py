@@ -136,7 +136,7 @@ class StreamArchive(StreamArchiveBase):
         incomplete_upload_expiration: Duration | None = None,
         intelligent_tiering: bool = False,
         access_log_bucket: s3.IBucket | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Create the bucket.
 

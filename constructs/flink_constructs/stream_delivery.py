@@ -48,7 +48,7 @@ class StreamDelivery(Construct):
         buffer_interval: Duration | None = None,
         buffer_size: Size | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Create the delivery.
 

@@ -23,7 +23,12 @@ KEY_FIELD = _option(
 )
 SCHEMA_REGISTRY_URL = _option(
     "schema.registry.url",
-    matching(r"https?://\S+", values="an address with its scheme", example="https://registry.example.com"),
+    # Properties are no place for a password: the template and the service's console show them.
+    matching(
+        r"https?://[^\s@]+",
+        values="an address with its scheme, and without a name or password",
+        example="https://registry.example.com",
+    ),
     f"address of the schema registry; required by the format {WITH_REGISTRY}, not allowed with others",
 )
 OPTIONS = (FORMAT, SCHEMA_REGISTRY_URL, KEY_FIELD)

@@ -12,6 +12,7 @@ from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
 from flink_apps.common.ends.tick import END, START
 from flink_apps.common.environment import insert, parallelism, prepare
+from flink_apps.common.options_in_code import where_allowed
 from flink_apps.common.tables import Connector
 from flink_apps.data_generator import faults, queries
 from flink_apps.data_generator.logic import RateMeter
@@ -118,12 +119,15 @@ def build(
 ) -> StatementSet:
     """Declare the pipeline from ``sources["ticks"]`` to every one of ``sinks``; nothing runs before ``execute()``."""
     prepare(table_env)
-    config = table_env.get_config()
-    # A tick does not wait for others: its batch is closed before the next tick is due.
-    config.set("python.fn-execution.bundle.time", str(TICK_MILLIS // 2))
-    # Behind schedule, a few ticks share a batch. More would be faster, but a checkpoint waits for them.
-    config.set("python.fn-execution.bundle.size", "8")
-    config.set("python.fn-execution.arrow.batch.size", "8")
+    batches = {
+        # A tick does not wait for others: its batch is closed before the next tick is due.
+        "python.fn-execution.bundle.time": str(TICK_MILLIS // 2),
+        # Behind schedule, a few ticks share a batch. More would be faster, but a checkpoint waits for them.
+        "python.fn-execution.bundle.size": "8",
+        "python.fn-execution.arrow.batch.size": "8",
+    }
+    for option, value in where_allowed(batches).items():
+        table_env.get_config().set(option, value)
 
     draw = Draw(settings=settings, parallelism=parallelism(table_env))
     table_env.create_temporary_function("draw", udf(draw, result_type=draw.result_type, func_type="pandas"))

@@ -12,10 +12,11 @@ from pyflink.table import Schema, StatementSet, StreamTableEnvironment
 from flink_apps.common.environment import insert, prepare
 from flink_apps.common.event_time import clock, kept_rows, set_idleness_timeout, stamped, timed_by
 from flink_apps.common.keyed import keyed_rows, rows
+from flink_apps.common.options_in_code import where_allowed
 from flink_apps.common.packed import PACKED_NUMBERS, packed, unpacked
 from flink_apps.common.tables import Connector, EventTime
 from flink_apps.lottery import functions, queries, schema
-from flink_apps.lottery.settings import Settings
+from flink_apps.lottery.settings import PROCESS, Settings
 
 #: The names under which ``sources`` and ``sinks`` hold their tables.
 LOTTERY_EVENTS, USER_EVENTS = "lottery_events", "user_events"
@@ -28,13 +29,12 @@ ACCEPTED_CLICKS, REFUSED_EVENTS = "accepted_clicks", "refused_events"
 
 def options(settings: Settings) -> dict[str, str]:
     """Flink's options for the environment that :func:`build` gets."""
-    return {
-        "python.execution-mode": settings.execution_mode,
-        # In process mode, every access to state that is not in the worker's cache is a call to the JVM.
-        "python.state.cache-size": "100000",
-        "python.map-state.read-cache-size": "100000",
-        "python.map-state.write-cache-size": "100000",
-    }
+    result = {"python.execution-mode": settings.execution_mode}
+    if settings.execution_mode == PROCESS:
+        # Every access to state that is not in the worker's cache is a call to the JVM.
+        caches = ("python.state.cache-size", "python.map-state.read-cache-size", "python.map-state.write-cache-size")
+        result |= where_allowed(dict.fromkeys(caches, "100000"))
+    return result
 
 
 def build(

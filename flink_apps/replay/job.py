@@ -8,7 +8,7 @@ from pyflink.table import StatementSet, TableEnvironment
 
 from flink_apps.common import taxi_trip
 from flink_apps.common.ends.kinesis import KinesisStream
-from flink_apps.common.environment import configure, insert
+from flink_apps.common.environment import configure, insert, parallelism
 from flink_apps.common.tables import Connector
 from flink_apps.replay import logic, queries, schema
 from flink_apps.replay.settings import JSON, PARQUET, Settings
@@ -54,8 +54,9 @@ def build(
 ) -> StatementSet:
     """Declare the pipeline from ``sources["trips"]`` to ``sinks["events"]``; nothing runs before ``execute()``."""
     configure(table_env)
-    if settings.sends_watermarks:
-        # Parallel tasks would not keep the order: a watermark event could overtake trips.
+    if settings.sends_watermarks and parallelism(table_env) != 1:
+        # Parallel tasks would not keep the order: a watermark event could overtake trips. Deployed, it has one task,
+        # and this is not set: from Flink 2.2 on, the managed service refuses it in code.
         table_env.get_config().set("parallelism.default", "1")
     for name, java_class in queries.FUNCTIONS.items():
         table_env.create_java_temporary_function(name, java_class)

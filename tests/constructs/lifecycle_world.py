@@ -35,6 +35,7 @@ class World:
         restore_type: str = LATEST,
         snapshot_name: str = "",
         allow_non_restored_state: bool = False,
+        start: bool = True,
         stable_for: timedelta = STABLE,
         choice: Choice | None = None,
     ) -> index.Request:
@@ -47,6 +48,7 @@ class World:
             choice=choice or Choice(restore_type, snapshot_name, allow_non_restored_state),
             log_group_name=GROUP,
             log_stream_name=STREAM,
+            start=start,
         )
 
     def poll(self, request: index.Request) -> bool:

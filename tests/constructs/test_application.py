@@ -556,6 +556,8 @@ def own_permissions(application: FlinkApplication) -> list[tuple[list[str], list
         (["s3:GetObject", "s3:GetObjectVersion"], [{"Fn::Join": ["", [*prefix, bucket, f"/{key}"]]}]),
         (["logs:DescribeLogStreams"], [{"Fn::GetAtt": [logical_id(application.log_group), "Arn"]}]),
         (["logs:PutLogEvents"], [log_stream_arn(application)]),
+        # Without it the service cannot check the logging option: a list of groups has no narrower name.
+        (["logs:DescribeLogGroups"], [arn("logs", "log-group:*")]),
     ]
 
 
@@ -625,8 +627,8 @@ def test_messages_go_to_the_log_stream_of_a_log_group_that_ends_and_stays(make: 
     template = template_of(application)
     [log_group] = template.find_resources("AWS::Logs::LogGroup").values()
     assert log_group["Properties"]["RetentionInDays"] == 30
-    assert (log_group["DeletionPolicy"], log_group["UpdateReplacePolicy"]) == ("Retain", "Retain")
-    assert only(template, "AWS::Logs::LogStream")["DeletionPolicy"] == "Retain"
+    assert (log_group["DeletionPolicy"], log_group["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    assert only(template, "AWS::Logs::LogStream")["DeletionPolicy"] == "RetainExceptOnCreate"
     option = only(template, LOGGING_OPTION)["Properties"]
     assert option["ApplicationName"] == {"Ref": logical_id(application.application)}
     assert option["CloudWatchLoggingOption"] == {"LogStreamARN": log_stream_arn(application)}
@@ -655,6 +657,20 @@ def test_by_default_the_application_is_started_after_its_policy_and_its_logging_
         name for name, body in policies.items() if {"Ref": logical_id(application.role)} in body["Properties"]["Roles"]
     ]
     assert {policy, only(template, LOGGING_OPTION)["LogicalId"]} <= set(start["DependsOn"])
+
+
+def test_an_application_that_is_not_started_may_be_stopped_before_its_deletion_all_the_same(make: Make) -> None:
+    application = make(start=False, stop=True)
+    template = template_of(application)
+    lifecycle = only(template, LIFECYCLE)
+    assert lifecycle["Properties"]["Start"] is False
+    assert only(template, LOGGING_OPTION)["LogicalId"] in lifecycle["DependsOn"]
+
+
+def test_an_application_that_is_started_is_stopped(make: Make) -> None:
+    assert only(template_of(make(start=True)), LIFECYCLE)["Properties"]["Start"] is True
+    with pytest.raises(InvalidArgumentError, match=r"^stop must be on where start is \(got False\); leave it out"):
+        make(start=True, stop=False)
 
 
 def test_the_application_is_left_alone_when_told_so(make: Make) -> None:
@@ -758,7 +774,7 @@ def test_in_a_vpc_the_role_makes_network_interfaces_in_its_own_subnets_and_group
     found = role_permissions(application)
     subnets = [arn("ec2", "subnet/", stack.resolve(subnet.subnet_id)) for subnet in network.vpc.isolated_subnets]
     [group] = application.connections.security_groups
-    assert found[3:] == [
+    assert found[4:] == [
         (
             [
                 "ec2:CreateNetworkInterface",
@@ -782,7 +798,7 @@ def test_in_a_vpc_the_role_makes_network_interfaces_in_its_own_subnets_and_group
             ["*"],
         ),
     ]
-    assert flat(found[:3]) == flat(own_permissions(application))
+    assert flat(found[:4]) == flat(own_permissions(application))
 
 
 def test_the_wildcards_of_the_vpc_are_acknowledged_and_no_other(make: Make) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import CfnParameter, Stack
+from aws_cdk import App, CfnParameter, DefaultStackSynthesizer, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
@@ -214,3 +215,24 @@ def test_a_key_that_would_stand_for_other_objects_is_refused(key: str) -> None:
     rule = "have 1 to 1,024 characters, without '*', '?' and '$'"
     with refused(f"key must {rule} (got {key!r}); rename the object"):
         ApplicationCode.from_bucket(bucket, key)
+
+
+def test_earlier_uploads_may_be_read_where_the_stack_has_a_folder_of_its_own(python_zip: Path) -> None:
+    code = ApplicationCode.from_file(python_zip, python=PythonOptions(jar="lib/connectors.jar"))
+    stack = Stack(App(), "Test", synthesizer=DefaultStackSynthesizer(bucket_prefix="Test/"))
+    template = checked_template(application(code, stack=stack))
+    [(_, [objects]), *_] = permissions(template, of="FlinkRole")
+    assert objects["Fn::Join"][1][-1].endswith("/Test/*.zip")
+    # All applications of the account share the rest of the CDK's bucket.
+    [(_, [one]), *_] = permissions(checked_template(application(code)), of="FlinkRole")
+    assert "*" not in json.dumps(one)
+
+
+def test_earlier_builds_in_s3_may_be_read_as_they_are_named() -> None:
+    stack = new_stack()
+    bucket = s3.Bucket.from_bucket_name(stack, "Builds", "builds")
+    code = ApplicationCode.from_bucket(bucket, "job-2.jar", earlier_keys=["job-1.jar"])
+    [(_, objects), *_] = permissions(checked_template(application(code, stack=stack)), of="FlinkRole")
+    assert sorted(one["Fn::Join"][1][-1] for one in objects) == [":s3:::builds/job-1.jar", ":s3:::builds/job-2.jar"]
+    with pytest.raises(InvalidArgumentError, match=r"^earlier_keys must have 1 to 1,024 characters, without"):
+        ApplicationCode.from_bucket(bucket, "job-2.jar", earlier_keys=["*"])

@@ -186,7 +186,7 @@ def test_by_default_a_stream_scales_itself_is_encrypted_and_stays(env: Environme
         "StreamEncryption": {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"},
         "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
     }
-    assert (stream["DeletionPolicy"], stream["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (stream["DeletionPolicy"], stream["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert findings(stack) == []
     assert lint(template) == []
 

@@ -57,7 +57,8 @@ def test_an_existing_role_gets_what_every_application_needs(code: ApplicationCod
     policy = only(template, "AWS::IAM::Policy")
     assert policy["Properties"]["Roles"] == ["flink"]
     actions = [statement["Action"] for statement in policy["Properties"]["PolicyDocument"]["Statement"]]
-    assert actions == [["s3:GetObject", "s3:GetObjectVersion"], "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    logs = ["logs:DescribeLogStreams", "logs:PutLogEvents", "logs:DescribeLogGroups"]
+    assert actions == [["s3:GetObject", "s3:GetObjectVersion"], *logs]
     # The service reads the code with the role while it creates the application.
     assert policy["LogicalId"] in only(template, APPLICATION)["DependsOn"]
 

@@ -65,7 +65,7 @@ def test_a_topic_can_be_added_and_stays() -> None:
         "PartitionCount": 6,
         "ReplicationFactor": 3,
     }
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert stack.resolve(topic.arn) == arn_of("topic", "rides")
     template.resource_count_is("AWS::MSK::Cluster", 0)
 

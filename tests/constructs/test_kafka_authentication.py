@@ -146,7 +146,7 @@ def test_a_client_with_a_password_may_read_the_one_secret_and_use_its_key_for_th
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
         if statement["Action"] == "kms:Decrypt"
     ]
-    service = {"Fn::Join": ["", ["secretsmanager.", {"Ref": "AWS::Region"}, ".amazonaws.com"]]}
+    service = {"Fn::Join": ["", ["secretsmanager.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]]}
     assert conditions == {"StringEquals": {"kms:ViaService": service}}
 
 
@@ -167,13 +167,20 @@ def test_names_that_kafka_would_refuse_are_refused_in_every_way(way: KafkaAuthen
 def test_the_secret_is_as_msk_wants_it() -> None:
     template = template_of(new_cluster(KafkaAuthentication.SCRAM))
     secret, key = only(template, SECRET)["Properties"], only(template, KEY)
-    assert secret["Name"].startswith("AmazonMSK_")
+    assert secret["Name"]["Fn::Join"][1][0].startswith("AmazonMSK_")
     assert secret["KmsKeyId"] == {"Fn::GetAtt": [key["LogicalId"], "Arn"]}
     assert key["Properties"]["EnableKeyRotation"] is True
     assert only(template, ASSOCIATION)["Properties"] == {
         "ClusterArn": {"Fn::GetAtt": [only(template, "AWS::MSK::Cluster")["LogicalId"], "Arn"]},
         "SecretArnList": [{"Ref": only(template, SECRET)["LogicalId"]}],
     }
+
+
+def test_topics_are_made_after_the_cluster_has_taken_the_secret() -> None:
+    cluster = new_cluster(KafkaAuthentication.SCRAM)
+    cluster.add_topic("prices", partitions=1)
+    template = template_of(cluster)
+    assert only(template, ASSOCIATION)["LogicalId"] in only(template, "AWS::MSK::Topic")["DependsOn"]
 
 
 def test_the_password_is_made_up_where_it_is_kept_and_has_nothing_that_ends_a_quotation() -> None:
@@ -183,7 +190,10 @@ def test_the_password_is_made_up_where_it_is_kept_and_has_nothing_that_ends_a_qu
     assert generated["ExcludePunctuation"] is True
 
 
-@pytest.mark.parametrize(("policy", "expected"), [(RemovalPolicy.RETAIN, "Retain"), (RemovalPolicy.DESTROY, "Delete")])
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, "RetainExceptOnCreate"), (RemovalPolicy.DESTROY, "Delete")],
+)
 def test_the_secret_stays_with_its_cluster(policy: RemovalPolicy, expected: str) -> None:
     template = template_of(new_cluster(KafkaAuthentication.SCRAM, removal_policy=policy))
     for resource_type in ("AWS::MSK::Cluster", SECRET, KEY, ASSOCIATION):
@@ -193,16 +203,21 @@ def test_the_secret_stays_with_its_cluster(policy: RemovalPolicy, expected: str)
 def test_clients_name_the_secret_and_do_not_hold_what_is_in_it() -> None:
     cluster = new_cluster(KafkaAuthentication.SCRAM)
     name = only(template_of(cluster), SECRET)["Properties"]["Name"]
-    properties = cluster.client_properties
+    properties = Stack.of(cluster).resolve(cluster.client_properties)
     assert (properties["security.protocol"], properties["sasl.mechanism"]) == ("SASL_SSL", "SCRAM-SHA-512")
-    assert properties["sasl.jaas.config"] == (
-        "org.apache.kafka.common.security.scram.ScramLoginModule required "
-        f'username="${{secrets-manager:{name}:username}}" password="${{secrets-manager:{name}:password}}";'
-    )
+    [start, uuid] = name["Fn::Join"][1]
+    assert properties["sasl.jaas.config"]["Fn::Join"] == [
+        "",
+        [
+            f'org.apache.kafka.common.security.scram.ScramLoginModule required username="${{secrets-manager:{start}',
+            uuid,
+            f':username}}" password="${{secrets-manager:{start}',
+            uuid,
+            ':password}";',
+        ],
+    ]
     assert properties["config.providers"] == ScramSecret.PROVIDER
-    assert Stack.of(cluster).resolve(properties["config.providers.secrets-manager.param.region"]) == {
-        "Ref": "AWS::Region"
-    }
+    assert properties["config.providers.secrets-manager.param.region"] == {"Ref": "AWS::Region"}
 
 
 def test_the_class_that_reads_the_secret_is_among_the_connectors() -> None:

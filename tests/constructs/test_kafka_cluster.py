@@ -55,7 +55,7 @@ def test_by_default_a_cluster_is_private_encrypted_logged_and_stays(env: Environ
     assert {subnet["Ref"] for subnet in brokers["ClientSubnets"]} == set(template.find_resources("AWS::EC2::Subnet"))
     for resource_type in ("AWS::MSK::Cluster", "AWS::MSK::Configuration", "AWS::MSK::Topic"):
         resource = only(template, resource_type)
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert findings(stack) == []
     assert lint(template) == []
 
@@ -67,7 +67,7 @@ def test_broker_logs_go_to_a_log_group_that_ends() -> None:
     [(logical_id, log_group)] = template.find_resources(
         "AWS::Logs::LogGroup", {"Properties": {"RetentionInDays": 7}}
     ).items()
-    assert log_group["DeletionPolicy"] == "Retain"
+    assert log_group["DeletionPolicy"] == "RetainExceptOnCreate"
     assert _properties(template)["LoggingInfo"]["BrokerLogs"] == {
         "CloudWatchLogs": {"Enabled": True, "LogGroup": {"Ref": logical_id}}
     }
@@ -91,7 +91,7 @@ def test_a_cluster_that_goes_takes_all_it_has_along() -> None:
     kept = {
         resource["Type"]
         for logical_id, resource in template.to_json()["Resources"].items()
-        if resource.get("DeletionPolicy") == "Retain" and not logical_id.startswith("Network")
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate" and not logical_id.startswith("Network")
     }
     assert kept == set()
 
@@ -102,7 +102,7 @@ def test_the_security_group_stays_with_a_cluster_that_stays() -> None:
     groups = Template.from_stack(stack).find_resources(
         "AWS::EC2::SecurityGroup", {"Properties": {"GroupDescription": "Kafka brokers"}}
     )
-    assert [group["DeletionPolicy"] for group in groups.values()] == ["Retain"]
+    assert [group["DeletionPolicy"] for group in groups.values()] == ["RetainExceptOnCreate"]
 
 
 def test_a_cluster_encrypted_with_the_customers_key() -> None:

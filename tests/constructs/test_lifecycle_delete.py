@@ -185,3 +185,13 @@ def test_any_story_ends_running_stopped_or_with_a_message(snapshots_enabled: boo
         application.stuck = False
         world.clock.advance(TRANSITION)
     assert world.service.refused == []
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_an_application_that_is_started_by_hand_is_left_as_it_is_until_its_deletion(kind: str) -> None:
+    world = World()
+    assert world.run(kind, start=False) == timedelta(0)
+    assert world.application.status == "READY"
+    world.application.status = "RUNNING"
+    world.run("Delete", start=False)
+    assert world.application.status == "READY"

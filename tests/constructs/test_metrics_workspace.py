@@ -88,7 +88,7 @@ def test_the_log_is_kept_for_a_month_or_as_long_as_one_says() -> None:
 
 @pytest.mark.parametrize("kind", [WORKSPACE, LOGS])
 def test_samples_and_log_stay_unless_asked_otherwise(kind: str) -> None:
-    assert only(built(), kind)["DeletionPolicy"] == "Retain"
+    assert only(built(), kind)["DeletionPolicy"] == "RetainExceptOnCreate"
     assert only(built(removal_policy=RemovalPolicy.DESTROY), kind)["DeletionPolicy"] == "Delete"
 
 

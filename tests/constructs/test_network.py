@@ -84,7 +84,7 @@ def test_every_connection_is_logged_and_the_log_ends() -> None:
     assert flow_log["ResourceId"] == {"Ref": only(template, "AWS::EC2::VPC")["LogicalId"]}
     assert flow_log["LogGroupName"] == {"Ref": log_group["LogicalId"]}
     assert log_group["Properties"]["RetentionInDays"] == 30
-    assert log_group["DeletionPolicy"] == "Retain"
+    assert log_group["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_flow_logs_can_be_kept_for_longer_and_go_with_the_stack() -> None:

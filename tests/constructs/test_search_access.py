@@ -239,7 +239,7 @@ def test_the_audit_log_is_switched_on_without_what_documents_hold() -> None:
     assert (audit["method"], audit["path"]) == ("PUT", "/_plugins/_security/api/audit/config")
     assert audit["body"]["enabled"] is True
     assert audit["body"]["audit"]["log_request_body"] is False
-    assert resource["DeletionPolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 class _Installer:

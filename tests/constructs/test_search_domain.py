@@ -54,7 +54,7 @@ def test_by_default_a_domain_is_private_encrypted_and_stays(env: Environment | N
     assert subnets == set(template.find_resources("AWS::EC2::Subnet"))
     assert "DomainName" not in properties
     domain = only(template, "AWS::OpenSearchService::Domain")
-    assert (domain["DeletionPolicy"], domain["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (domain["DeletionPolicy"], domain["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert findings(stack) == []
     assert lint(template) == []
 
@@ -122,7 +122,7 @@ def test_a_domain_that_stays_keeps_its_network_side_its_logs_and_its_templates()
     kept = {
         resource["Type"]
         for logical_id, resource in resources.items()
-        if resource.get("DeletionPolicy") == "Retain" and not logical_id.startswith("Network")
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate" and not logical_id.startswith("Network")
     }
     assert kept == {
         "AWS::EC2::SecurityGroup",
@@ -141,7 +141,7 @@ def test_a_domain_that_goes_takes_all_it_has_along() -> None:
     kept = [
         resource["Type"]
         for logical_id, resource in resources.items()
-        if resource.get("DeletionPolicy") == "Retain" and not logical_id.startswith("Network")
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate" and not logical_id.startswith("Network")
     ]
     assert kept == ["Custom::OpenSearchSecurity"]  # the audit log's switch, which is no thing to delete
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aws_cdk import RemovalPolicy
+from aws_cdk import CfnResource, RemovalPolicy
 from aws_cdk.assertions import Template
 from botocore.credentials import Credentials
 
@@ -123,7 +123,7 @@ class Stack:
             monkeypatch.setenv(name, value)
         self.properties: dict[str, str] = {}
 
-    def send(self, kind: str, *objects: Mapping[str, Any]) -> None:
+    def send(self, kind: str, *objects: Mapping[str, Any]) -> dict[str, Any]:
         before = self.properties
         if kind != "Delete":
             text = json.dumps([{"saved_objects": list(objects)}])
@@ -135,7 +135,7 @@ class Stack:
             "ResourceProperties": self.properties,
             "OldResourceProperties": before,
         }
-        index.on_event(event, None)
+        return index.on_event(event, None)
 
 
 @pytest.fixture
@@ -164,9 +164,32 @@ def test_a_domain_passes_the_objects_on_as_they_are() -> None:
     template = Template.from_stack(stack)
     resource = only(template, "Custom::OpenSearchDashboardsObjects")
     assert json.loads(resource["Properties"]["Objects"]) == [{"saved_objects": [PATTERN, CHART]}]
-    assert resource["DeletionPolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert findings(stack) == []
     assert lint(template) == []
+
+
+def test_an_import_that_fails_is_told_and_fails_nothing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = index.Response(200, "<html>sign in</html>")
+    monkeypatch.setattr(index.Cluster, "request", lambda *_arguments: page)
+    answer = stack.send("Create", PATTERN)
+    assert "no answer to an import" in answer["Data"]["Outcome"]
+    assert answer["PhysicalResourceId"]
+
+
+def test_the_outcome_of_an_import_is_told(stack: Stack) -> None:
+    assert stack.send("Create", PATTERN)["Data"] == {"Outcome": "installed"}
+
+
+def test_what_waits_for_the_domain_does_not_wait_for_the_import() -> None:
+    stack = new_stack()
+    domain = SearchDomain(stack, "Search")
+    imported = domain.add_saved_objects("Saved", [PATTERN])
+    CfnResource(stack, "Job", type="Test::Job::Job").node.add_dependency(domain)
+    template = Template.from_stack(stack)
+    waits = set(only(template, "Test::Job::Job")["DependsOn"])
+    assert set(template.find_resources("AWS::OpenSearchService::Domain")) <= waits
+    assert stack.resolve(imported.ref)["Ref"] not in waits
 
 
 def test_the_objects_go_with_a_domain_that_goes() -> None:

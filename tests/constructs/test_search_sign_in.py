@@ -72,13 +72,59 @@ def test_nobody_is_let_in_who_has_not_signed_in() -> None:
     assert pool["Properties"] == {"AllowUnauthenticatedIdentities": False}
     roles = world.only("AWS::Cognito::IdentityPoolRoleAttachment")["Properties"]["Roles"]
     assert set(roles) == {"authenticated"}
-    [trust] = world.role("UserRole")["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
-    assert trust["Principal"] == {"Federated": "cognito-identity.amazonaws.com"}
-    assert trust["Condition"] == {
-        "StringEquals": {"cognito-identity.amazonaws.com:aud": {"Ref": pool["LogicalId"]}},
-        "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"},
-    }
+    for issuer in ISSUERS.values():
+        trust = {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": {"Federated": issuer},
+            "Condition": {
+                "StringEquals": {f"{issuer}:aud": {"Ref": pool["LogicalId"]}},
+                "ForAnyValue:StringLike": {f"{issuer}:amr": "authenticated"},
+            },
+        }
+        assert trusted(world, issuer) == [trust]
+
+
+#: Who vouches for users of an identity pool, by Region.
+ISSUERS = {
+    "eu-west-1": "cognito-identity.amazonaws.com",
+    "cn-north-1": "cognito-identity.cn-north-1.amazonaws.com.cn",
+    "us-gov-east-1": "cognito-identity.us-gov-east-1.amazonaws.com",
+    "us-gov-west-1": "cognito-identity-us-gov.amazonaws.com",
+}
+
+
+def trusted(world: _World, issuer: str) -> list[Any]:
+    """The statements of the users' role that an issuer is named in."""
+    choice, found = world.role("UserRole")["Properties"]["AssumeRolePolicyDocument"], []
+    while "Fn::If" in choice:
+        _, policy, choice = choice["Fn::If"]
+        found.append(policy)
+    return [
+        statement
+        for policy in [*found, choice]
+        for statement in policy["Statement"]
+        if statement["Principal"] == {"Federated": issuer}
+    ]
+
+
+@pytest.mark.parametrize(("region", "issuer"), ISSUERS.items())
+def test_users_come_from_the_issuer_of_their_region(region: str, issuer: str) -> None:
+    # Known at synthesis.
+    role = _World(env=Environment(account="123456789012", region=region)).role("UserRole")["Properties"]
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Federated": issuer}
+    # Known at deployment.
+    template = _World().template.to_json()
+    [choice] = [
+        body["Properties"]["AssumeRolePolicyDocument"]
+        for name, body in template["Resources"].items()
+        if name.startswith("SignInUserRole") and body["Type"] == "AWS::IAM::Role"
+    ]
+    while "Fn::If" in choice:
+        condition, policy, otherwise = choice["Fn::If"]
+        choice = policy if template["Conditions"][condition]["Fn::Equals"][1] == region else otherwise
+    assert [statement["Principal"] for statement in choice["Statement"]] == [{"Federated": issuer}]
 
 
 def test_the_service_may_set_up_these_two_pools_and_pass_on_this_one_role() -> None:
@@ -95,7 +141,7 @@ def test_the_service_may_set_up_these_two_pools_and_pass_on_this_one_role() -> N
     assert identities["Resource"]["Fn::Join"][1][-1] == {"Ref": world.only("AWS::Cognito::IdentityPool")["LogicalId"]}
     assert passed["Action"] == "iam:PassRole"
     assert passed["Resource"] == world.stack.resolve(world.sign_in.authenticated_role.role_arn)
-    assert passed["Condition"] == {"StringEquals": {"iam:PassedToService": "cognito-identity.amazonaws.com"}}
+    assert set(passed["Condition"]["StringEquals"]["iam:PassedToService"]) == set(ISSUERS.values())
 
 
 def test_the_domain_signs_in_with_the_pools_and_comes_after_what_the_service_asks_for() -> None:
@@ -159,7 +205,10 @@ def test_names_of_pages_that_cognito_would_refuse_are_refused(prefix: str, messa
         SearchSignIn(new_stack(), "SignIn", domain_prefix=prefix)
 
 
-@pytest.mark.parametrize(("policy", "written"), [(RemovalPolicy.RETAIN, "Retain"), (RemovalPolicy.DESTROY, "Delete")])
+@pytest.mark.parametrize(
+    ("policy", "written"),
+    [(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, "RetainExceptOnCreate"), (RemovalPolicy.DESTROY, "Delete")],
+)
 def test_the_pools_their_page_and_their_roles_stay_or_go_together(policy: RemovalPolicy, written: str) -> None:
     stack = new_stack()
     SearchSignIn(stack, "SignIn", removal_policy=policy)
@@ -167,8 +216,23 @@ def test_the_pools_their_page_and_their_roles_stay_or_go_together(policy: Remova
     resources = template.to_json()["Resources"].values()
     assert len(resources) == 6
     assert {resource["DeletionPolicy"] for resource in resources} == {written}
-    protection = only(template, "AWS::Cognito::UserPool")["Properties"]["DeletionProtection"]
-    assert protection == ("ACTIVE" if written == "Retain" else "INACTIVE")
+
+
+@pytest.mark.parametrize(
+    ("policy", "protection"),
+    [
+        ({}, "INACTIVE"),
+        ({"removal_policy": RemovalPolicy.RETAIN}, "ACTIVE"),
+        ({"removal_policy": RemovalPolicy.DESTROY}, "INACTIVE"),
+    ],
+)
+def test_users_are_protected_from_deletion_unless_a_failed_creation_takes_them_back(
+    policy: dict[str, Any], protection: str
+) -> None:
+    stack = new_stack()
+    SearchSignIn(stack, "SignIn", **policy)
+    pool = only(Template.from_stack(stack), "AWS::Cognito::UserPool")
+    assert pool["Properties"]["DeletionProtection"] == protection
 
 
 @pytest.mark.parametrize("env", [AGNOSTIC, CONCRETE])

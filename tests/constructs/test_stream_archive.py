@@ -49,7 +49,7 @@ def test_by_default_an_archive_is_private_encrypted_versioned_and_stays(env: Env
     assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert "BucketName" not in properties
-    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     template.resource_count_is("AWS::Lambda::Function", 0)
     assert findings(stack) == []
     assert lint(template) == []

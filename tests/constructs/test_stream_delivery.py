@@ -78,7 +78,7 @@ def test_it_is_created_once_its_role_may_read_the_stream() -> None:
 
 
 def test_the_log_goes_with_the_stack_where_that_is_asked_for() -> None:
-    assert only(delivered(), "AWS::Logs::LogGroup")["DeletionPolicy"] == "Retain"
+    assert only(delivered(), "AWS::Logs::LogGroup")["DeletionPolicy"] == "RetainExceptOnCreate"
     assert only(delivered(removal_policy=RemovalPolicy.DESTROY), "AWS::Logs::LogGroup")["DeletionPolicy"] == "Delete"
 
 

@@ -81,6 +81,8 @@ def _text(value: Any) -> str:
             return str(delimiter).join(map(_text, items))
         case {"Fn::Join": [delimiter, {"Fn::Split": [separator, item]}]}:
             return _text(item).replace(separator, delimiter)
+        case {"Fn::Select": [int(index), {"Fn::Split": [separator, item]}]}:
+            return f"{_text(item)}[{separator}{index}]"
         case {"Ref": name}:
             return f"<{name}>"
         case {"Fn::GetAtt": [resource, attribute]}:

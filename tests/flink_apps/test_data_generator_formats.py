@@ -85,7 +85,8 @@ def test_a_seed_has_a_start_time() -> None:
         ({"schema.registry.url": "http://a"}, "and only there (got 'http://a'); change one of the two"),
         (
             {**REGISTRY, "schema.registry.url": "registry:8081"},
-            "DataGen/schema.registry.url must be an address with its scheme (got 'registry:8081')",
+            "DataGen/schema.registry.url must be an address with its scheme, and without a name or password"
+            " (got 'registry:8081')",
         ),
         (
             {"key.field": "tiker"},

@@ -37,4 +37,4 @@ VARIANTS |= {
     },
 }
 #: Together they have every kind of resource.
-WHOLE = ("default", "kafka-to-kinesis-kafka-s3-opensearch", "own-vpc-with-nat", "not-started-and-gone")
+WHOLE = ("default", "kafka-to-kinesis-kafka-s3-opensearch", "own-vpc-with-nat")

@@ -34,4 +34,4 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "not-started-and-gone": {"taxi-analytics.start": "false", "taxi-analytics.retain": "false", "stage": "load"},
 }
 #: Together they have every kind of resource.
-WHOLE = ("default", "own-vpc-with-nat", "generated", "not-started-and-gone")
+WHOLE = ("default", "not-started-and-gone")

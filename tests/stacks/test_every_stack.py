@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped] # it ships no type information
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 import scenarios
 from stacks.config import ContextError
-from tests.constructs.checks import findings
+from tests.constructs.checks import findings, permissions
 from tests.stacks.distinct import DistinctLinter
 from tests.stacks.snapshots import TextSnapshotExtension, by_variants, without_hashes
-from tests.stacks.variants import APPLICATION, FUNCTION_IN_VPC, UNSCOPED, Variant, make, of, variants, whole
+from tests.stacks.variants import (
+    APPLICATION,
+    FUNCTION_IN_VPC,
+    LIFECYCLE,
+    UNSCOPED,
+    Variant,
+    make,
+    of,
+    variants,
+    whole,
+)
 
 WHOLE = [(scenario, name) for scenario in scenarios.NAMES for name in whole(scenario)]
 OTHERS = [
@@ -43,10 +57,10 @@ def test_the_whole_templates_are_not_too_many_to_read() -> None:
     assert sum(text.count("\n") for text in texts) < 60_000
 
 
-@pytest.mark.parametrize("scenario", scenarios.NAMES)
-def test_the_whole_templates_have_every_kind_of_resource(scenario: str) -> None:
-    kinds = {name: set(of(scenario, name).types.values()) for name in variants(scenario)}
-    assert set.union(*(kinds[name] for name in whole(scenario))) == set.union(*kinds.values())
+def test_the_whole_templates_have_every_kind_of_resource() -> None:
+    everything = [(scenario, name) for scenario in scenarios.NAMES for name in variants(scenario)]
+    kinds = {one: set(of(*one).types.values()) for one in everything}
+    assert set.union(*(kinds[one] for one in WHOLE)) == set.union(*kinds.values())
 
 
 @pytest.mark.parametrize("scenario", scenarios.NAMES)
@@ -148,3 +162,89 @@ def test_scheduled_snapshots_without_snapshots_are_refused_in_one_line() -> None
         make({"scenario": "lottery", "lottery.snapshot-hours": "6", "lottery.snapshots": "false"})
     assert str(refused.value).startswith("lottery.snapshot-hours must be 0 where snapshots is false (got 6); ")
     assert "\n" not in str(refused.value)
+
+
+# What would fail or be in the way in an account.
+
+
+def test_a_failed_creation_leaves_nothing_behind(variant: Variant) -> None:
+    kept = {name for name, body in variant.resources.items() if body.get("DeletionPolicy") == "Retain"}
+    assert kept == set()
+    protected = {name for name, body in variant.resources.items() if _is_protected(body.get("Properties", {}))}
+    assert protected == set()
+
+
+def _is_protected(properties: Mapping[str, Any]) -> bool:
+    return properties.get("DeletionProtection", "INACTIVE") not in ("INACTIVE", False)
+
+
+def test_nothing_that_stays_has_a_name_that_a_later_stack_wants(variant: Variant) -> None:
+    wanted = {
+        f"{logical_id}.{name}"
+        for logical_id, body in variant.resources.items()
+        if body.get("DeletionPolicy", "Delete") != "Delete"
+        for name in _names_of(body["Type"]) & body.get("Properties", {}).keys()
+        # One that names another resource, as a flow log does with its group, is no name of its own.
+        if _refers_to(body["Properties"][name]) is None
+        and "AWS::StackId" not in json.dumps(body["Properties"][name])
+        and not _is_inside_another(body, variant)
+    }
+    assert wanted == set()
+
+
+@cache
+def _names_of(resource_type: str) -> frozenset[str]:
+    """The properties that hold the name of a resource, which has to be new when it is made."""
+    if resource_type.startswith(("Custom::", "AWS::CloudFormation::", "AWS::EC2::VPCEndpoint")):
+        return frozenset()
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
+    fixed = {pointer.rpartition("/")[2] for pointer in schema.get("createOnlyProperties", [])}
+    return frozenset(name for name in fixed if name.endswith(("Name", "Domain")))
+
+
+def _is_inside_another(body: Mapping[str, Any], variant: Variant) -> bool:
+    """Whether a resource is part of another one of the stack, in which alone its name has to be new."""
+    parents = {"AWS::Logs::LogStream": "LogGroupName", "AWS::MSK::Topic": "ClusterArn"}
+    reference = body["Properties"].get(parents.get(body["Type"]), {})
+    return _refers_to(reference) in variant.resources
+
+
+def _refers_to(value: Any) -> str | None:
+    """The resource that a value names."""
+    match value:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
+            return name
+    return None
+
+
+def test_the_kind_of_name_that_is_looked_for_is_found() -> None:
+    assert _names_of("AWS::MSK::Cluster") == {"ClusterName"}
+    assert _names_of("AWS::MSK::Configuration") == {"Name"}
+    assert _names_of("AWS::SecretsManager::Secret") == {"Name"}
+    assert _names_of("AWS::Kinesis::Stream") == {"Name"}
+    assert _names_of("AWS::Cognito::UserPoolDomain") >= {"Domain"}
+
+
+def test_no_permission_and_no_trust_is_for_one_partition_alone(variant: Variant) -> None:
+    policies = [
+        body
+        for body in variant.resources.values()
+        if body["Type"].startswith("AWS::IAM::") or body["Type"] in ("AWS::S3::BucketPolicy", "AWS::KMS::Key")
+    ]
+    assert "arn:aws:" not in json.dumps(policies)
+
+
+def test_every_application_may_look_its_log_group_up_and_read_the_code_of_its_earlier_versions(
+    variant: Variant,
+) -> None:
+    for application in variant.of_type(APPLICATION).values():
+        role = application["Properties"]["ServiceExecutionRole"]["Fn::GetAtt"][0]
+        granted = permissions(variant.template, of=role)
+        assert any("logs:DescribeLogGroups" in actions for actions, _ in granted)
+        [code] = [resources for actions, resources in granted if actions == ["s3:GetObject", "s3:GetObjectVersion"]]
+        assert f"/{variant.stack.stack_name}/*." in json.dumps(code)
+
+
+def test_every_application_is_stopped_before_it_is_deleted(variant: Variant) -> None:
+    stopped = {body["Properties"]["ApplicationName"]["Ref"] for body in variant.of_type(LIFECYCLE).values()}
+    assert stopped == variant.of_type(APPLICATION).keys()

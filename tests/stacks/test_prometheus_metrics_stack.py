@@ -109,7 +109,7 @@ def test_the_workspace_has_the_alias_that_the_context_says() -> None:
     assert workspace["Properties"]["Alias"] == "load test"
 
 
-@pytest.mark.parametrize(("name", "policy"), [("default", "Retain"), ("not-started-and-gone", "Delete")])
+@pytest.mark.parametrize(("name", "policy"), [("default", "RetainExceptOnCreate"), ("not-started-and-gone", "Delete")])
 def test_the_samples_stay_unless_told_not_to(name: str, policy: str) -> None:
     [workspace] = variant(name).of_type(WORKSPACE).values()
     assert workspace["DeletionPolicy"] == policy

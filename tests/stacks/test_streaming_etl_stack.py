@@ -116,8 +116,7 @@ def test_the_replay_writes_into_the_source_and_is_not_started(name: str) -> None
         assert job[settings.SOURCE_STREAM.stream.key] == {"Ref": stream}
     else:
         assert keys[replay_settings.SINK_TOPIC.topic.key] == job[settings.SOURCE_TOPIC.topic.key] == SOURCE_TOPIC
-    started = [body["Properties"]["ApplicationName"]["Ref"] for body in found.of_type(LIFECYCLE).values()]
-    assert not [application for application in started if application.startswith("Replay")]
+    assert not [application for application in found.started if application.startswith("Replay")]
 
 
 def test_the_commissions_files_are_replayed_by_context_keys_alone() -> None:
@@ -194,7 +193,7 @@ def test_the_bucket_is_encrypted_versioned_and_private() -> None:
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert properties["BucketEncryption"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
-    assert bucket["DeletionPolicy"] == "Retain"
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 @pytest.mark.parametrize("name", ["default", "own-trip-types"])
@@ -273,6 +272,7 @@ def test_the_outputs_have_ready_commands_and_links() -> None:
         "SearchEndpoint",
         "SourceStreamName",
         "StartReplayCommand",
+        "StopReplayCommand",
         "TripsUri",
         "UploadHistoryCommand",
     } <= set(outputs)

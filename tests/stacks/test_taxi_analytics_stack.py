@@ -113,7 +113,7 @@ def test_there_is_what_the_context_says_and_nothing_else(name: str) -> None:
         BUCKET: 1,
         DOMAIN: 1,
         APPLICATION: 1 + (name != "without-producer"),
-        LIFECYCLE: 0 if name == "not-started-and-gone" else 1 + (name == "generated"),
+        LIFECYCLE: 1 + (name != "without-producer"),
         DELIVERY: int(name in WITH_ARCHIVE),
         USERS: int(name in WITH_SIGN_IN),
         "Custom::OpenSearchDashboardsObjects": int(name in WITH_SIGN_IN),
@@ -181,7 +181,7 @@ def test_the_replay_keeps_the_order_of_the_trips_by_one_request_at_a_time(name: 
 
 @pytest.mark.parametrize("name", WITH_REPLAY)
 def test_the_replay_is_not_started(name: str) -> None:
-    started = [spelled(body["Properties"]["ApplicationName"]) for body in variant(name).of_type(LIFECYCLE).values()]
+    started = [spelled({"Ref": application}) for application in variant(name).started]
     assert started == ([] if name == "not-started-and-gone" else ["FlinkApplication"])
 
 
@@ -199,8 +199,7 @@ def test_the_generator_makes_rides_for_the_stream_that_the_job_reads() -> None:
 
 
 def test_the_generator_is_started_with_the_job() -> None:
-    started = variant("generated").of_type(LIFECYCLE).values()
-    assert {spelled(body["Properties"]["ApplicationName"]) for body in started} == {
+    assert {spelled({"Ref": application}) for application in variant("generated").started} == {
         "FlinkApplication",
         "GeneratorApplication",
     }
@@ -219,10 +218,15 @@ OUTPUTS_WITH_SIGN_IN = {
     "SearchDashboardsUrl": "https://SearchDomain/_dashboards",
     "AddUserCommand": "aws cognito-idp admin-create-user --user-pool-id SignInUsers --username me"
     " --user-attributes Name=email,Value=me@example.com",
+    "SavedObjects": "SearchDashboards",
+    "ImportCommand": 'curl --cookie "$COOKIE" --header osd-xsrf:true --header securitytenant:__user__'
+    " --form file=@dashboards/search/taxi_analytics/saved-objects.ndjson"
+    " 'https://SearchDomain/_dashboards/api/saved_objects/_import?overwrite=true'",
 }
 OUTPUTS_WITH_ARCHIVE = {"ArchiveUri": "s3://ArchiveBucket/raw/"}
 OUTPUTS_WITH_REPLAY = {
-    "StartReplayCommand": "aws kinesisanalyticsv2 start-application --application-name ReplayApplication"
+    "StartReplayCommand": "aws kinesisanalyticsv2 start-application --application-name ReplayApplication",
+    "StopReplayCommand": "aws kinesisanalyticsv2 stop-application --application-name ReplayApplication --force",
 }
 OUTPUTS_WITH_OWN_HISTORY = {"UploadHistoryCommand": "aws s3 cp --recursive data/taxi_rides s3://ArchiveBucket/history/"}
 
@@ -416,7 +420,19 @@ def test_the_start_waits_for_the_templates_and_the_role_in_the_domain_and_the_wa
         *found.of_type("AWS::EC2::SecurityGroupIngress"),
         *found.of_type("AWS::EC2::VPCEndpoint"),
     }
-    assert needed <= set(only(found.template, LIFECYCLE)["DependsOn"])
+    waits = set(found.lifecycle()["DependsOn"])
+    assert needed <= waits
+    # A failed import must not keep the job from starting.
+    assert waits.isdisjoint(found.of_type("Custom::OpenSearchDashboardsObjects"))
+
+
+@pytest.mark.parametrize("name", WITH_REPLAY)
+def test_the_replay_begins_anew_at_each_start_and_is_stopped_before_its_deletion(name: str) -> None:
+    snapshots = variant(name).application("Replay")["Properties"]["ApplicationConfiguration"][
+        "ApplicationSnapshotConfiguration"
+    ]
+    assert snapshots == {"SnapshotsEnabled": False}
+    assert variant(name).lifecycle("Replay")["Properties"]["Start"] is False
 
 
 # What is kept.
@@ -424,12 +440,16 @@ def test_the_start_waits_for_the_templates_and_the_role_in_the_domain_and_the_wa
 
 @pytest.mark.parametrize("resource_type", [STREAM, BUCKET, DOMAIN, USERS])
 def test_data_and_users_stay_unless_the_context_says_no(resource_type: str) -> None:
-    assert only(variant("default").template, resource_type)["DeletionPolicy"] == "Retain"
+    assert only(variant("default").template, resource_type)["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_nothing_but_a_setting_of_the_domain_stays_of_a_stack_that_is_to_go() -> None:
     resources = variant("not-started-and-gone").resources
-    kept = {spelled({"Ref": name}) for name, body in resources.items() if body.get("DeletionPolicy") == "Retain"}
+    kept = {
+        spelled({"Ref": name})
+        for name, body in resources.items()
+        if body.get("DeletionPolicy") == "RetainExceptOnCreate"
+    }
     # No deletion could take the audit log's settings back; they go with the domain.
     assert kept == {"SearchInstallerAuditLog"}
 

@@ -79,6 +79,21 @@ class Variant:
         role: str = self.application(name)["Properties"]["ServiceExecutionRole"]["Fn::GetAtt"][0]
         return role
 
+    @property
+    def started(self) -> list[str]:
+        """The logical ids of the applications that are started with the stack."""
+        lifecycles = [body["Properties"] for body in self.of_type(LIFECYCLE).values()]
+        return [properties["ApplicationName"]["Ref"] for properties in lifecycles if properties["Start"]]
+
+    def lifecycle(self, name: str = "Flink") -> dict[str, Any]:
+        """What starts and stops the application whose construct's id is ``name``."""
+        [found] = [
+            body
+            for body in self.of_type(LIFECYCLE).values()
+            if body["Properties"]["ApplicationName"]["Ref"].startswith(name)
+        ]
+        return dict(found)
+
     def unscoped_actions(self) -> set[str]:
         """The actions that some policy allows on all resources, and those that have a wildcard themselves."""
         found = set()

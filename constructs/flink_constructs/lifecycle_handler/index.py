@@ -60,6 +60,7 @@ class Request:
     choice: Choice
     log_group_name: str
     log_stream_name: str
+    start: bool = True
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any], environment: Mapping[str, str]) -> Request:
@@ -74,6 +75,7 @@ class Request:
             choice=Choice.from_properties(event["ResourceProperties"]),
             log_group_name=environment["LOG_GROUP_NAME"],
             log_stream_name=environment["LOG_STREAM_NAME"],
+            start=str(event["ResourceProperties"].get("Start", "true")).lower() == "true",
         )
 
 
@@ -304,6 +306,9 @@ def step(
     """
     if request.kind == "Delete":
         return {"IsComplete": ensure_stopped(request, service, now)}
+    if not request.start:
+        # Whoever starts it does so by hand; it is this resource's to stop it before it is deleted.
+        return {"IsComplete": True}
     return {"IsComplete": ensure_started(request, service, logs, now)}
 
 

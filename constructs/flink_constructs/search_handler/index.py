@@ -59,6 +59,8 @@ JSON = "application/json"
 
 # CloudFormation takes at most 4 KB per response, and the framework adds its own stack trace.
 MESSAGE_LIMIT = 990
+#: The outcome of a request that has done what it was for.
+INSTALLED = "installed"
 
 ACCESS_STATUSES = frozenset({401, 403})
 # 409: the security plugin keeps its settings in one document, and somebody else has just changed it.
@@ -339,6 +341,8 @@ def signer(region: str) -> Signer:
 def on_event(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Answer one request of CloudFormation, passed on by the provider framework.
 
+    An import of saved objects that fails is told in ``Outcome``, and in the log.
+
     Raises:
         InstallError: a create or update failed; its message ends in the stack event.
     """
@@ -348,11 +352,22 @@ def on_event(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     if event["RequestType"] == "Delete":
         remove(cluster, objects)
         return {"PhysicalResourceId": event["PhysicalResourceId"]}
-    install(cluster, objects)
+    try:
+        install(cluster, objects)
+        outcome = INSTALLED
+    except InstallError as error:
+        if not all(isinstance(one.body, SavedObjects) for one in objects):
+            raise
+        # Nothing but a picture is missing, and it can be imported by hand: no reason to take a domain down again.
+        outcome = str(error)
+        logger.warning("not imported: %s", outcome)
     before = event.get("OldResourceProperties", {})
     if before.get("Endpoint") == properties["Endpoint"]:
         kept = {path for one in objects for path in (one.path, *one.makes)}
         made = [path for one in SearchObject.from_json(before["Objects"]) for path in one.makes]
         delete(cluster, [path for path in made if path not in kept])
     # In another domain it is another resource: CloudFormation then deletes the one in the old domain.
-    return {"PhysicalResourceId": f"{event['LogicalResourceId']}@{properties['Endpoint']}"}
+    return {
+        "PhysicalResourceId": f"{event['LogicalResourceId']}@{properties['Endpoint']}",
+        "Data": {"Outcome": outcome},
+    }
