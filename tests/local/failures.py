@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from local.flink.rest import Job
 from local.run import LocalRun
+from local.services.kafka import KafkaService
 
 
 def wait_for(what: str, condition: Callable[[], bool], seconds: float = 120) -> None:
@@ -14,6 +15,19 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float = 120) -> 
     while not condition():
         assert time.monotonic() < deadline, f"{what} took more than {seconds:.0f} s"
         time.sleep(0.1)
+
+
+def arrivals(kafka: KafkaService, topic: str) -> Callable[[], int]:
+    """How many committed records have come into a topic so far; each is read once, however often that is asked."""
+    arriving = kafka.follow(topic)
+    total = 0
+
+    def so_far() -> int:
+        nonlocal total
+        total += len(next(arriving))
+        return total
+
+    return so_far
 
 
 def kill_a_task_manager(

@@ -28,7 +28,7 @@ from local.synth import synthesize
 from stacks.streaming_etl import SINK_TOPIC
 from tests.local.bad_trips import bad
 from tests.local.balance import check_the_balance
-from tests.local.failures import kill_a_task_manager, stop_and_restore, wait_for
+from tests.local.failures import arrivals, kill_a_task_manager, stop_and_restore, wait_for
 from tests.local.reshard import merge, open_shards, split
 from tests.local.steady import at_a_steady_rate
 
@@ -117,7 +117,8 @@ def tell(run: LocalRun) -> Story:
     split(kinesis, stream)
     feeding.join()
 
-    wait_for("the last trip", lambda: kafka.count(SINK_TOPIC) >= TRIPS, seconds=180)
+    arrived = arrivals(kafka, SINK_TOPIC)
+    wait_for("the last trip", lambda: arrived() >= TRIPS, seconds=180)
     time.sleep(1)
     check_the_lag(kinesis, stream, job)
     run.stop_job(job)

@@ -38,7 +38,7 @@ from local.synth import synthesize
 from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC
 from tests.local.bad_trips import bad
 from tests.local.balance import check_the_balance
-from tests.local.failures import kill_a_task_manager, kill_the_job_manager, wait_for
+from tests.local.failures import arrivals, kill_a_task_manager, kill_the_job_manager, wait_for
 from tests.local.steady import at_a_steady_rate
 
 pytestmark = pytest.mark.integration
@@ -149,12 +149,13 @@ def tell_exactly_once(run: LocalRun) -> Story:
     put(values[-LAST:-STAMPED])
     producer.flush()
     before = len(set(values[:-STAMPED]).intersection(story.good.values()))
-    wait_for("the trips before the last ones", lambda: kafka.count(SINK_TOPIC) >= before, seconds=180)
+    arrived = arrivals(kafka, SINK_TOPIC)
+    wait_for("the trips before the last ones", lambda: arrived() >= before, seconds=180)
     kafka.configure(SINK_TOPIC, message_timestamp_type="LogAppendTime")
     put(values[-STAMPED:])
     producer.flush()
 
-    settings = finish(run, job, story, lambda: kafka.count(SINK_TOPIC))
+    settings = finish(run, job, story, arrived)
     assert settings.s3 is not None
     messages = list(kafka.records(SINK_TOPIC))
     story.kafka = [((message.key() or b"").decode(), message.value() or b"") for message in messages]
