@@ -38,7 +38,7 @@ demo: setup ## a day of New York's taxis through Kinesis, Flink and OpenSearch, 
 
 .PHONY: test
 test: lint setup ## lint, then the whole suite: unit, snapshots, integration
-	@python -m pytest -n 3 --no-loadscope-reorder
+	@python -m pytest -n 2 --no-loadscope-reorder
 
 .PHONY: lint
 lint: .venv/installed ## format, lint and type checks

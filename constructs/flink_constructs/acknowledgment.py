@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IConstruct
+from constructs import IConstruct
 
 
 def findings(construct: IConstruct, reasons: Mapping[str, str]) -> None:
@@ -25,7 +25,7 @@ def wildcard_resource(grantee: iam.IGrantable, arn: str, reason: str) -> None:
     the grantee is in another stack than the resource, the policy names an export instead, which stays a finding there.
     """
     principal: Any = grantee.grant_principal  # an imported role is a construct of no class of Python's
-    if not Construct.is_construct(principal):
+    if not hasattr(principal, "node"):
         return
     resource = _flat(Stack.of(principal).resolve(arn))
     findings(principal, {f"AwsSolutions-IAM5[Resource::{resource}]": reason})

@@ -33,7 +33,7 @@ PLAYERS, COUPONS = 200, 15
 CLICKS = 4_500
 CLICKS_PER_SECOND = 300
 PARTITIONS, PARTITIONS_LATER = 3, 6
-IDLE_SECONDS = 5
+IDLE_SECONDS = 8
 #: Of Kafka's client: the partition that the key determines.
 ANY = -1
 #: Has a coupon, and clicks once its window has been drawn.
