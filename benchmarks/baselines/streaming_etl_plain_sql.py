@@ -36,9 +36,8 @@ def run() -> None:
     else:
         sink = main.sinks(settings)[job.KAFKA]
         plain = {key: value for key, value in sink.options.items() if not key.startswith("value.")}
-        sink = dataclasses.replace(
-            sink, options={**plain, **JSON.as_options("value."), "value.fields-include": "EXCEPT_KEY"}
-        )
+        options = {**plain, **JSON.as_options("value."), "value.fields-include": "EXCEPT_KEY"}
+        sink = dataclasses.replace(sink, options=options, metadata=())
         table_env.execute_sql(sink.create_table((*taxi_trip.TRIP, Column(taxi_trip.KEY, "STRING"))))
         values = f"{names}, CAST(trip_id AS STRING)"
     table_env.execute_sql(f"INSERT INTO `{sink.table}` SELECT {values} FROM `{source.table}`")
