@@ -270,18 +270,14 @@ class ApplicationLifecycle(Construct):
         return role
 
     def _function(self, name: str, function: str, role: iam.Role, environment: Mapping[str, str]) -> lambda_.Function:
-        return lambda_.Function(
+        return handler_function.function(
             self,
             name,
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            handler=f"{HANDLER}.index.{function}",
-            code=handler_function.code(HANDLER),
+            handler=HANDLER,
+            entry=f"index.{function}",
             role=role,
-            timeout=Duration.minutes(2),
-            memory_size=256,
-            environment=environment,
             log_group=self.log_group,
+            environment=environment,
         )
 
 

@@ -6,7 +6,6 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
@@ -84,22 +83,18 @@ class SnapshotSchedule(Construct):
         role.add_to_policy(iam.PolicyStatement(actions=list(ACTIONS), resources=[application.application_arn]))
         if encryption_key is not None:
             application_key.allow_caller(encryption_key, role, stack=Stack.of(self))
-        self.function = lambda_.Function(
+        self.function = handler_function.function(
             self,
             "Function",
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            handler=f"{HANDLER}.scheduled.on_schedule",
-            code=handler_function.code(HANDLER),
+            handler=HANDLER,
+            entry="scheduled.on_schedule",
             role=role,
-            timeout=Duration.minutes(2),
-            memory_size=256,
+            log_group=log_group,
             environment={
                 "APPLICATION_NAME": application.application_name,
                 "KEEP": str(keep),
                 "MAX_AGE_SECONDS": str(max_age.to_seconds()),
             },
-            log_group=log_group,
         )
         caller = iam.Role(
             self,
