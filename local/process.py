@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import shutil
 import signal
 import socket
@@ -41,6 +42,9 @@ def java() -> str:
     return command
 
 
+#: The ports of servers that prefer none. Those above are the clients', of any program: one may take a port between the
+#: moment at which it is chosen here and that at which the server binds it.
+_PORTS = range(20_000, 32_000)
 #: The lock of each port that this process has chosen by its number.
 _LOCKS: dict[int, int] = {}
 #: Not in the folder for temporary files: ports are the machine's, that folder may be one run's.
@@ -50,11 +54,12 @@ _LOCKS_OF_ALL_RUNS = "/tmp/flink-scenarios-port-"  # noqa: S108
 def free_port(preferred: int | None = None) -> int:
     """``preferred`` if it is free, else another one.
 
-    A preferred port stays this process's own until it ends: a server binds its port seconds after it is chosen, and
-    another run that starts meanwhile must not choose the same one.
+    A port stays this process's own until it ends: a server binds its port seconds after it is chosen, and another run
+    that starts meanwhile must not choose the same one.
     """
-    for port in (preferred, 0):
-        if port is None or (port and not _locked(port)):
+    others = random.sample(_PORTS, len(_PORTS))
+    for port in others if preferred is None else (preferred, *others):
+        if not _locked(port):
             continue
         with closing(socket.socket()) as probe:
             # As servers do: a port whose last connections are still winding down is free.
@@ -63,7 +68,7 @@ def free_port(preferred: int | None = None) -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise RunError("no free TCP port on 127.0.0.1")
 
 
