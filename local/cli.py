@@ -1,4 +1,4 @@
-"""The command line: ``python -m local run | stop | setup``."""
+"""The command line: ``python -m local run | upgrade | stop | setup``."""
 
 from __future__ import annotations
 
@@ -50,6 +50,14 @@ def run(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the figures to a JSON file.", show_default=False)
     ] = None,
+    savepoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Stop with a savepoint, as an update does, and keep it here; [b]upgrade[/b] goes on from it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run a scenario: synthesize its stack, start the local counterparts, submit the bundle, count what arrives.
 
@@ -70,7 +78,9 @@ def run(
             raise UsageError(f"--report must be a file in a folder that exists (got {str(report)!r})")
         if report and report.suffix == ".html":
             raise UsageError(f"--report must be a JSON file (got {str(report)!r}); a page is written beside it")
-        options = RunOptions(records=records, seconds=seconds, interactive=interactive, keep=keep)
+        if savepoint and (savepoint.exists() or not savepoint.resolve().parent.is_dir()):
+            raise UsageError(f"--savepoint must be a new folder in one that exists (got {str(savepoint)!r})")
+        options = RunOptions(records=records, seconds=seconds, interactive=interactive, keep=keep, savepoint=savepoint)
         from local.execute import execute  # with the clients of all servers, which the other commands need not wait for
 
         shown = execute(scenario, overrides, options)
@@ -84,6 +94,46 @@ def run(
             beside = shutil.copyfile(shown.page, report.with_suffix(".html")) if report else shown.page
             console.print(f"page: {shown.address or beside.resolve().as_uri()}", soft_wrap=True)
         shown.report.check()
+
+
+@app.command()
+def upgrade(
+    scenario: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)],
+    savepoint: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="SAVEPOINT|RELEASE",
+            help="The folder of a savepoint, or a release whose savepoints the repository keeps.",
+            show_default=False,
+        ),
+    ],
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", "-c", metavar="KEY=VALUE", help="A context value of the changed application."),
+    ] = None,
+    allow_non_restored_state: Annotated[
+        bool,
+        typer.Option("--allow-non-restored-state", help="Let state go whose operator the application no longer has."),
+    ] = False,
+) -> None:
+    """Say whether the application, as it is now, can go on from a savepoint; nothing is deployed.
+
+    It is restored on local servers without data. Each operator with state [b]restores[/b], [b]starts empty[/b], is
+    [b]dropped[/b], or [b]cannot be read[/b]. The exit status is 0 if all goes on, else 1.
+
+    For example: python -m local upgrade streaming-etl -c streaming-etl.sinks=s3,opensearch,kafka --from my-savepoint
+    """
+    with exit_status():
+        known_scenario(scenario)
+        overrides = dict(_override(text) for text in context or [])
+        from local import upgrade as upgrades  # with the clients of all servers
+
+        folder = upgrades.savepoint_of(savepoint, scenario)
+        verdict = upgrades.check(scenario, overrides, folder, allow_non_restored_state=allow_non_restored_state)
+        console.print(verdict.table())
+        verdict.check()
+        console.print(verdict.text)
 
 
 @app.command()
@@ -104,11 +154,13 @@ def setup() -> None:
     """Build the connector jars and fetch what the local servers need; does nothing that is done."""
     with exit_status():
         from local.flink.final_counters import reporter
+        from local.flink.savepoints import reader
         from local.services.registry import SERVICES
         from stacks.project import job_bundle, jobs
 
-        with console.status("set-up: the reporter of counters"):
+        with console.status("set-up: the readers of counters and savepoints"):
             reporter()
+            reader()
         for service in SERVICES:
             with console.status(f"set-up: {service.title}"):
                 try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,13 +73,18 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
         with console.status("waiting until the job has processed what it was fed"):
             drain(scenario, watched, news)
         with console.status("stopping the job: every sink commits"):
-            local.stop_job(job)
+            local.stop_job(job, drain=options.savepoint is None)
+        if options.savepoint:
+            local.keep_savepoint(options.savepoint)
+            console.print(f"savepoint: {options.savepoint}", soft_wrap=True)
         with console.status("counting what arrived"):
             outcome, epilogue, page = scenario.outcome(job), scenario.epilogue(), scenario.page()
         page = page and page.resolve()  # a link to the run's folder goes with the run
         address = local.serve(page) if page and options.keep else None
         if options.keep:
             console.print("kept; [b]python -m local stop[/b] ends it")
+        if options.savepoint:  # what the job still holds is in no sink
+            outcome = dataclasses.replace(outcome, accounts=())
         return Shown(report=_report(name, local, outcome, elapsed), epilogue=epilogue, page=page, address=address)
 
 

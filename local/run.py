@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from flink_apps.common.aws import ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job, follows
+from local.flink.savepoints import OPERATORS
 from local.plain import plain
 from local.process import Process, free_port, listening, uninterrupted
 from local.runs import note_processes, remove_bulk
@@ -110,19 +112,31 @@ class LocalRun:
             cluster.wait()
 
     def submit(
-        self, name: str = MAIN_APPLICATION, *, checkpoint: Path | None = None, parallelism: int | None = None
+        self,
+        name: str = MAIN_APPLICATION,
+        *,
+        checkpoint: Path | None = None,
+        allow_non_restored_state: bool = False,
+        parallelism: int | None = None,
     ) -> Job:
-        """Unpack an application's bundle and submit it with the template's property groups.
+        """Submit an application with the template's property groups: see :meth:`FlinkCluster.submit`.
 
-        With a ``checkpoint`` or savepoint, a submitted application goes on from there. The ``parallelism`` is the
-        template's, unless another one is given.
+        Its bundle is unpacked the first time; what a test changes in the code stays.
         """
-        code = self.folder / "code" / name.lower()
-        if checkpoint is None:
+        code = self.code(name)
+        if not code.exists():
             self.assembly.unpack_code(code, name)
         return self.clusters[name].submit(
-            code, self.property_groups(name), checkpoint=checkpoint, parallelism=parallelism
+            code,
+            self.property_groups(name),
+            checkpoint=checkpoint,
+            allow_non_restored_state=allow_non_restored_state,
+            parallelism=parallelism,
         )
+
+    def code(self, name: str = MAIN_APPLICATION) -> Path:
+        """The folder of an application's unpacked bundle."""
+        return self.folder / "code" / name.lower()
 
     def service(self, kind: type[S]) -> S:
         """The service of this kind, which the template must need."""
@@ -179,6 +193,12 @@ class LocalRun:
             if time.monotonic() > deadline:
                 raise RunError(f"the job did not stop within {seconds:.0f} s")
             time.sleep(0.2)
+
+    def keep_savepoint(self, target: Path) -> None:
+        """Copy what the job was stopped with, and the list of its operators, into a new folder."""
+        latest = max((self.folder / "savepoints").iterdir(), key=lambda folder: folder.stat().st_mtime)
+        shutil.copytree(latest, target)
+        shutil.copyfile(self.cluster.operators, target / OPERATORS)
 
     def _local(self, value: str) -> str:
         """What the template makes of a local attribute, as it is on this machine."""

@@ -20,6 +20,7 @@ from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.errors import RunError
 from local.flink.final_counters import final_counts, reporter, reporter_options
 from local.flink.rest import FlinkRest, Job, root_cause
+from local.flink.savepoints import OPERATORS
 from local.plain import plain
 from local.process import Process, free_port, run_to_end
 from local.services.service import CREDENTIALS
@@ -27,6 +28,9 @@ from local.services.service import CREDENTIALS
 FLINK_HOME = Path(pyflink.__file__).absolute().parent
 #: Options of a JVM that is soon up, rather than fast later.
 QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+#: The variable by which a submission is asked to list its operators: see flink_apps/connectors/operators.
+_OPERATORS_VARIABLE = "FLINK_APPS_OPERATORS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +89,11 @@ class FlinkCluster:
         return FlinkRest(f"http://127.0.0.1:{self._rest_port}")
 
     @property
+    def operators(self) -> Path:
+        """The list of the operators of the job that was submitted last."""
+        return self.folder / OPERATORS
+
+    @property
     def processes(self) -> list[Process]:
         """All the cluster's processes."""
         return [self.job_manager, *self.task_managers]
@@ -133,11 +142,17 @@ class FlinkCluster:
         groups: PropertyGroups,
         *,
         checkpoint: Path | None = None,
+        allow_non_restored_state: bool = False,
         parallelism: int | None = None,
     ) -> Job:
         """Submit an unpacked bundle as the service does: by the run options among its property groups.
 
-        With a ``checkpoint`` the job goes on from there. The ``parallelism`` is by default the cluster's.
+        Args:
+            code: The folder of the bundle.
+            groups: The application's property groups.
+            checkpoint: A checkpoint or savepoint that the job goes on from. Default: it starts without state.
+            allow_non_restored_state: Whether state of operators that the job no longer has is dropped.
+            parallelism: Default: the cluster's.
 
         Raises:
             RunError: with the root cause, when the application refuses to start.
@@ -152,7 +167,9 @@ class FlinkCluster:
         options = groups[RUN_OPTIONS_GROUP]
         arguments = ["run", "--detached", "--jobmanager", self.rest.address.removeprefix("http://")]
         if checkpoint:
-            arguments += ["--fromSavepoint", checkpoint.as_uri()]
+            arguments += ["--fromSavepoint", checkpoint.resolve().as_uri()]
+        if allow_non_restored_state:
+            arguments += ["--allowNonRestoredState"]
         if parallelism:
             arguments += ["--parallelism", str(parallelism)]
         for option, flag in (("jarfile", "--jarfile"), ("pyFiles", "--pyFiles"), ("pyArchives", "--pyArchives")):
@@ -160,7 +177,7 @@ class FlinkCluster:
                 arguments += [flag, str(code / options[option])]
         result = run_to_end(
             [str(self._flink / "bin" / "flink"), *arguments, "--python", str(code / options["python"])],
-            env={**self._environment(), FILE_VARIABLE: str(properties)},
+            env={**self._environment(), FILE_VARIABLE: str(properties), _OPERATORS_VARIABLE: str(self.operators)},
         )
         output = result.stdout + result.stderr
         (self.folder / "log" / "client.log").write_text(output)

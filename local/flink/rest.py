@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import requests
+
+from local.errors import RunError
 
 #: States in which a job stays (org.apache.flink.api.common.JobStatus).
 ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
@@ -57,6 +62,14 @@ class FlinkRest:
     def job(self, job_id: str) -> Job:
         """A handle of a job."""
         return Job(rest=self, job_id=job_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What made a job fail: the name of the task, if it was one, and Java's stack trace."""
+
+    task: str
+    stack_trace: str
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,14 @@ class Job:
         """When the job failed, each time, in milliseconds: the latest ones first, as many as Flink remembers."""
         return [int(failure["timestamp"]) for failure in self._exceptions()]
 
+    def failure(self) -> Failure | None:
+        """The first failure, as far as there is one."""
+        history = self._exceptions()
+        if history:
+            return Failure(task=history[-1]["taskName"] or "", stack_trace=history[-1]["stacktrace"])
+        before_all_tasks = self.rest.get(f"/jobs/{self.job_id}/exceptions").get("root-exception")
+        return Failure(task="", stack_trace=before_all_tasks) if before_all_tasks else None
+
     def root_cause(self) -> str:
         """The innermost cause of the latest failure that is not merely what another one led to, in one line."""
         failures = [one for failure in self._exceptions() for one in (failure, *failure["concurrentExceptions"])]
@@ -126,6 +147,24 @@ class Job:
             (cause for cause in causes if not follows(cause)), next(iter(causes), "Flink recorded no exception")
         )
 
+    def savepoint(self, folder: str, *, seconds: float = 60) -> Path:
+        """Take a savepoint, and give its folder; the job goes on.
+
+        Raises:
+            RunError: where it fails, or takes longer.
+
+        """
+        begun = self.rest.post(f"/jobs/{self.job_id}/savepoints", {"target-directory": folder, "cancel-job": False})
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            operation = self.rest.get(f"/jobs/{self.job_id}/savepoints/{begun['request-id']}").get("operation") or {}
+            if "location" in operation:
+                return Path(unquote(urlsplit(operation["location"]).path))
+            if "failure-cause" in operation:
+                raise RunError(f"there is no savepoint: {root_cause(operation['failure-cause']['stack-trace'])}")
+            time.sleep(0.2)
+        raise RunError(f"there is no savepoint after {seconds:.0f} s")
+
     def stop(self, *, savepoint_folder: str, drain: bool = True) -> str:
         """Begin to stop: the sources end, every sink commits what it got. Gives the id to ask about.
 
@@ -133,6 +172,17 @@ class Job:
         """
         body = {"drain": drain, "targetDirectory": savepoint_folder}
         return str(self.rest.post(f"/jobs/{self.job_id}/stop", body)["request-id"])
+
+    def cancel(self, *, seconds: float = 60) -> None:
+        """End the job at once, if it has not ended, and wait until it has."""
+        response = requests.patch(f"{self.rest.address}/jobs/{self.job_id}", params={"mode": "cancel"}, timeout=30)
+        if response.status_code not in (202, 404, 409):  # accepted; or it has ended by itself
+            response.raise_for_status()
+        deadline = time.monotonic() + seconds
+        while self.state not in ENDED:
+            if time.monotonic() > deadline:
+                raise RunError(f"the job was not cancelled within {seconds:.0f} s")
+            time.sleep(0.1)
 
     def stop_failure(self, request_id: str) -> str | None:
         """Why a stop failed, as far as it has."""

@@ -30,13 +30,18 @@ class S3Service(Service):
 
     resource_types = (BUCKET_TYPE,)
     title = "S3"
+    #: Whether uploads that were begun elsewhere can be completed here.
+    completes_any_upload = False
 
     @cached_property
     def process(self) -> Process:
         """The emulator; it keeps objects in memory, and large ones in temporary files."""
+        server = ["moto.server", "-H", "127.0.0.1", "-p"]
+        if self.completes_any_upload:
+            server = ["local.services.s3_of_any_upload"]
         return Process(
             name="the S3 emulator",
-            command=[sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self._port)],
+            command=[sys.executable, "-m", *server, str(self._port)],
             log=self.folder / "s3.log",
             env={"TMPDIR": str(self._temporary)},
         )

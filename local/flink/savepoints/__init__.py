@@ -1,0 +1,68 @@
+"""What a savepoint or checkpoint has in it, by Flink's own reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.errors import UsageError
+from local.flink.compiled import FLINK, compiled
+from local.flink.rest import root_cause
+from local.process import java, run_to_end
+
+_SOURCE = Path(__file__).parent / "SavepointReader.java"
+#: The file with the operators of a submitted job; a savepoint that a local run keeps has it beside its metadata.
+OPERATORS = "operators.txt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorState:
+    """The state of one operator: its size, and what it was kept at."""
+
+    parallelism: int
+    max_parallelism: int
+    bytes: int
+
+
+def reader() -> Path:
+    """The folder with the reader's jar."""
+    return compiled(_SOURCE, name="savepoint-reader")
+
+
+def read(savepoint: Path) -> dict[str, OperatorState]:
+    """The operators that have state, by the ids of their state.
+
+    Raises:
+        UsageError: for what is no savepoint, or one that this Flink cannot read.
+
+    """
+    if not (savepoint / "_metadata").is_file():
+        raise UsageError(f"--from must be the folder of a savepoint, with a file _metadata (got {str(savepoint)!r})")
+    command = [java(), "-cp", f"{reader() / 'savepoint-reader.jar'}:{FLINK}", "local.flink.SavepointReader"]
+    done = run_to_end([*command, str(savepoint.resolve())])
+    if done.returncode != 0:
+        cause = root_cause(done.stderr)
+        raise UsageError(f"--from must be a savepoint that this Flink can read (got {str(savepoint)!r}: {cause})")
+    states = {}
+    for line in done.stdout.splitlines():
+        operator, *numbers = line.split("\t")
+        parallelism, max_parallelism, size = map(int, numbers)
+        states[operator] = OperatorState(parallelism=parallelism, max_parallelism=max_parallelism, bytes=size)
+    return states
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """An operator of a submitted job: the id that it was given, and what Flink calls it."""
+
+    uid: str
+    name: str
+
+
+def operators(file: Path) -> dict[str, Operator]:
+    """The operators that a submission has listed, by the ids of their state; none without the list."""
+    found = {}
+    for line in file.read_text().splitlines() if file.exists() else ():
+        state, uid, name = line.split("\t")
+        found[state] = Operator(uid=uid, name=name)
+    return found
