@@ -5,12 +5,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 PACKAGES := stacks flink_apps dashboards local benchmarks tools tests
+# The latest of which the repository keeps savepoints.
+RELEASE ?= $(notdir $(lastword $(sort $(wildcard savepoints/*))))
 SOURCES := app.py scenarios.py constructs $(PACKAGES)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  SCENARIO=data-generator chooses one for deploy, synth and bench"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  SCENARIO=data-generator chooses one for deploy, synth, upgrade-check and bench"
 
 .PHONY: preflight
 preflight:
@@ -54,6 +56,16 @@ synth: setup ## synthesize the templates into cdk.out (SCENARIO=… for one)
 deploy: setup ## deploy one scenario: make deploy SCENARIO=data-generator
 	@test -n "$(SCENARIO)" || { echo "SCENARIO must name a scenario (got nothing); try: make deploy SCENARIO=data-generator" >&2; exit 2; }
 	@npx cdk deploy --all -c scenario=$(SCENARIO)
+
+.PHONY: upgrade-check
+upgrade-check: setup ## can every scenario go on from the savepoints of a release? RELEASE=… (the latest), SCENARIO=…
+	@for scenario in $(or $(SCENARIO),$$(python -c "import scenarios; print(*scenarios.NAMES)")); do \
+		echo "$$scenario:"; python -m local upgrade $$scenario --from $(RELEASE) || failed="$$failed $$scenario"; \
+	done; test -z "$$failed" || { echo "it does not restore:$$failed" >&2; exit 1; }
+
+.PHONY: savepoints
+savepoints: setup ## keep savepoints of every scenario for a release: make savepoints RELEASE=0.2.0
+	@python -m tools.savepoints $(RELEASE) $(SCENARIO)
 
 .PHONY: bench
 bench: setup ## measure throughput beside the baselines

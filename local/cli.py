@@ -129,8 +129,8 @@ def upgrade(
         overrides = dict(_override(text) for text in context or [])
         from local import upgrade as upgrades  # with the clients of all servers
 
-        folder = upgrades.savepoint_of(savepoint, scenario)
-        verdict = upgrades.check(scenario, overrides, folder, allow_non_restored_state=allow_non_restored_state)
+        folder, kept = upgrades.savepoint_of(savepoint, scenario)
+        verdict = upgrades.check(scenario, kept | overrides, folder, allow_non_restored_state=allow_non_restored_state)
         console.print(verdict.table())
         verdict.check()
         console.print(verdict.text)

@@ -75,7 +75,7 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
         with console.status("stopping the job: every sink commits"):
             local.stop_job(job, drain=options.savepoint is None)
         if options.savepoint:
-            local.keep_savepoint(options.savepoint)
+            local.keep_savepoint(options.savepoint, overrides)
             console.print(f"savepoint: {options.savepoint}", soft_wrap=True)
         with console.status("counting what arrived"):
             outcome, epilogue, page = scenario.outcome(job), scenario.epilogue(), scenario.page()

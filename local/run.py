@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -17,7 +18,7 @@ from flink_apps.common.aws import ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job, follows
-from local.flink.savepoints import OPERATORS
+from local.flink.savepoints import CONTEXT, OPERATORS
 from local.plain import plain
 from local.process import Process, free_port, listening, uninterrupted
 from local.runs import note_processes, remove_bulk
@@ -194,11 +195,12 @@ class LocalRun:
                 raise RunError(f"the job did not stop within {seconds:.0f} s")
             time.sleep(0.2)
 
-    def keep_savepoint(self, target: Path) -> None:
-        """Copy what the job was stopped with, and the list of its operators, into a new folder."""
+    def keep_savepoint(self, target: Path, context: Mapping[str, str]) -> None:
+        """Copy what the job was stopped with into a new folder, beside the list of its operators and its context."""
         latest = max((self.folder / "savepoints").iterdir(), key=lambda folder: folder.stat().st_mtime)
         shutil.copytree(latest, target)
         shutil.copyfile(self.cluster.operators, target / OPERATORS)
+        (target / CONTEXT).write_text(json.dumps(dict(context)))
 
     def _local(self, value: str) -> str:
         """What the template makes of a local attribute, as it is on this machine."""

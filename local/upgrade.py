@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from rich.table import Table
 from local.errors import RunError, UsageError
 from local.flink import savepoints
 from local.flink.rest import Failure, Job, root_cause
-from local.flink.savepoints import OPERATORS, Operator, OperatorState
+from local.flink.savepoints import CONTEXT, OPERATORS, Operator, OperatorState
 from local.run import LocalRun
 from local.runs import new_folder
 from local.services.registry import client_errors
@@ -77,20 +78,23 @@ class Verdict:
         return table
 
 
-def savepoint_of(text: str, scenario: str) -> Path:
-    """The folder that ``--from`` names: a path, or a release of which the repository keeps savepoints.
+def savepoint_of(text: str, scenario: str) -> tuple[Path, dict[str, str]]:
+    """What ``--from`` names: the folder of a savepoint, and the context to begin with.
+
+    That of a release, of which the repository keeps savepoints, is what its application was synthesized with; that of
+    any other savepoint is empty.
 
     Raises:
-        UsageError: for what is neither.
+        UsageError: for what is neither a folder nor a release.
 
     """
     kept = RELEASES / text / scenario
     if kept.is_dir():
-        return kept
+        return kept, json.loads((kept / CONTEXT).read_text())
     if not Path(text).exists():
         known = ", ".join(sorted(folder.name for folder in RELEASES.iterdir())) if RELEASES.is_dir() else "none"
         raise UsageError(f"--from must be the folder of a savepoint, or a release (got {text!r}); known is {known}")
-    return Path(text)
+    return Path(text), {}
 
 
 def check(name: str, overrides: dict[str, str], savepoint: Path, *, allow_non_restored_state: bool) -> Verdict:

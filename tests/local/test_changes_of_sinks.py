@@ -93,7 +93,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Verdic
             job = run.submit()
             wait_for("the trips", lambda: job.records_emitted() >= TRIPS)
             run.stop_job(job, drain=False)
-        run.keep_savepoint(folder / "kept")
+        run.keep_savepoint(folder / "kept", context)
         sink = next(name for name in kinesis.stream_names() if name != stream)
         yield verdicts(run, folder / "kept", changes(run.service(KafkaService).address, sink))
 

@@ -75,7 +75,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Verdic
         kinesis.write(streams.user_input.name, [("7", bought), ("7", click)])
         wait_for("the events", lambda: job.records_emitted() >= 3)
         run.stop_job(job, drain=False)
-        run.keep_savepoint(folder / "kept")
+        run.keep_savepoint(folder / "kept", context)
         yield verdicts(run, folder / "kept", CHANGES)
 
 

@@ -13,6 +13,8 @@ from local.process import java, run_to_end
 _SOURCE = Path(__file__).parent / "SavepointReader.java"
 #: The file with the operators of a submitted job; a savepoint that a local run keeps has it beside its metadata.
 OPERATORS = "operators.txt"
+#: The context that its application was synthesized with, in JSON, in the same folder.
+CONTEXT = "context.json"
 
 
 @dataclass(frozen=True, kw_only=True)
