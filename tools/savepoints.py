@@ -31,7 +31,7 @@ from stacks.project import SHIPPED_RIDES, SHIPPED_TRIPS
 #: What the job had read, in the folder of the savepoint: a line for each record.
 RECORDS = "records.jsonl"
 #: How much a job has made that reads nothing.
-_MADE = 1_000
+_MADE = 100
 _SECONDS = 120
 
 
