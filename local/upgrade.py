@@ -27,7 +27,9 @@ from stacks.project import ROOT
 #: Savepoints of each release: `savepoints/<release>/<scenario>`.
 RELEASES = ROOT / "savepoints"
 #: How the service's own messages, and so a stack trace, spell an operator's id.
-_ID = re.compile(r"_([0-9a-f]{32})_\(")
+_ID = re.compile(r"(?:_|operator )([0-9a-f]{32})(?=[_ ])")
+#: What Flink says where it refuses state before any task starts.
+_REFUSED = "rollback to checkpoint/savepoint"
 
 
 class Fate(StrEnum):
@@ -140,7 +142,7 @@ def restore(
 
     """
     # State that is left over is told, not refused: what else would happen is to be seen, too.
-    job = local.submit(checkpoint=savepoint, allow_non_restored_state=True, parallelism=parallelism)
+    job = _submitted(local, savepoint, parallelism)
     now = savepoints.operators(local.cluster.operators)
     then = savepoints.operators(savepoint / OPERATORS)
     try:
@@ -149,10 +151,13 @@ def restore(
                 f"--from must be a savepoint of this application (got {str(savepoint)!r}): "
                 f"none of its {len(before)} operators with state is in it"
             )
-        failure = _first_failure(job)
-        after = {} if failure else savepoints.read(job.savepoint((local.folder / "savepoints").as_uri()))
+        failure = _first_failure(job) if isinstance(job, Job) else job
+        after = {}
+        if isinstance(job, Job) and not failure:
+            after = savepoints.read(job.savepoint((local.folder / "savepoints").as_uri()))
     finally:
-        job.cancel()
+        if isinstance(job, Job):
+            job.cancel()
     fates = {operator: Fate.RESTORES if operator in now else Fate.DROPPED for operator in before}
     fates |= dict.fromkeys(after.keys() - before.keys(), Fate.STARTS_EMPTY)
     if failure:
@@ -165,6 +170,17 @@ def restore(
         cause=root_cause(failure.stack_trace) if failure else None,
         allow_non_restored_state=allow_non_restored_state,
     )
+
+
+def _submitted(local: LocalRun, savepoint: Path, parallelism: int | None) -> Job | Failure:
+    """The restored job, or why Flink refuses the state before any task starts."""
+    try:
+        return local.submit(checkpoint=savepoint, allow_non_restored_state=True, parallelism=parallelism)
+    except RunError:
+        said = local.cluster.client_log.read_text()
+        if _REFUSED not in said:
+            raise
+        return Failure(task="", stack_trace=said)
 
 
 def _first_failure(job: Job, *, seconds: float = 120) -> Failure | None:

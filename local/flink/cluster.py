@@ -12,22 +12,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pyflink
 import yaml
 
 from flink_apps.common.properties import FILE_VARIABLE, PropertyGroups
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.errors import RunError
 from local.flink.final_counters import final_counts, reporter, reporter_options
+from local.flink.jvm import CLIENT, FLINK_HOME, JOB_MANAGER, TASK_MANAGER, Jvm, memory
 from local.flink.rest import FlinkRest, Job, root_cause
 from local.flink.savepoints import OPERATORS
 from local.plain import plain
 from local.process import Process, free_port, run_to_end
 from local.services.service import CREDENTIALS
-
-FLINK_HOME = Path(pyflink.__file__).absolute().parent
-#: Options of a JVM that is soon up, rather than fast later.
-QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 #: The variable by which a submission is asked to list its operators: see flink_apps/connectors/operators.
 _OPERATORS_VARIABLE = "FLINK_APPS_OPERATORS"
@@ -80,7 +76,7 @@ class FlinkCluster:
 
     def __post_init__(self) -> None:
         """Prepare the processes."""
-        self.job_manager = self._process(f"the JobManager of {self.name}", "jobmanager.sh", "jobmanager")
+        self.job_manager = self._process(f"the JobManager of {self.name}", JOB_MANAGER, "jobmanager")
         self.task_managers = [self.new_task_manager(number) for number in range(1, self.spec.kpus + 1)]
 
     @cached_property
@@ -92,6 +88,11 @@ class FlinkCluster:
     def operators(self) -> Path:
         """The list of the operators of the job that was submitted last."""
         return self.folder / OPERATORS
+
+    @property
+    def client_log(self) -> Path:
+        """What the latest submission has said."""
+        return self.folder / "log" / "client.log"
 
     @property
     def processes(self) -> list[Process]:
@@ -113,11 +114,11 @@ class FlinkCluster:
 
     def new_task_manager(self, number: int) -> Process:
         """A TaskManager that is not started: one of the cluster's own, or one that takes a lost one's place."""
-        return self._process(f"TaskManager {number} of {self.name}", "taskmanager.sh", f"taskmanager-{number}")
+        return self._process(f"TaskManager {number} of {self.name}", TASK_MANAGER, f"taskmanager-{number}")
 
     def replace_job_manager(self) -> None:
         """Start a JobManager in the place of one that is gone; it knows nothing of the jobs of the old one."""
-        self.job_manager = self._process(self.job_manager.name, "jobmanager.sh", "jobmanager-2")
+        self.job_manager = self._process(self.job_manager.name, JOB_MANAGER, "jobmanager-2")
         self.job_manager.start()
 
     def final_count(self, job: Job, name: str) -> int:
@@ -176,11 +177,11 @@ class FlinkCluster:
             if options.get(option):
                 arguments += [flag, str(code / options[option])]
         result = run_to_end(
-            [str(self._flink / "bin" / "flink"), *arguments, "--python", str(code / options["python"])],
+            CLIENT.command(self.folder, "client", *arguments, "--python", str(code / options["python"])),
             env={**self._environment(), FILE_VARIABLE: str(properties), _OPERATORS_VARIABLE: str(self.operators)},
         )
         output = result.stdout + result.stderr
-        (self.folder / "log" / "client.log").write_text(output)
+        self.client_log.write_text(output)
         submitted = re.search(r"JobID ([0-9a-f]{32})", output)
         if result.returncode != 0 or submitted is None:
             raise RunError(f"the application did not start: {root_cause(output)}")
@@ -205,24 +206,23 @@ class FlinkCluster:
     def _rpc_port(self) -> int:
         return free_port()
 
-    def _process(self, name: str, script: str, log: str) -> Process:
+    def _process(self, name: str, jvm: Jvm, log: str) -> Process:
         return Process(
             name=name,
-            command=[str(self._flink / "bin" / script), "start-foreground"],
+            command=[*jvm.command(self.folder, log), "--configDir", str(self.folder / "conf")],
             log=self.folder / "log" / f"{log}.log",
             env=self._environment(),
         )
 
     def _environment(self) -> dict[str, str]:
         return {
-            # Otherwise Flink's scripts follow the link to where they are.
-            "_FLINK_HOME_DETERMINED": "1",
             "FLINK_HOME": str(self._flink),
+            "FLINK_BIN_DIR": str(self._flink / "bin"),
+            "FLINK_OPT_DIR": str(self._flink / "opt"),
             "FLINK_CONF_DIR": str(self.folder / "conf"),
-            "FLINK_LIB_DIR": str(self.folder / "lib"),
+            "FLINK_LIB_DIR": str(self._flink / "lib"),
             "FLINK_LOG_DIR": str(self.folder / "log"),
             "FLINK_PLUGINS_DIR": str(self.folder / "plugins"),
-            "FLINK_PID_DIR": str(self.folder),
             "AWS_EC2_METADATA_DISABLED": "true",
             **CREDENTIALS,
         }
@@ -230,29 +230,17 @@ class FlinkCluster:
     def _write_configuration(self) -> None:
         for name in ("conf", "log"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        # The service's classpath: Flink's own, and the Python support that the distribution keeps apart.
-        _link(self.folder / "lib", [*(FLINK_HOME / "lib").iterdir(), *(FLINK_HOME / "opt").glob("flink-python-*.jar")])
         _link(self.folder / "plugins", [*(FLINK_HOME / "plugins").iterdir(), reporter(), *self.plugins])
-        shipped = yaml.safe_load((FLINK_HOME / "conf" / "config.yaml").read_text())
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
-        # PyFlink unpacks into a folder below Java's own for such files: on a shared machine somebody else's.
-        java_options = [shipped["env"]["java"]["opts"]["all"], f"-Djava.io.tmpdir={temporary}"]
         configuration = {
-            # The shipped options open the JDK's packages that py4j and Arrow reach into.
-            "env.java.opts.all": " ".join(java_options),
-            # The client plans one job and ends, the JobManager moves no record: the JVM's second compiler would win
-            # nothing, and cost the start its time.
-            "env.java.opts.client": QUICK_START,
-            "env.java.opts.jobmanager": QUICK_START,
+            **memory(slots=self.spec.parallelism_per_kpu),
             "jobmanager.rpc.address": "127.0.0.1",
             "jobmanager.rpc.port": self._rpc_port,
-            "jobmanager.memory.process.size": "1g",
             "rest.address": "127.0.0.1",
             "rest.port": self._rest_port,
             "taskmanager.host": "127.0.0.1",
             "taskmanager.numberOfTaskSlots": self.spec.parallelism_per_kpu,
-            "taskmanager.memory.process.size": "2g",
             "parallelism.default": self.spec.parallelism,
             # As the service: RocksDB, exactly once, restarts.
             "state.backend.type": "rocksdb",

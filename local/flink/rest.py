@@ -230,9 +230,10 @@ def root_cause(text: str) -> str:
     lines = [line for line in _without_suppressed(text) if line.strip() and not any(one in line for one in _WRAPPERS)]
     _, traceback, after = "\n".join(lines).partition("Traceback (most recent call last)")
     python = re.findall(r"^(\w[\w.]*(?:Error|Exception): .+)$", after, re.MULTILINE) if traceback else []
+    own = [cause for cause in python if not cause.startswith("pyflink.util.exceptions.")]  # those repeat Java's
     java = [found[1] for line in lines if (found := re.match(r"\s*(?:Caused by: |: )(.+)", line))]
     plain = [line.strip() for line in lines if not line.lstrip().startswith(("at ", "..."))]
-    for causes in (python[-1:], java[-1:], plain):
+    for causes in (own[-1:], java[-1:], python[-1:], plain):
         if causes:
             return str(causes[0])
     return "it said nothing"

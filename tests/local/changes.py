@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from local.errors import RunError
 from local.flink import savepoints
 from local.run import LocalRun
 from local.upgrade import Fate, Verdict
+from tests.local.failures import wait_for
 
 Groups = Mapping[str, Mapping[str, str | None]]
 
@@ -27,6 +30,8 @@ class Change:
     #: In the property groups; None removes a property.
     properties: Groups = field(default_factory=dict)
     parallelism: int | None = None
+    #: Whether the TaskManagers must have run no other version: Python functions in threads share its modules.
+    afresh: bool = False
     fates: Mapping[str, Fate] = field(default_factory=dict)
     cause: str | None = None
 
@@ -52,7 +57,7 @@ def changed(run: LocalRun, change: Change) -> Iterator[None]:
             if value is not None:
                 groups[group][key] = value
     try:
-        with patch.object(run, "property_groups", lambda: groups):
+        with patch.object(run, "property_groups", lambda _name=None: groups):
             yield
     finally:
         packages.write_bytes(before)
@@ -64,11 +69,27 @@ def verdicts(run: LocalRun, savepoint: Path, changes: Mapping[str, Change]) -> d
     found: dict[str, Verdict | str] = {}
     for name, change in changes.items():
         with changed(run, change):
+            if change.afresh:
+                replace_the_task_managers(run)
             try:
                 found[name] = upgrade.restore(run, savepoint, before, parallelism=change.parallelism)
             except RunError as error:
                 found[name] = str(error)
     return found
+
+
+def replace_the_task_managers(run: LocalRun) -> None:
+    """Give the cluster new processes."""
+    cluster = run.cluster
+    for process in cluster.task_managers:
+        os.kill(process.pid, signal.SIGTERM)  # they take their leave: of lost ones the JobManager hears seconds later
+    wait_for("their leave", lambda: cluster.rest.task_managers() == 0)
+    for process in cluster.task_managers:
+        process.kill()
+    cluster.task_managers = [cluster.new_task_manager(number) for number, _ in enumerate(cluster.task_managers, 1)]
+    for process in cluster.task_managers:
+        process.start()
+    wait_for("the new ones", lambda: cluster.rest.task_managers() == len(cluster.task_managers))
 
 
 def check(change: Change, verdict: Verdict | str) -> None:

@@ -91,7 +91,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Verdic
         kinesis.write(stream, [(str(number), trip) for number, trip in enumerate(shipped_trips(TRIPS))])
         with changed(run, UNCHANGED):
             job = run.submit()
-            wait_for("the trips", lambda: job.records_emitted() >= TRIPS)
+            wait_for("the trips", lambda: job.running_seconds() > 0 and job.records_emitted() >= TRIPS)
             run.stop_job(job, drain=False)
         run.keep_savepoint(folder / "kept", context)
         sink = next(name for name in kinesis.stream_names() if name != stream)

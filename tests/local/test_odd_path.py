@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local import plain
-from local.flink import cluster
+from local.flink import cluster, jvm
 from local.run import LocalRun
 from stacks.project import ROOT
 from tests.local.failures import wait_for
@@ -33,7 +33,8 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     python = Path(sys.executable)
     (folder / "flink").symlink_to(cluster.FLINK_HOME)
     (folder / "python").symlink_to(python.parent.parent)
-    monkeypatch.setattr(cluster, "FLINK_HOME", folder / "flink")
+    for module in (cluster, jvm):
+        monkeypatch.setattr(module, "FLINK_HOME", folder / "flink")
     monkeypatch.setattr(sys, "executable", str(folder / "python" / "bin" / python.name))
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{ROOT / 'constructs'}")
     monkeypatch.setenv("LC_ALL", "C")

@@ -46,6 +46,13 @@ Caused by: org.apache.flink.sql.parser.impl.ParseException: Encountered "one" at
 org.apache.flink.client.program.ProgramAbortException: java.lang.RuntimeException: Python process exits with code: 1
 Caused by: java.lang.RuntimeException: Python process exits with code: 1
 """
+PYFLINK = """Traceback (most recent call last):
+  File "main.py", line 27, in <module>
+pyflink.util.exceptions.TableException: org.apache.flink.table.api.TableException: Failed to execute sql
+\tat org.apache.flink.X.y(X.java:1)
+Caused by: java.lang.IllegalStateException: Max parallelism mismatch
+\t... 14 more
+"""
 
 
 @pytest.mark.parametrize(
@@ -54,6 +61,7 @@ Caused by: java.lang.RuntimeException: Python process exits with code: 1
         (LOGGED, "KafkaSink/topic must be set (got None); write the topic to write to"),
         (PYTHON_IN_JAVA, "ZeroDivisionError: division by zero"),
         (PY4J, 'org.apache.flink.sql.parser.impl.ParseException: Encountered "one" at line 3'),
+        (PYFLINK, "java.lang.IllegalStateException: Max parallelism mismatch"),
         (JAVA, "java.net.ConnectException: Connection refused"),
         (SUPPRESSED, "java.io.EOFException: the file ends too early"),
         ("just this line", "just this line"),
