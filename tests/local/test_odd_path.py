@@ -31,7 +31,7 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / ODD
     (folder / "run").mkdir(parents=True)
     python = Path(sys.executable)
-    (folder / "flink").symlink_to(cluster.FLINK_HOME)
+    (folder / "flink").symlink_to(jvm.FLINK_HOME)
     (folder / "python").symlink_to(python.parent.parent)
     for module in (cluster, jvm):
         monkeypatch.setattr(module, "FLINK_HOME", folder / "flink")
