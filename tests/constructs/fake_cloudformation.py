@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.constructs.fake_kinesisanalyticsv2 import START, check, client_error, service_model
+from tests.constructs.client_model import check, client_error, service_model
+from tests.managed_flink import START
 
 STACK_ID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/lottery/0a1b2c3d"
 

@@ -26,8 +26,8 @@ from flink_constructs.data_stream import DataStream
 from flink_constructs.network import Network
 from flink_constructs.validation import InvalidArgumentError
 from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack, only, permissions
+from tests.constructs.client_model import check, service_model
 from tests.constructs.fake_bundle import new_bundle
-from tests.constructs.fake_kinesisanalyticsv2 import check, service_model
 
 APPLICATION = "AWS::KinesisAnalyticsV2::Application"
 LOGGING_OPTION = "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption"

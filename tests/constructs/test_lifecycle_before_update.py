@@ -1,4 +1,4 @@
-"""What the lifecycle handler does before CloudFormation updates an application, against stand-ins of the services."""
+"""What the lifecycle handler does before CloudFormation updates an application, against the local control plane."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pytest
 
 from flink_constructs.lifecycle_handler import before_update, index
 from flink_constructs.lifecycle_handler.application import ACCESS_GRACE, CUSTOM, LATEST, SKIP, Choice, LifecycleError
+from local.services.managed_flink.memory_engine import SNAPSHOT_TIME
 from tests.constructs.fake_cloudformation import STACK_ID, FakeCloudFormation
-from tests.constructs.fake_kinesisanalyticsv2 import SNAPSHOT_TIME
-from tests.constructs.lifecycle_world import NAME, POLL, TIMEOUT, World
+from tests.constructs.lifecycle_world import POLL, TIMEOUT, World
+from tests.managed_flink import NAME
 
 APPLICATION = "FlinkApplication"
 TAKEN = "before-update-2025-03-01T12.00.00Z"
@@ -38,25 +39,25 @@ class Before:
             kind=kind,
             stack_id=STACK_ID,
             logical_id=APPLICATION,
-            since=self.world.clock.now,
+            since=self.world.clock.time,
             timeout=TIMEOUT,
             choice=choice or Choice(restore_type, snapshot_name, allow_non_restored_state=False),
         )
-        while not before_update.prepared(preparation, cast(Any, self.world.service), self.stack, self.world.clock.now):
+        while not before_update.prepared(preparation, cast(Any, self.world.service), self.stack, self.world.clock.time):
             self.world.clock.advance(POLL)
-            assert self.world.clock.now - preparation.since <= TIMEOUT, "the request hangs"
-        return self.world.clock.now - preparation.since
+            assert self.world.clock.time - preparation.since <= TIMEOUT, "the request hangs"
+        return self.world.clock.time - preparation.since
 
     @property
     def snapshots(self) -> list[str]:
-        return [one.name for one in self.world.application.snapshots]
+        return self.world.snapshots
 
 
 def test_a_running_job_is_updated_after_a_snapshot_of_it_is_finished() -> None:
     before = Before(status="RUNNING")
     assert before.run() >= SNAPSHOT_TIME
     assert before.snapshots == [TAKEN]
-    assert before.world.application.has(TAKEN)
+    assert before.world.has(TAKEN)
     assert len(before.world.service.called("CreateApplicationSnapshot")) == 1
 
 
@@ -110,8 +111,9 @@ ENHANCED = Choice(CUSTOM, "good", False, "arn:aws:kinesisanalytics:eu-west-1:111
 def test_an_enhanced_snapshot_that_cannot_be_restored_is_one_line(
     exists: bool, enhanced: dict[str, str], status: str
 ) -> None:
-    before = Before(exists=exists, status="RUNNING")
-    before.world.service.enhanced = enhanced
+    before = Before(exists=exists, status="RUNNING", enhanced=True)
+    for name, reached in enhanced.items():
+        before.world.add_snapshot(name, status=reached)
     with pytest.raises(
         LifecycleError, match=rf"must name a finished enhanced snapshot .*'good', whose status is {status}"
     ):
@@ -119,8 +121,8 @@ def test_an_enhanced_snapshot_that_cannot_be_restored_is_one_line(
 
 
 def test_an_enhanced_snapshot_is_restored_by_its_arn_and_the_service_takes_its_own_before_the_update() -> None:
-    before = Before(status="RUNNING")
-    before.world.service.enhanced = {"good": "READY"}
+    before = Before(status="RUNNING", enhanced=True)
+    before.world.add_snapshot("good")
     assert before.run(choice=ENHANCED) == timedelta(0)
     assert before.snapshots == []
     before.world.application.status = "READY"
@@ -144,7 +146,7 @@ def test_a_delete_needs_nothing() -> None:
 
 
 def test_a_job_that_can_take_no_snapshot_is_not_updated_and_the_line_says_what_to_do() -> None:
-    before = Before(status="RUNNING", snapshot_errors=1)
+    before = Before(status="RUNNING", snapshot_errors=["too large"])
     with pytest.raises(LifecycleError) as failure:
         before.run()
     told = str(failure.value)
@@ -156,11 +158,11 @@ def test_a_job_that_can_take_no_snapshot_is_not_updated_and_the_line_says_what_t
 
 @pytest.mark.parametrize("refused", [True, False])
 def test_a_job_whose_state_is_not_wanted_is_updated_without_a_snapshot(refused: bool) -> None:
-    before = Before(status="RUNNING", snapshot_errors=0 if refused else 1)
+    before = Before(status="RUNNING", snapshot_errors=[] if refused else ["too large"])
     if refused:
         before.world.service.fail_next("CreateApplicationSnapshot", "InvalidApplicationConfigurationException")
     before.run(restore_type=SKIP)
-    assert not before.world.application.has(TAKEN)
+    assert not before.world.has(TAKEN)
 
 
 def test_the_limit_of_snapshots_does_not_keep_an_update_back() -> None:
@@ -177,7 +179,7 @@ def test_what_may_pass_is_tried_again(operation: str, code: str) -> None:
     before = Before(status="RUNNING")
     before.world.service.fail_next(operation, code, code)
     before.run()
-    assert before.world.application.has(TAKEN)
+    assert before.world.has(TAKEN)
 
 
 def test_without_the_permission_the_update_goes_on_unprepared() -> None:
@@ -196,15 +198,14 @@ def test_an_error_that_stays_says_that_nothing_was_changed() -> None:
 @pytest.mark.parametrize("status", ["AUTOSCALING", "UPDATING", "MAINTENANCE"])
 def test_a_change_that_is_under_way_is_waited_for(status: str) -> None:
     before = Before()
-    before.world.service.pass_through(NAME, status)
+    before.world.pass_through(status)
     before.run()
-    assert before.world.application.has(TAKEN)
+    assert before.world.has(TAKEN)
     assert not before.world.service.refused
 
 
 def test_an_application_that_never_comes_to_rest_is_not_updated() -> None:
     before = Before(status="AUTOSCALING", stuck=True)
-    before.world.application.settle = lambda: None
     with pytest.raises(LifecycleError, match="nothing was changed: no snapshot within 20 minutes"):
         before.run()
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flink_constructs.lifecycle_handler.application import ACCESS_GRACE, LifecycleError
-from tests.constructs.fake_kinesisanalyticsv2 import TRANSITION
-from tests.constructs.lifecycle_world import NAME, TIMEOUT, World
+from local.services.managed_flink.memory_engine import TRANSITION
+from tests.constructs.lifecycle_world import TIMEOUT, World
+from tests.managed_flink import NAME
 
 STATUSES = [
     *("AUTOSCALING", "DELETING", "FORCE_STOPPING", "MAINTENANCE", "READY", "ROLLED_BACK"),
@@ -36,7 +37,7 @@ def test_delete_has_nothing_to_do_where_nothing_runs(status: str) -> None:
 
 def test_delete_is_done_while_the_application_is_being_deleted_elsewhere() -> None:
     world = World(status="RUNNING")
-    world.service.delete(NAME)
+    world.stage.call("DeleteApplication", CreateTimestamp=world.application.created)
     request = world.request("Delete")
     assert world.poll(request)
     world.clock.advance(TRANSITION)
@@ -45,7 +46,7 @@ def test_delete_is_done_while_the_application_is_being_deleted_elsewhere() -> No
 
 def test_delete_of_what_is_gone_is_done() -> None:
     world = World()
-    world.service.applications.clear()
+    world.gone()
     assert world.run("Delete") == timedelta(0)
 
 
@@ -60,7 +61,7 @@ def test_delete_stops_a_starting_application_by_force_at_once() -> None:
 @pytest.mark.parametrize("status", ["UPDATING", "AUTOSCALING", "MAINTENANCE", "ROLLING_BACK"])
 def test_delete_lets_a_change_end_and_then_stops_cleanly(status: str) -> None:
     world = World(status="RUNNING")
-    world.service.pass_through(NAME, status)
+    world.pass_through(status)
     world.run("Delete")
     assert world.service.called("StopApplication") == [{"ApplicationName": NAME}]
     assert not world.service.refused
@@ -69,7 +70,6 @@ def test_delete_lets_a_change_end_and_then_stops_cleanly(status: str) -> None:
 @pytest.mark.parametrize("status", STATUSES)
 def test_delete_never_takes_longer_than_its_time_even_when_nothing_moves(status: str) -> None:
     world = World(status=status, stuck=True)
-    world.application.settle = lambda: None
     assert world.run("Delete") <= TIMEOUT
     assert not world.service.refused
 
@@ -153,17 +153,17 @@ CHAPTERS = st.fixed_dictionaries(
 @given(snapshots_enabled=st.booleans(), story=st.lists(CHAPTERS, min_size=1, max_size=6))
 def test_any_story_ends_running_stopped_or_with_a_message(snapshots_enabled: bool, story: list[dict[str, Any]]) -> None:
     world = World(snapshots_enabled=snapshots_enabled)
-    application = world.application
     for chapter in story:
-        application = world.service.current(NAME)
-        application.start_errors = ["broken code"] if chapter["start_fails"] else []
-        application.stop_errors = ["no snapshot"] if chapter["stop_fails"] else []
+        application = world.application
+        world.engine.start_errors = ["broken code"] if chapter["start_fails"] else []
+        world.engine.stop_errors = ["no snapshot"] if chapter["stop_fails"] else []
         if application.status in {"READY", "RUNNING"} and chapter["kind"] == "Update" and chapter["update"] != "none":
             error = "" if chapter["update"] == "good" else "bad update"
-            world.service.update(NAME, error=error, roll_back=chapter["update"] == "rolled back")
+            world.update(error=error, roll_back=chapter["update"] == "rolled back")
         elif application.status == "RUNNING" and chapter["between"]:
-            world.service.pass_through(NAME, chapter["between"])
-        application.stuck = chapter["stuck"] and application.status not in {"READY", "RUNNING"}
+            world.pass_through(chapter["between"])
+        if chapter["stuck"] and application.status not in {"READY", "RUNNING"}:
+            world.engine.stuck.add(NAME)
         for operation, code in chapter["errors"]:
             world.service.fail_next(operation, code)
         message = ""
@@ -171,7 +171,7 @@ def test_any_story_ends_running_stopped_or_with_a_message(snapshots_enabled: boo
             world.run(chapter["kind"])
         except LifecycleError as error:
             message = str(error)
-        status = world.service.current(NAME).status
+        status = world.application.status
         if message:
             assert chapter["kind"] != "Delete"
             assert message.startswith(NAME)
@@ -182,7 +182,7 @@ def test_any_story_ends_running_stopped_or_with_a_message(snapshots_enabled: boo
         else:
             assert status == "RUNNING"
         world.service.errors.clear()
-        application.stuck = False
+        world.engine.stuck.clear()
         world.clock.advance(TRANSITION)
     assert world.service.refused == []
 

@@ -1,4 +1,4 @@
-"""The lifecycle handler on create and update, against a stateful stand-in of the service."""
+"""The lifecycle handler on create and update, against the local control plane."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from botocore.exceptions import EndpointConnectionError, ParamValidationError
 
 from flink_constructs.lifecycle_handler import index
 from flink_constructs.lifecycle_handler.application import ACCESS_GRACE, CUSTOM, LATEST, SKIP, LifecycleError
+from local.services.managed_flink.memory_engine import TRANSITION
+from tests.constructs.client_model import client_error
 from tests.constructs.fake_cloudformation import FakeCloudFormation
-from tests.constructs.fake_kinesisanalyticsv2 import START, TRANSITION, client_error
-from tests.constructs.lifecycle_world import GROUP, NAME, POLL, STABLE, STREAM, TIMEOUT, World
+from tests.constructs.lifecycle_world import GROUP, POLL, STABLE, STREAM, TIMEOUT, World
+from tests.managed_flink import NAME
 
 TYPE = "Custom::FlinkApplicationLifecycle"
 
@@ -80,7 +82,7 @@ def test_a_start_from_a_snapshot_that_does_not_exist_is_one_line_and_no_start(
 @pytest.mark.parametrize("status", ["AUTOSCALING", "MAINTENANCE", "STARTING", "UPDATING", "ROLLING_BACK"])
 def test_what_passes_by_itself_is_waited_for_without_a_start(kind: str, status: str) -> None:
     world = World()
-    world.service.pass_through(NAME, status)
+    world.pass_through(status)
     world.run(kind)
     assert world.application.status == "RUNNING"
     assert not world.service.called("StartApplication")
@@ -88,8 +90,10 @@ def test_what_passes_by_itself_is_waited_for_without_a_start(kind: str, status: 
 
 @pytest.mark.parametrize("status", ["STOPPING", "FORCE_STOPPING"])
 def test_an_application_that_is_being_stopped_is_started_after_that(status: str) -> None:
-    world = World(status=status, until=START + TRANSITION)
-    world.application.settle = lambda: world.service.become(world.application, "READY")
+    world = World(status="RUNNING")
+    world.stage.call("StopApplication", Force=status == "FORCE_STOPPING")
+    assert world.application.status == status
+    world.clock.advance(timedelta(seconds=1))
     world.run("Update")
     assert world.application.status == "RUNNING"
 
@@ -101,22 +105,22 @@ def test_a_running_application_needs_nothing_on_create() -> None:
 
 def test_an_update_of_a_running_application_is_done_when_the_service_has_restarted_it() -> None:
     world = World(status="RUNNING")
-    world.service.update(NAME)
+    world.update()
     assert world.run("Update") >= TRANSITION
-    assert (world.application.status, world.application.version) == ("RUNNING", 2)
+    assert (world.application.status, world.application.version.number) == ("RUNNING", 2)
     assert not world.service.called("StartApplication")
 
 
 def test_an_update_of_a_stopped_application_starts_it() -> None:
     world = World()
-    world.service.update(NAME)
+    world.update()
     world.run("Update")
     assert world.application.status == "RUNNING"
 
 
 def test_an_update_that_the_service_rolls_back_fails_with_its_reason() -> None:
     world = World(status="RUNNING")
-    world.service.update(NAME, error="Parallelism above maxParallelism", roll_back=True)
+    world.update(error="Parallelism above maxParallelism", roll_back=True)
     with pytest.raises(LifecycleError, match=r"rolled back.*Parallelism above maxParallelism"):
         world.run("Update")
     assert world.application.status == "RUNNING"
@@ -124,18 +128,18 @@ def test_an_update_that_the_service_rolls_back_fails_with_its_reason() -> None:
 
 def test_an_update_that_left_the_application_ready_is_started_and_its_failure_told() -> None:
     world = World(status="RUNNING", start_errors=["InvalidApplicationCode"])
-    world.service.update(NAME, error="InvalidApplicationCode")
+    world.update(error="InvalidApplicationCode")
     with pytest.raises(LifecycleError, match=r"did not start.*InvalidApplicationCode"):
         world.run("Update")
 
 
 def test_an_older_failed_update_does_not_matter_once_the_application_was_started_again() -> None:
     world = World(status="RUNNING", start_errors=["broken"])
-    world.service.update(NAME, error="broken")
+    world.update(error="broken")
     with pytest.raises(LifecycleError):
         world.run("Update")
     world.clock.advance(POLL)
-    world.service.update(NAME)
+    world.update()
     world.run("Update")
     assert world.application.status == "RUNNING"
 
@@ -233,17 +237,17 @@ def test_a_start_that_the_service_refuses_for_good_fails_at_once(code: str) -> N
 def test_access_that_stays_denied_fails_after_the_grace_time() -> None:
     world = World()
     world.service.fail_next("DescribeApplication", *["AccessDeniedException"] * 50)
-    began = world.clock.now
+    began = world.clock.time
     with pytest.raises(LifecycleError, match="AccessDeniedException"):
         world.run("Create")
-    assert world.clock.now - began == ACCESS_GRACE
+    assert world.clock.time - began == ACCESS_GRACE
 
 
 def test_a_start_that_never_ends_fails_with_its_status_and_the_last_error() -> None:
     world = World()
     request = world.request("Create")
     world.poll(request)
-    world.application.stuck = True
+    world.engine.stuck.add(NAME)
     world.log("ERROR", "no network interface left in the subnet")
     world.clock.advance(TIMEOUT)
     with pytest.raises(LifecycleError, match=r"not start within 20 minutes \(its status is STARTING\).*no network"):
@@ -258,7 +262,7 @@ def test_an_application_that_cannot_run_fails(status: str | None, message: str) 
     if status:
         world.application.status = status
     else:
-        world.service.applications.clear()
+        world.gone()
     with pytest.raises(LifecycleError, match=message):
         world.run("Update")
 

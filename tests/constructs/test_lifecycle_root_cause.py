@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from flink_constructs.lifecycle_handler import root_cause
-from tests.constructs.fake_kinesisanalyticsv2 import START
 from tests.constructs.lifecycle_world import GROUP, STREAM, World
+from tests.managed_flink import START
 
 
 @pytest.mark.parametrize(

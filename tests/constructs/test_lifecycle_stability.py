@@ -10,8 +10,9 @@ import pytest
 from flink_constructs.lifecycle_handler import index
 from flink_constructs.lifecycle_handler.application import LATEST, SKIP, LifecycleError
 from flink_constructs.lifecycle_handler.stability import LOOP
-from tests.constructs.fake_kinesisanalyticsv2 import TRANSITION
-from tests.constructs.lifecycle_world import GROUP, NAME, POLL, STABLE, STREAM, World
+from local.services.managed_flink.memory_engine import TRANSITION
+from tests.constructs.lifecycle_world import GROUP, POLL, STABLE, STREAM, World
+from tests.managed_flink import NAME
 
 RESTARTING = "Job insert-into_prices (5f2a) switched from state RUNNING to RESTARTING."
 RUNNING = "Job insert-into_prices (5f2a) switched from state RESTARTING to RUNNING."
@@ -132,7 +133,7 @@ def test_a_job_that_the_service_started_again_after_its_end_may_succeed() -> Non
 
 def test_what_the_previous_version_logs_until_it_is_stopped_does_not_count() -> None:
     world = World(status="RUNNING", version=7)
-    world.service.update(NAME)
+    world.update()
     for _ in range(LOOP):
         world.log("INFO", RESTARTING, version=7)
         world.clock.advance(timedelta(seconds=10))
@@ -154,7 +155,7 @@ def test_restarts_before_the_start_do_not_count() -> None:
 def test_after_a_failed_update_the_previous_version_starts_from_the_latest_snapshot() -> None:
     """What CloudFormation does on its way back: it updates what is stopped, then asks the handler."""
     world = World(status="RUNNING", snapshots=["before"])
-    world.service.update(NAME)
+    world.update()
     request = world.request("Update", restore_type=SKIP)
     world.clock.advance(TRANSITION)
     for _ in range(LOOP):
@@ -162,7 +163,7 @@ def test_after_a_failed_update_the_previous_version_starts_from_the_latest_snaps
         world.clock.advance(timedelta(seconds=10))
     assert "restarts in a loop" in outcome(world, request)
     world.clock.advance(POLL)
-    world.service.update(NAME)
+    world.update()
     world.run("Update", restore_type=LATEST)
     [call] = world.service.called("StartApplication")
     assert call["RunConfiguration"]["ApplicationRestoreConfiguration"] == {"ApplicationRestoreType": LATEST}
@@ -215,7 +216,7 @@ def test_the_service_is_believed_at_once_where_it_is_told_so() -> None:
 def test_lines_that_are_no_messages_of_flink_do_not_count() -> None:
     world = World()
     request = started(world)
-    world.logs.write(GROUP, STREAM, world.clock.now, "plain text")
+    world.logs.write(GROUP, STREAM, world.clock.time, "plain text")
     world.log("INFO", "the ride switched from state STARTED to FAILED_PAYMENT")
     world.clock.advance(STABLE)
     assert world.poll(request)

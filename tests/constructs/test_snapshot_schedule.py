@@ -1,4 +1,4 @@
-"""Snapshots on a schedule: what is in the template, and what the function does against a stand-in of the service."""
+"""Snapshots on a schedule: what is in the template, and what the function does against the local control plane."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from flink_constructs.lifecycle_handler import scheduled
 from flink_constructs.lifecycle_handler.application import Application, LifecycleError
 from flink_constructs.snapshot_schedule import ACTIONS, SnapshotSchedule
 from flink_constructs.validation import InvalidArgumentError
+from local.services.managed_flink.memory_engine import SNAPSHOT_TIME
 from tests.constructs.checks import AGNOSTIC, CONCRETE, findings, lint, new_stack, only, permissions
-from tests.constructs.fake_kinesisanalyticsv2 import SNAPSHOT_TIME, START
-from tests.constructs.lifecycle_world import NAME, World
+from tests.constructs.lifecycle_world import World
+from tests.managed_flink import NAME, START
 
 ARN = "arn:aws:kinesisanalytics:eu-west-1:123456789012:application/prices"
 TAKEN = "scheduled-2025-03-01T12.00.00Z"
@@ -32,12 +33,12 @@ MAX_AGE = timedelta(hours=4)
 
 def run(world: World) -> None:
     """One call of the schedule, for now."""
-    plan = scheduled.Plan(time=world.clock.now, keep=KEEP, max_age=MAX_AGE)
+    plan = scheduled.Plan(time=world.clock.time, keep=KEEP, max_age=MAX_AGE)
     scheduled.carry_out(plan, Application(cast(Any, world.service), NAME))
 
 
 def names(world: World) -> list[str]:
-    return [one.name for one in world.application.snapshots]
+    return world.snapshots
 
 
 def test_a_running_application_gets_a_snapshot_named_after_its_time() -> None:
@@ -68,7 +69,7 @@ def test_what_takes_no_snapshots_gets_none() -> None:
 
 def test_an_application_that_is_gone_is_no_error() -> None:
     world = World()
-    world.service.applications.clear()
+    world.gone()
     run(world)
 
 
@@ -83,7 +84,7 @@ def test_what_is_too_old_goes_although_it_is_not_too_many() -> None:
     world = World(status="RUNNING", snapshots=["scheduled-1", "scheduled-2", "scheduled-3"])
     world.clock.advance(MAX_AGE - timedelta(hours=2))
     run(world)
-    assert [one.name for one in world.application.snapshots[:-1]] == ["scheduled-2", "scheduled-3"]
+    assert world.snapshots[:-1] == ["scheduled-2", "scheduled-3"]
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "READY"])
@@ -101,7 +102,7 @@ def test_the_last_finished_one_stays_while_the_next_one_is_being_taken() -> None
     run(world)
     world.clock.advance(SNAPSHOT_TIME / 2)
     run(world)
-    assert world.application.has("scheduled-1")
+    assert world.has("scheduled-1")
     assert len(world.service.called("CreateApplicationSnapshot")) == 1
 
 
@@ -112,7 +113,7 @@ def test_the_one_that_the_application_is_configured_to_restore_stays() -> None:
 
 
 def test_one_that_failed_is_deleted_and_told_when_the_next_one_is_due() -> None:
-    world = World(status="RUNNING", snapshot_errors=1)
+    world = World(status="RUNNING", snapshot_errors=["too large"])
     run(world)
     world.clock.advance(timedelta(hours=6))
     with pytest.raises(LifecycleError, match=f"{NAME}: the snapshot {TAKEN} failed; the application's log says why"):
