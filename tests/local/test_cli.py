@@ -181,7 +181,7 @@ class FakeRun:
     def submit(self) -> None:
         """Nothing is there to submit to."""
 
-    def stop_job(self, _job: None) -> None:
+    def stop_job(self, _job: None, *, drain: bool) -> None:
         """Nothing is there to stop."""
 
     def serve(self, page: Path) -> str:
