@@ -1,4 +1,4 @@
-"""The command line: ``python -m local run | upgrade | stop | setup``."""
+"""The command line: ``python -m local run | upgrade | cloud | stop | setup``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Run a scenario on this machine: the very template and bundle that you deploy, on real servers.",
 )
+#: The managed service's: six hours, the longest time that it measures, in a few seconds.
+_FASTEST_CLOCK = 10_000
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -134,6 +136,27 @@ def upgrade(
         console.print(verdict.table())
         verdict.check()
         console.print(verdict.text)
+
+
+@app.command()
+def cloud(
+    port: Annotated[int, typer.Option(help="The port that it prefers; another one where that is taken.")] = 4577,
+    clock_speed: Annotated[
+        float, typer.Option(metavar="FACTOR", help="How many times as fast the service's time passes.")
+    ] = 1,
+) -> None:
+    """Be the managed service: its API, S3 and logs, until Ctrl-C.
+
+    Any SDK and the AWS command line can talk to it. An application that is started runs on a Flink cluster of its own.
+    """
+    with exit_status():
+        if not 1024 <= port <= 65535:
+            raise UsageError(f"--port must be from 1024 to 65535 (got {port}); leave it out for one that is free")
+        if not 1 <= clock_speed <= _FASTEST_CLOCK:
+            raise UsageError(f"--clock-speed must be from 1 to {_FASTEST_CLOCK} (got {clock_speed:g}); try 60")
+        from local import cloud as clouds  # with the clients of all servers
+
+        clouds.run(port, clock_speed)
 
 
 @app.command()

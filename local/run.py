@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Any, Self, TypeVar
 from flink_apps.common.aws import ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
-from local.flink.rest import Job, follows
+from local.flink.rest import Job
 from local.flink.savepoints import CONTEXT, OPERATORS
 from local.plain import plain
 from local.process import Process, free_port, listening, uninterrupted
@@ -182,18 +181,7 @@ class LocalRun:
             RunError: where the job fails instead, or takes longer.
 
         """
-        request = job.stop(savepoint_folder=(self.folder / "savepoints").as_uri(), drain=drain)
-        deadline = time.monotonic() + seconds
-        while (state := job.state) != "FINISHED":
-            failure = job.stop_failure(request)
-            if job.state == "FINISHED":
-                return  # perhaps by itself, before the request reached it
-            if failure or state in ("FAILED", "CANCELED"):
-                cause = job.root_cause() if failure is None or (follows(failure) and job.failures()) else failure
-                raise RunError(f"the job did not stop cleanly: {cause}")
-            if time.monotonic() > deadline:
-                raise RunError(f"the job did not stop within {seconds:.0f} s")
-            time.sleep(0.2)
+        job.stopped(savepoint_folder=(self.folder / "savepoints").as_uri(), drain=drain, seconds=seconds)
 
     def keep_savepoint(self, target: Path, context: Mapping[str, str]) -> None:
         """Copy what the job was stopped with into a new folder, beside the list of its operators and its context."""

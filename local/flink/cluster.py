@@ -6,7 +6,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -145,6 +145,7 @@ class FlinkCluster:
         checkpoint: Path | None = None,
         allow_non_restored_state: bool = False,
         parallelism: int | None = None,
+        abandoned: Callable[[], bool] = lambda: False,
     ) -> Job:
         """Submit an unpacked bundle as the service does: by the run options among its property groups.
 
@@ -154,6 +155,7 @@ class FlinkCluster:
             checkpoint: A checkpoint or savepoint that the job goes on from. Default: it starts without state.
             allow_non_restored_state: Whether state of operators that the job no longer has is dropped.
             parallelism: Default: the cluster's.
+            abandoned: Whether nobody waits for the job any more.
 
         Raises:
             RunError: with the root cause, when the application refuses to start.
@@ -179,6 +181,7 @@ class FlinkCluster:
         result = run_to_end(
             CLIENT.command(self.folder, "client", *arguments, "--python", str(code / options["python"])),
             env={**self._environment(), FILE_VARIABLE: str(properties), _OPERATORS_VARIABLE: str(self.operators)},
+            abandoned=abandoned,
         )
         output = result.stdout + result.stderr
         self.client_log.write_text(output)

@@ -173,6 +173,37 @@ class Job:
         body = {"drain": drain, "targetDirectory": savepoint_folder}
         return str(self.rest.post(f"/jobs/{self.job_id}/stop", body)["request-id"])
 
+    def stopped(self, *, savepoint_folder: str, drain: bool = True, seconds: float = 120) -> Path | None:
+        """Stop, and wait until the job has finished; gives its savepoint, or None where the job ended by itself.
+
+        Raises:
+            RunError: where the job fails instead, or takes longer.
+
+        """
+        request = self.stop(savepoint_folder=savepoint_folder, drain=drain)
+        deadline = time.monotonic() + seconds
+        while (state := self.state) != "FINISHED":
+            failure = self.stop_failure(request)
+            if self.state == "FINISHED":
+                break  # perhaps by itself, before the request reached it
+            if failure or state in ("FAILED", "CANCELED"):
+                cause = self.root_cause() if failure is None or (follows(failure) and self.failures()) else failure
+                raise RunError(f"the job did not stop cleanly: {cause}")
+            if time.monotonic() > deadline:
+                raise RunError(f"the job did not stop within {seconds:.0f} s")
+            time.sleep(0.2)
+        return self.stop_savepoint(request)
+
+    def stop_savepoint(self, request_id: str) -> Path | None:
+        """The savepoint with which a job has stopped; None where it ended by itself."""
+        for _ in range(50):  # the operation ends a moment after the job
+            answer = self.rest.get(f"/jobs/{self.job_id}/savepoints/{request_id}")
+            if answer["status"]["id"] == "COMPLETED":
+                location = (answer.get("operation") or {}).get("location")
+                return Path(unquote(urlsplit(location).path)) if location else None
+            time.sleep(0.1)
+        return None
+
     def cancel(self, *, seconds: float = 60) -> None:
         """End the job at once, if it has not ended, and wait until it has."""
         response = requests.patch(f"{self.rest.address}/jobs/{self.job_id}", params={"mode": "cancel"}, timeout=30)

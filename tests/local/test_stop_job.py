@@ -1,15 +1,12 @@
 """Why a job did not stop: its own failure, and not what that led to."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from local.errors import RunError
 from local.flink.rest import Job
-from local.run import LocalRun
 
 SUSPENDING = "org.apache.flink.runtime.checkpoint.CheckpointException: Checkpoint Coordinator is suspending."
 
@@ -44,7 +41,6 @@ class FakeJob:
         (FakeJob(None, state="FAILED", causes=["no such path"]), "no such path"),
     ],
 )
-def test_a_job_that_does_not_stop_is_an_error_with_the_root_cause(tmp_path: Path, job: FakeJob, cause: str) -> None:
-    run = cast("LocalRun", SimpleNamespace(folder=tmp_path))
+def test_a_job_that_does_not_stop_is_an_error_with_the_root_cause(job: FakeJob, cause: str) -> None:
     with pytest.raises(RunError, match=f"the job did not stop cleanly: .*{cause}"):
-        LocalRun.stop_job(run, cast("Job", job))
+        Job.stopped(cast("Job", job), savepoint_folder="file:///savepoints")

@@ -25,6 +25,8 @@ from local.services.managed_flink.model import RefusedError, from_json, operatio
 
 logger = logging.getLogger(__name__)
 
+#: The port that the API prefers.
+DEFAULT_PORT = 4577
 #: A zip in a request has at most 50 MiB, and a third more in base 64.
 _LARGEST_BODY = 72 * 1024 * 1024
 _CONTENT_TYPE = "application/x-amz-json-1.1"
@@ -39,7 +41,7 @@ _POLL_SECONDS = 0.05
 class Server:
     """The control plane at a port of this machine; a context manager."""
 
-    def __init__(self, control_plane: ControlPlane, port: int = 4577) -> None:
+    def __init__(self, control_plane: ControlPlane, port: int = DEFAULT_PORT) -> None:
         """Take the port, or another one where it is taken."""
         self.control_plane = control_plane
         try:
