@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local.services.managed_flink.control_plane import Call
 from local.services.managed_flink.lifecycle import MAX_APPLICATIONS
 from local.services.managed_flink.memory_engine import SNAPSHOT_TIME, TRANSITION
 from tests.managed_flink import CODE, NAME, START, Stage
@@ -561,9 +562,19 @@ def test_who_calls_is_noted_with_what_became_of_it() -> None:
     stage.create()
     stage.plane.call("DescribeApplication", {"ApplicationName": NAME}, access_key_id="AKIAREADER")
     stage.refused("InvalidArgumentException", "UpdateApplication")
-    noted = [(call.operation, call.access_key_id, call.refused) for call in stage.plane.calls]
-    assert noted == [
-        ("CreateApplication", "", ""),
-        ("DescribeApplication", "AKIAREADER", ""),
-        ("UpdateApplication", "", "InvalidArgumentException"),
+    stage.call("ListApplications")
+    arn = stage.application.arn
+    assert list(stage.plane.calls) == [
+        Call(operation="CreateApplication", resource=arn),
+        Call(operation="DescribeApplication", resource=arn, access_key_id="AKIAREADER"),
+        Call(operation="UpdateApplication", resource=arn, refused="InvalidArgumentException"),
+        Call(operation="ListApplications", resource="*"),
     ]
+
+
+def test_code_that_is_larger_than_the_model_knows_is_taken_and_its_size_not_told() -> None:
+    stage = Stage()
+    stage.engine.code_size = 60_000_000
+    stage.create()
+    code = stage.detail["ApplicationConfigurationDescription"]["ApplicationCodeConfigurationDescription"]
+    assert "CodeSize" not in code["CodeContentDescription"]

@@ -287,6 +287,14 @@ def test_a_busy_application_is_scaled_up_from_a_snapshot_and_down_again_when_it_
     assert stage.application.version.number == 1
 
 
+def test_minutes_without_a_measurement_begin_the_count_anew() -> None:
+    stage = Stage().running()
+    for cpu, minutes in ((80.0, 14), (None, 60), (80.0, 14)):
+        stage.engine.cpu = cpu
+        stage.passes(timedelta(minutes=minutes))
+    assert stage.status == "RUNNING"
+
+
 def test_an_application_without_automatic_scaling_keeps_its_parallelism() -> None:
     manual = {"ConfigurationType": "CUSTOM", "Parallelism": 1, "ParallelismPerKPU": 1, "AutoScalingEnabled": False}
     stage = Stage().running(FlinkApplicationConfiguration={"ParallelismConfiguration": manual})

@@ -97,7 +97,7 @@ def status(client: KinesisAnalyticsV2Client) -> str:
     return client.describe_application(ApplicationName=NAME)["ApplicationDetail"]["ApplicationStatus"]
 
 
-def wait_for(reached: Callable[[], bool], *, seconds: float = 90) -> None:
+def wait_for(reached: Callable[[], bool], *, seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline, "it takes too long"
@@ -147,6 +147,10 @@ def test_an_application_runs_is_stopped_with_its_state_goes_on_with_it_and_is_de
     address = client.create_application_presigned_url(ApplicationName=NAME, UrlType="FLINK_DASHBOARD_URL")
     assert "Apache Flink Web Dashboard" in requests.get(address["AuthorizedUrl"], timeout=10).text
     wait_for(lambda: kinesis.count(STREAM) > 0)
+    detail = client.describe_application(ApplicationName=NAME, IncludeAdditionalDetails=True)["ApplicationDetail"]
+    flink = detail["ApplicationConfigurationDescription"]["FlinkApplicationConfigurationDescription"]
+    assert json.loads(flink["JobPlanDescription"])["nodes"]
+    assert 0 < (cloud.engine.cpu_utilization(NAME) or 0) <= 100
     wait_for(lambda: snapshots(client) != {"by-hand": "CREATING"})
     assert snapshots(client) == {"by-hand": "READY"}, messages(client_of(cloud.s3.address, "logs"))[-1]
     client.stop_application(ApplicationName=NAME)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from local.services.managed_flink.model import RefusedError
+from local.services.managed_flink.model import RefusedError, service_model
 
 MAX_KPUS = 64
 MAX_PARALLELISM_PER_KPU = 8
@@ -40,6 +40,7 @@ _FLINK_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 }
 #: Members of an update that are not named after what they update.
 _RENAMED = {"EnvironmentPropertyUpdates": "EnvironmentProperties"}
+_LARGEST_CODE_SIZE = int(service_model().shape_for("CodeSize").metadata["max"])
 _CODE_KINDS = ("TextContent", "ZipFileContent", "S3ContentLocation")
 _OTHER_PRODUCTS = re.compile("Sql|Zeppelin")
 
@@ -169,7 +170,8 @@ def described(
     if plan is not None:
         description["JobPlanDescription"] = plan
     code = configuration["ApplicationCodeConfiguration"]
-    content: dict[str, Any] = {"CodeSize": code_size}
+    # The model knows no larger code, although the service takes it.
+    content: dict[str, Any] = {"CodeSize": code_size} if code_size <= _LARGEST_CODE_SIZE else {}
     if "S3ContentLocation" in code["CodeContent"]:
         content["S3ApplicationCodeLocationDescription"] = code["CodeContent"]["S3ContentLocation"]
     return {

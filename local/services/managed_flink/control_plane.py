@@ -23,7 +23,8 @@ class Call:
     """A call that was made: who made it, and how it was refused, if it was."""
 
     operation: str
-    parameters: Mapping[str, Any]
+    #: The ARN of the application or snapshot that it is about; ``*`` where it is about none.
+    resource: str
     #: The id of the access key with which the request was signed; empty where it was not.
     access_key_id: str = ""
     refused: str = ""
@@ -59,7 +60,17 @@ class ControlPlane(LifecycleCalls, SnapshotCalls, OptionCalls, ListingCalls):
             refused = error.code
             raise
         finally:
-            self.calls.append(Call(operation=name, parameters=parameters, access_key_id=access_key_id, refused=refused))
+            self.calls.append(
+                Call(operation=name, resource=self._resource(parameters), access_key_id=access_key_id, refused=refused)
+            )
+
+    def _resource(self, parameters: Mapping[str, Any]) -> str:
+        if "ResourceARN" in parameters:
+            return str(parameters["ResourceARN"])
+        for member, kind in (("ApplicationName", "application"), ("SnapshotName", "snapshot")):
+            if member in parameters:
+                return self.arn(kind, str(parameters[member]))
+        return "*"
 
     def _carry_out(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
         operation = operation_model(name)

@@ -90,10 +90,13 @@ class Core:
         now = self.clock.now()
         application.measured = application.measured or now
         minutes = (now - application.measured) // _MINUTE
-        used = self.engine.cpu_utilization(application.name) if minutes else None
-        if not minutes or used is None:
+        if not minutes:
             return
         application.measured += minutes * _MINUTE
+        used = self.engine.cpu_utilization(application.name)
+        if used is None:  # the measurements have to follow each other
+            application.utilization = []
+            return
         kept = application.utilization + [used] * min(minutes, SCALE_DOWN_MINUTES)
         application.utilization = kept[-SCALE_DOWN_MINUTES:]
         wanted = scaled(
@@ -113,6 +116,7 @@ class Core:
             application = self.applications[name]
             before = application.current_parallelism
             application.current_parallelism = parallelism
+            application.utilization, application.measured = [], None
             operation = self.begin(application, "AutoScaling")
             self.restart(application, "AUTOSCALING", operation, before=application.version, parallelism=before)
 

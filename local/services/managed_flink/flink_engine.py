@@ -54,6 +54,7 @@ class _Run:
 
     job: Job
     folder: Path
+    code: Path
     cluster: FlinkCluster
     log: LogForwarder
     flink_job: rest.Job | None = None
@@ -75,6 +76,8 @@ class _Run:
             for process in self.cluster.processes:
                 process.kill()
         self.log.stop()
+        for bulky in (self.code, self.folder / "checkpoints", self.folder / "tmp"):
+            shutil.rmtree(bulky, ignore_errors=True)
 
     def check(self) -> None:
         """Go no further where something else has taken the place of this."""
@@ -317,7 +320,7 @@ class FlinkEngine:
             plugins=self._plugins,
         )
         log = LogForwarder(job, folder / "log", self._clock, self._logs)
-        run = _Run(job=job, folder=folder, cluster=cluster, log=log)
+        run = _Run(job=job, folder=folder, code=self._folder / "code" / folder.name, cluster=cluster, log=log)
         self._runs[job.application] = run
         self._all_runs.append(run)
         return run
@@ -329,12 +332,11 @@ class FlinkEngine:
             run.launch()
             with self._lock:
                 self._started()
-            code = self._folder / "code" / run.folder.name
-            self._code.unpack(run.job.configuration, code)
+            self._code.unpack(run.job.configuration, run.code)
             run.cluster.wait()
             run.check()
             run.flink_job = run.cluster.submit(
-                code,
+                run.code,
                 groups,
                 checkpoint=self._savepoint(run.job.restore) if run.job.restore else None,
                 allow_non_restored_state=run.job.allow_non_restored_state,

@@ -46,12 +46,13 @@ class MemoryEngine:
     #: Applications whose orders do not end; only force helps.
     stuck: set[str] = field(default_factory=set)
     cpu: float | None = None
+    code_size: int = 1
     jobs: list[Job] = field(default_factory=list)
     deleted_snapshots: list[str] = field(default_factory=list)
 
     def check_code(self, configuration: Mapping[str, Any]) -> int:  # noqa: ARG002 - there is always code
         """Any code is there."""
-        return 1
+        return self.code_size
 
     def start(self, job: Job) -> _Timed:
         """Start, or fail with the next of ``start_errors``."""
