@@ -118,7 +118,7 @@ def test_a_job_that_cannot_run_here_is_a_failed_start_without_a_process_and_with
     assert not result.running
     assert engine.processes == []
     (event,) = logs.events
-    assert (event["messageType"], event["throwableInformation"]) == ("ERROR", [result.error])
+    assert (event["messageType"], event["message"]) == ("ERROR", f"the application did not start: {result.error}")
 
 
 def test_an_order_about_a_job_that_does_not_run_fails_and_force_does_not(engine: FlinkEngine) -> None:
@@ -128,6 +128,15 @@ def test_an_order_about_a_job_that_does_not_run_fails_and_force_does_not(engine:
     for task in (engine.abort(NAME), engine.stop(NAME, None), engine.delete_snapshot("key")):
         assert result_of(task) == Result(at=START)
     assert (engine.cpu_utilization(NAME), engine.dashboard(NAME), engine.plan(NAME)) == (None, None, None)
+
+
+def test_an_update_that_does_not_start_has_taken_its_snapshot_all_the_same(
+    engine: FlinkEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_stop", lambda _run, _snapshot: None)
+    result = result_of(engine.restart(replace(job(), runtime="FLINK-1_19"), "key"))
+    assert result.error.startswith("RuntimeEnvironment must be")
+    assert (result.snapshot_taken, result.running) == (True, False)
 
 
 def test_code_is_the_object_in_s3_or_the_zip_of_the_request(tmp_path: Path) -> None:
@@ -174,4 +183,4 @@ def test_events_for_a_log_stream_that_does_not_exist_are_lost_as_in_aws(tmp_path
     (tmp_path / "client.log").write_text("a line\n")
     forwarder = LogForwarder(job(), tmp_path, StandingClock(START), cast(Any, FakeLogs(refuses=True)))
     forwarder.forward()
-    forwarder.error("it failed", "why")
+    forwarder.error("it failed")

@@ -228,6 +228,10 @@ def test_the_address_of_the_ui_leads_to_it_for_three_minutes() -> None:
     stage.passes(timedelta(minutes=3))
     assert stage.plane.dashboard(NAME, token) is None
     stage.refused("InvalidArgumentException", "CreateApplicationPresignedUrl", UrlType="ZEPPELIN_UI_URL")
+    address = stage.call("CreateApplicationPresignedUrl", UrlType="FLINK_DASHBOARD_URL")["AuthorizedUrl"]
+    assert len(stage.plane.ui_tokens) == 1
+    stage.call("StopApplication")
+    assert stage.plane.dashboard(NAME, address.partition("authToken=")[2]) is None
 
 
 # Automatic scaling.

@@ -190,5 +190,5 @@ def test_a_job_that_does_not_start_says_why_and_leaves_nothing_running(
     assert "records.per.second" in failure_of(client, operation)
     assert cloud.engine.processes == []
     errors = [one for one in messages(client_of(cloud.s3.address, "logs")) if one["messageType"] == "ERROR"]
-    assert "records.per.second" in " ".join(errors[-1]["throwableInformation"])
+    assert "records.per.second" in errors[-1]["message"]
     client.delete_application(ApplicationName=NAME, CreateTimestamp=created)

@@ -219,7 +219,8 @@ class FlinkEngine:
                 run = self._new_run(job)
             if previous:
                 previous.end()
-            return dataclasses.replace(self._start(run), snapshot_taken=snapshot is not None)
+            # The snapshot is there, whatever becomes of the start.
+            return dataclasses.replace(self._outcome(lambda: self._start(run)), snapshot_taken=snapshot is not None)
 
         return self._order(work)
 
@@ -256,7 +257,7 @@ class FlinkEngine:
             try:
                 savepoint = running.running_job.savepoint(self._savepoint_folder(snapshot).as_uri())
             except (RunError, RequestException) as error:
-                running.log.error("the snapshot failed", _line(error))
+                running.log.error(f"the snapshot failed: {_line(error)}")
                 raise
             self._savepoints[snapshot] = savepoint
             return self._ended(running=True, snapshot_taken=True)
@@ -348,8 +349,7 @@ class FlinkEngine:
                 raise RunError(f"the job is {state}: {run.running_job.root_cause()}")
         except BaseException as error:
             if not run.abandoned:
-                run.log.forward()
-                run.log.error("the application did not start", _line(error))
+                run.log.error(f"the application did not start: {_line(error)}")
             run.end()
             raise
         run.cpu_percent()  # from now on
@@ -364,7 +364,7 @@ class FlinkEngine:
                 raise RunError("the job had ended by itself, and left no savepoint")
         except (RunError, RequestException) as error:
             if run:
-                run.log.error("the snapshot failed", _line(error))
+                run.log.error(f"the snapshot failed: {_line(error)}")
             if run and not run.runs:
                 run.end()
             return self._ended(error=_line(error), running=bool(run and run.runs))
@@ -395,15 +395,16 @@ class FlinkEngine:
         return run
 
     def _order(self, work: Callable[[], Result]) -> _Order:
-        def carried_out() -> Result:
-            try:
-                return work()
-            except Exception as error:
-                if not isinstance(error, RunError | RefusedError | RequestException):
-                    logger.exception("the engine failed")
-                return self._ended(error=_line(error))
+        return _Order(self._workers.submit(self._outcome, work))
 
-        return _Order(self._workers.submit(carried_out))
+    def _outcome(self, work: Callable[[], Result]) -> Result:
+        """The result of some work; whatever it raises is one, too."""
+        try:
+            return work()
+        except Exception as error:
+            if not isinstance(error, RunError | RefusedError | RequestException):
+                logger.exception("the engine failed")
+            return self._ended(error=_line(error))
 
     def _ended(self, *, error: str = "", running: bool = False, snapshot_taken: bool = False) -> Result:
         return Result(at=self._clock.now(), error=error, running=running, snapshot_taken=snapshot_taken)

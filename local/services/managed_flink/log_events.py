@@ -61,9 +61,10 @@ class LogForwarder:
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join()
 
-    def error(self, message: str, cause: str) -> None:
-        """Write an error of the service itself."""
-        self._put([self._event("ERROR", "com.amazonaws.kinesisanalytics", message, [cause])])
+    def error(self, message: str) -> None:
+        """Write an error of the service itself, after what has been logged so far."""
+        self.forward()
+        self._put([self._event("ERROR", "com.amazonaws.kinesisanalytics", message)])
 
     def _run(self) -> None:
         while not self._ended.wait(_EVERY_SECONDS):
@@ -103,7 +104,7 @@ class LogForwarder:
         if event:
             yield event
 
-    def _event(self, level: str, name: str, text: str, throwable: list[str] | None = None) -> dict[str, Any]:
+    def _event(self, level: str, name: str, text: str) -> dict[str, Any]:
         return {
             "applicationARN": self.job.arn,
             "applicationVersionId": str(self.job.version),
@@ -113,7 +114,6 @@ class LogForwarder:
             "messageSchemaVersion": "1",
             "messageType": level,
             "threadName": "main",
-            **({"throwableInformation": throwable} if throwable else {}),
         }
 
     def _put(self, events: list[dict[str, Any]]) -> None:

@@ -123,15 +123,17 @@ class OptionCalls(Core):
             raise RefusedError(
                 "InvalidArgumentException", f"UrlType must be FLINK_DASHBOARD_URL (got {parameters['UrlType']})"
             )
-        token = secrets.token_urlsafe(32)
-        self.ui_tokens[token] = (application.name, self.clock.now() + FIRST_USE)
+        now, token = self.clock.now(), secrets.token_urlsafe(32)
+        valid = {token: (name, until) for token, (name, until) in self.ui_tokens.items() if now < until}
+        self.ui_tokens = {**valid, token: (application.name, now + FIRST_USE)}
         return {"AuthorizedUrl": f"{self.address}/flinkdashboard/{application.name}?authToken={token}"}
 
     def dashboard(self, application: str, token: str) -> str | None:
         """Where an address of the UI leads; None where it does not, any more."""
         with self.lock:
             name, until = self.ui_tokens.get(token, ("", self.clock.now()))
-            valid = name == application and self.clock.now() < until and name in self.applications
+            found = self.applications.get(name)
+            valid = name == application and self.clock.now() < until and found and found.status == "RUNNING"
             return self.engine.dashboard(name) if valid else None
 
     def _changeable(self, operation: str, parameters: Parameters) -> Application:
