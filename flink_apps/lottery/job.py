@@ -16,7 +16,7 @@ from flink_apps.common.options_in_code import where_allowed
 from flink_apps.common.packed import PACKED_NUMBERS, packed, unpacked
 from flink_apps.common.tables import Connector, EventTime
 from flink_apps.lottery import functions, queries, schema
-from flink_apps.lottery.settings import PROCESS, Settings
+from flink_apps.lottery.settings import BUCKETS, PROCESS, Settings
 
 #: The names under which ``sources`` and ``sinks`` hold their tables.
 LOTTERY_EVENTS, USER_EVENTS = "lottery_events", "user_events"
@@ -61,7 +61,7 @@ def build(
             Types.ROW([Types.INT(), functions.LOTTERY_RUNS]),
         )
         .name(functions.LOTTERIES_OPERATOR)
-        .uid(functions.LOTTERIES_OPERATOR)
+        .uid(_id(functions.LOTTERIES_OPERATOR, settings))
         # Starts and stops are few, and every bucket has to receive them in the same order.
         .set_parallelism(1)
     )
@@ -74,7 +74,7 @@ def build(
             PACKED_NUMBERS,
         )
         .name(functions.PLAYERS_OPERATOR)
-        .uid(functions.PLAYERS_OPERATOR)
+        .uid(_id(functions.PLAYERS_OPERATOR, settings))
     )
     refused = lotteries.get_side_output(functions.REJECTED).union(players.get_side_output(functions.REJECTED))
     accepted = unpacked(players, functions.ACCEPTED_CLICK).name(ACCEPTED_CLICKS)
@@ -88,6 +88,15 @@ def build(
         sinks[REJECTED].table: queries.rejected(REFUSED_EVENTS),
     }
     return insert(table_env, chosen, connectors=[*sources.values(), *sinks.values()])
+
+
+def _id(operator: str, settings: Settings) -> str:
+    """The id of an operator with state: another one where the state of the old one would not be found.
+
+    Process mode keeps state under other names than thread mode. With another number of buckets players are in others.
+    """
+    buckets = "" if settings.buckets == BUCKETS.default else f" in {settings.buckets} buckets"
+    return f"{operator}{buckets}{' by processes' if settings.execution_mode == PROCESS else ''}"
 
 
 def _lottery_events(table_env: StreamTableEnvironment, settings: Settings, source: Connector) -> DataStream:

@@ -69,20 +69,21 @@ def user_events(table: str, *, clock_skew_millis: int, arrival: str, buckets: in
 def winners(clicks: str, *, window_millis: int) -> str:
     """The draw of each window from accepted clicks, with the result of :func:`flink_apps.lottery.logic.winner`.
 
-    The state of a window is the lowest ticket so far, so it does not grow with the clicks.
+    The state of a window is the lowest ticket so far, so it does not grow with the clicks. Its bounds are in its key:
+    a window that is open while the length is changed keeps them.
     """
     return f"""
         SELECT
           lotteryId,
           counted(CAST(SUBSTRING(best FROM {_DIGITS + 2}) AS BIGINT), {literal(WINNER_COUNT)}),
           window_start_millis,
-          window_start_millis + {window_millis},
+          window_end_millis,
           clicks,
           seed
         FROM (
-          SELECT lotteryId, seed, window_start_millis, COUNT(*) AS clicks, MIN(best) AS best
+          SELECT lotteryId, seed, window_start_millis, window_end_millis, COUNT(*) AS clicks, MIN(best) AS best
           FROM TABLE(TUMBLE(TABLE `{clicks}`, DESCRIPTOR({schema.EVENT_TIME}), INTERVAL {interval(window_millis)}))
-          GROUP BY window_start, window_end, lotteryId, seed, window_start_millis
+          GROUP BY window_start, window_end, lotteryId, seed, window_start_millis, window_end_millis
         )
     """
 
@@ -95,6 +96,7 @@ def tickets(clicks: str, *, window_millis: int) -> str:
           lotteryId,
           seed,
           window_start_millis,
+          window_start_millis + {window_millis} AS window_end_millis,
           CONCAT({ticket("seed", "userId", "`timestamp`")}, ':', CAST(userId AS STRING)) AS best,
           {schema.EVENT_TIME}
         FROM (

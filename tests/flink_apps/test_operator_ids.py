@@ -106,8 +106,11 @@ VARIANTS = {
     "a wide ETL": etl("kafka", ("kafka", "s3", "opensearch"), parallelism=3),
     "the lottery with Kinesis": lottery(**_REGIONS),
     "the lottery with Kafka": lottery(**_BROKERS),
+    "the lottery in few buckets": lottery(**_REGIONS, LotteryProperties={"buckets": "8"}),
+    "the lottery in processes": lottery(**_REGIONS, LotteryProperties={"execution.mode": "process"}),
     "taxis": taxi(DeadLetterBucket="bad"),
     "many taxis": taxi(3, DeadLetterBucket="bad"),
+    "taxis with results each half hour": taxi(EarlyResultsMinutes="30", DeadLetterBucket="bad"),
     "taxis with results once an hour": taxi(EarlyResultsMinutes="60", DeadLetterBucket="bad"),
     "taxis with bad trips in a stream": taxi(DeadLetterKinesisStream="bad"),
     "metrics": metrics(1),
@@ -115,6 +118,7 @@ VARIANTS = {
     "records to Kinesis": generator("KinesisSink"),
     "records to Kafka": generator("KafkaSink"),
     "records to both": generator("KinesisSink", "KafkaSink"),
+    "trips to Kafka": generator("KafkaSink", record_type="taxi-trip"),
     "records with faults": generator("KinesisSink", faults_late="0.01"),
     "a replay to Kinesis": replay(output_stream_arn=f"{STREAM}trips"),
     "a wide replay to Kafka": replay(3, **_TOPIC),
@@ -163,11 +167,20 @@ def test_another_sink_leaves_the_ids_of_all_others(listed: dict[str, dict[str, s
             assert before.items() <= after.items()
 
 
-@pytest.mark.parametrize(("few", "many"), [("taxis", "many taxis"), ("kafka to kafka+s3+opensearch", "a wide ETL")])
+@pytest.mark.parametrize(
+    ("few", "many"),
+    [("taxis", "many taxis"), ("kafka to kafka+s3+opensearch", "a wide ETL"), ("metrics", "many metrics")],
+)
 def test_another_parallelism_leaves_the_ids_of_all_that_have_state(
     listed: dict[str, dict[str, str]], few: str, many: str
 ) -> None:
     assert listed[few].items() <= listed[many].items()
+
+
+def test_whatever_is_generated_the_time_line_goes_on(listed: dict[str, dict[str, str]]) -> None:
+    variants = [name for name, variant in VARIANTS.items() if variant.scenario == "data_generator"]
+    assert len(variants) >= 4
+    assert len({listed[name]["ticks (tick): source"] for name in variants}) == 1
 
 
 def test_another_end_for_dead_letters_leaves_the_ids_of_all_others(listed: dict[str, dict[str, str]]) -> None:
@@ -176,6 +189,26 @@ def test_another_end_for_dead_letters_leaves_the_ids_of_all_others(listed: dict[
     assert all(operator.startswith("dead_letters") for operator in changed)
 
 
-def test_a_source_of_another_kind_does_not_take_the_state_of_the_old_one(listed: dict[str, dict[str, str]]) -> None:
-    assert "trips (kinesis): source" in listed["kinesis to s3"]
-    assert "trips (kafka): source" in listed["kafka to s3"]
+_WINDOWS = [f"{index}: global-window-aggregate" for index in ("pickup_count", "trip_duration")]
+_RULES = ["lotteries", "players"]
+#: By what is changed: a variant, the same with the change, and the operators that cannot go on with their state.
+OTHER_STATE = {
+    "early results": ("taxis", "taxis with results each half hour", [f"{name} by 15 min" for name in _WINDOWS]),
+    "no early results": ("taxis", "taxis with results once an hour", [f"{name} by 15 min" for name in _WINDOWS]),
+    "buckets": ("the lottery with Kinesis", "the lottery in few buckets", _RULES),
+    "execution mode": ("the lottery with Kinesis", "the lottery in processes", _RULES),
+    "connector": (
+        "the lottery with Kinesis",
+        "the lottery with Kafka",
+        [f"{table} (kinesis): source" for table in ("lottery_events", "user_events")],
+    ),
+    "source": ("kinesis to s3", "kafka to s3", ["trips (kinesis): source"]),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "operators"), OTHER_STATE.values(), ids=OTHER_STATE)
+def test_an_operator_that_would_not_find_its_state_again_has_another_id(
+    listed: dict[str, dict[str, str]], before: str, after: str, operators: list[str]
+) -> None:
+    assert set(operators) <= listed[before].keys()
+    assert not set(operators) & listed[after].keys()

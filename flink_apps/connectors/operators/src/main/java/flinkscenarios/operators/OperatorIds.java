@@ -22,11 +22,18 @@ import org.apache.flink.streaming.api.transformations.SourceTransformation;
  * <p>State is found again by the id of its operator. What Flink makes of a plan is numbered in the order of the plan, so
  * that a new sink, filter or column gives other operators other ids. Here the id of a source or sink is its table with
  * its connector, and the id of a step in between is the sink that it leads to, or the source if it leads to several.
+ * Where another step would read the state wrongly, the id tells what the state is of.
  */
 public final class OperatorIds {
 
     /** What the planner sets as an id: the number of a node in the plan, and the step within it. */
     private static final Pattern NUMBERED = Pattern.compile("(\\d+)_(.*)");
+
+    /**
+     * In the description of an aggregate, the step of its cumulated windows. The state of an open window is that of its
+     * first step: with steps of another length it would not be found, or be taken for another window's.
+     */
+    private static final Pattern STEP = Pattern.compile("window=\\[CUMULATE\\([^)]*?\\bstep=\\[([^]]+)]");
 
     /** The name of a table's operator: the table, and that number. */
     private static final Pattern NAMED = Pattern.compile("(.*)\\[\\d+]");
@@ -92,7 +99,7 @@ public final class OperatorIds {
 
     private String id(Transformation<?> operator) {
         Matcher number = numbered(operator);
-        String step = number.matches() ? number.group(2) : operator.getName();
+        String step = (number.matches() ? number.group(2) : operator.getName()) + windows(operator);
         Set<String> reached = sinks.get(operator);
         if (isSource(operator)) {
             return withConnector(tableOf(operator)) + ": source";
@@ -101,6 +108,11 @@ public final class OperatorIds {
             return withConnector(sinkNodes.get(number.group(1))) + ": " + step;
         }
         return String.join("+", reached.size() == 1 ? reached : sources.get(operator)) + ": " + step;
+    }
+
+    private static String windows(Transformation<?> operator) {
+        Matcher step = STEP.matcher(operator.getDescription() == null ? "" : operator.getDescription());
+        return step.find() ? " by " + step.group(1) : "";
     }
 
     private String withConnector(String table) {
