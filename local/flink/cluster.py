@@ -244,6 +244,8 @@ class FlinkCluster:
             "rest.port": self._rest_port,
             "taskmanager.host": "127.0.0.1",
             "taskmanager.numberOfTaskSlots": self.spec.parallelism_per_kpu,
+            # A job of fewer tasks than there are slots has some in each TaskManager.
+            "taskmanager.load-balance.mode": "SLOTS",
             "parallelism.default": self.spec.parallelism,
             # As the service: RocksDB, exactly once, restarts.
             "state.backend.type": "rocksdb",

@@ -47,6 +47,8 @@ class Change:
 @contextmanager
 def changed(run: LocalRun, change: Change) -> Iterator[None]:
     """The run's application, with a change."""
+    if not run.code().exists():
+        run.assembly.unpack_code(run.code())
     packages = run.code() / "lib" / "packages.zip"
     before = packages.read_bytes()
     packages.write_bytes(_edited(packages, change))
@@ -56,8 +58,10 @@ def changed(run: LocalRun, change: Change) -> Iterator[None]:
             groups.setdefault(group, {}).pop(key, None)
             if value is not None:
                 groups[group][key] = value
+        if not groups[group]:  # a group that is there may switch something on
+            del groups[group]
     try:
-        with patch.object(run, "property_groups", lambda _name=None: groups):
+        with patch.object(run, "property_groups", lambda *_: groups):
             yield
     finally:
         packages.write_bytes(before)

@@ -10,15 +10,30 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def at_a_steady_rate(put: Callable[[list[T]], None], values: list[T], *, per_second: int) -> threading.Thread:
+class Feed(threading.Thread):
+    """Puts values, a batch ten times a second, until it is told to hurry."""
+
+    def __init__(self, put: Callable[[list[T]], None], values: list[T], *, per_second: int) -> None:
+        """Nothing is put yet."""
+        super().__init__()
+        self._put, self._values, self._batch = put, values, per_second // 10
+        self._hurry = threading.Event()
+
+    def run(self) -> None:
+        """Put all values."""
+        began = time.monotonic()
+        for number, first in enumerate(range(0, len(self._values), self._batch)):
+            self._put(self._values[first : first + self._batch])
+            self._hurry.wait(max(0.0, began + (number + 1) / 10 - time.monotonic()))
+
+    def hurry(self) -> None:
+        """Put what is left at once, and wait until it is."""
+        self._hurry.set()
+        self.join()
+
+
+def at_a_steady_rate(put: Callable[[list[T]], None], values: list[T], *, per_second: int) -> Feed:
     """Put the values, a batch ten times a second."""
-
-    def run() -> None:
-        batch, began = per_second // 10, time.monotonic()
-        for number, first in enumerate(range(0, len(values), batch)):
-            put(values[first : first + batch])
-            time.sleep(max(0.0, began + (number + 1) / 10 - time.monotonic()))
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
+    feed = Feed(put, values, per_second=per_second)
+    feed.start()
+    return feed

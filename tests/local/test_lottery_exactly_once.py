@@ -1,4 +1,4 @@
-"""The lottery for real: every window has its winner, no coupon is lost or taken twice, whatever is killed."""
+"""The lottery for real: each window has its winner, each coupon is taken once, whatever is killed or changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import pytest
 from confluent_kafka import Producer
 
 from flink_apps.lottery import logic, schema
-from flink_apps.lottery.settings import Settings
+from flink_apps.lottery.settings import GRACE, GROUP, TRANSACTIONAL_ID_PREFIX, Settings
+from flink_apps.lottery.settings import WINDOW as WINDOW_OPTION
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios.lottery.scenario import Lottery as LotteryScenario
@@ -22,7 +23,9 @@ from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
 from tests.local.balance import check_the_balance
+from tests.local.changes import Change
 from tests.local.failures import kill_a_task_manager, wait_for
+from tests.local.rounds import rounds
 from tests.local.steady import at_a_steady_rate
 
 pytestmark = pytest.mark.integration
@@ -32,12 +35,16 @@ PLAYERS, COUPONS = 200, 15
 #: More than all coupons: what a player clicks without one is refused.
 CLICKS = 4_500
 CLICKS_PER_SECOND = 300
+#: Slow enough for players to click while the application is changed, again and again.
+SLOW_CLICKS_PER_SECOND = 50
 PARTITIONS, PARTITIONS_LATER = 3, 6
 IDLE_SECONDS = 8
 #: Of Kafka's client: the partition that the key determines.
 ANY = -1
 #: Has a coupon, and clicks once its window has been drawn.
 LATE_PLAYER = PLAYERS
+#: Behind the last accepted click of each shard: enough for each to have some.
+ENDS = 50
 #: Players whose events are in partitions of their own.
 CLICKER, BUYER = PLAYERS + 1, PLAYERS + 2
 #: By the clock of a producer that is a day ahead.
@@ -65,9 +72,9 @@ def start(lottery_id: int, **fields: int) -> Event:
     return event(lottery_id, type=schema.START, lotteryId=lottery_id, **fields)
 
 
-def clicks() -> list[Event]:
+def clicks(*, per_second: int) -> list[Event]:
     """Players in turn, a click every few milliseconds."""
-    return [click(number % PLAYERS, BEGIN + number * 1000 // CLICKS_PER_SECOND) for number in range(CLICKS)]
+    return [click(number % PLAYERS, BEGIN + number * 1000 // per_second) for number in range(CLICKS)]
 
 
 @dataclass
@@ -116,6 +123,8 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Lo
     }
     context = {f"lottery.{key}": value for key, value in keys.items()}
     with LocalRun(synthesize("lottery", context, tmp_path / "cdk.out"), tmp_path) as run:
+        # Room for more tasks; a KPU of the service has one, as they share Python's lock.
+        run.cluster.spec = replace(run.cluster.spec, parallelism_per_kpu=2)
         run.start()
         job = run.submit()
         wait_for("the start", lambda: job.running_seconds() > 0)
@@ -159,8 +168,9 @@ def _player_and_time(value: str | bytes) -> tuple[int, int]:
 
 @pytest.mark.parametrize("started", [{"connector": "kafka", "parallelism": "2", "grace-millis": "3000"}], indirect=True)
 def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(started: tuple[Lottery, Job]) -> None:
+    """Also while the application is changed three times, and goes on once more without a change."""
     lottery, job = started
-    sent = clicks()
+    sent = clicks(per_second=SLOW_CLICKS_PER_SECOND)
     lottery.put_lottery_events(start(1), start(2, timestamp=BEGIN * 1000))
     # A partition with purchases only has no time of its own, and is not idle: the others wait for its clicks.
     ahead = [click(CLICKER, BEGIN - 50_000 + n) for n in range(IDLE_SECONDS + 3)]
@@ -173,25 +183,29 @@ def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(sta
     lottery.put_user_events([buy(player, COUPONS) for player in range(PLAYERS)])
     lottery.put_user_events([buy(LATE_PLAYER, 1)])
     lottery.put_as_a_producer(click(0, IN_A_DAY), clock=IN_A_DAY)
-    feed = at_a_steady_rate(lottery.put_user_events, sent, per_second=CLICKS_PER_SECOND)
+    feed = at_a_steady_rate(lottery.put_user_events, sent, per_second=SLOW_CLICKS_PER_SECOND)
     wait_for("the first winners", lambda: bool(lottery.winners()))
-    assert feed.is_alive(), "players still click"
-    # From here on some players' clicks are in partitions that the job does not know yet.
-    lottery.run.service(KafkaService).set_partitions(lottery.settings.streams.user_input.name, PARTITIONS_LATER)
-    kill_a_task_manager(lottery.run, job)
-    feed.join()
-    # Once more in silence: the last windows are drawn without any click that would move time.
-    # A click is there before the job is: no watermark tells it that this window has been drawn.
-    late = click(LATE_PLAYER, BEGIN)
-    kill_a_task_manager(lottery.run, job, meanwhile=lambda: lottery.put_user_events([late]))
-    sent += [*ahead, behind, late]
-    wait_for("the late refusal", lambda: any(refusal["reason"] == "late" for refusal in lottery.rejected()))
-    last = logic.window_start(_player_and_time(sent[PLAYERS * COUPONS - 1][1])[1], WINDOW)
-    wait_for("the last draw", lambda: any(winner["windowStart"] == last for winner in lottery.winners()))
-    refusals = {"no-coupon": CLICKS - PLAYERS * COUPONS, "late": 1, "malformed": 2}
-    wait_for("the last refusal", lambda: len(lottery.rejected()) >= sum(refusals.values()))
-    lottery.run.stop_job(job)
-    check_the_balance(LotteryScenario(lottery.run), job)
+    with rounds(lottery.run) as application:
+        job = application.go_on(job, Change(properties={GROUP: {TRANSACTIONAL_ID_PREFIX.key: "another-lottery"}}))
+        # From here on some players' clicks are in partitions that the job does not know yet.
+        lottery.run.service(KafkaService).set_partitions(lottery.settings.streams.user_input.name, PARTITIONS_LATER)
+        assert feed.is_alive(), "players still click"
+        kill_a_task_manager(lottery.run, job)
+        job = application.go_on(job, Change(parallelism=3))
+        job = application.go_on(job, Change(properties={GROUP: {GRACE.key: "3500"}}))
+        feed.hurry()
+        # Once more unchanged, and in silence: the last windows are drawn without any click that would move time.
+        # A click is there before the job is: no watermark tells it that this window has been drawn.
+        late = click(LATE_PLAYER, BEGIN)
+        job = application.go_on(job, meanwhile=lambda: lottery.put_user_events([late]))
+        sent += [*ahead, behind, late]
+        wait_for("the late refusal", lambda: any(refusal["reason"] == "late" for refusal in lottery.rejected()))
+        last = last_window(sent[: PLAYERS * COUPONS])
+        wait_for("the last draw", lambda: any(winner["windowStart"] == last for winner in lottery.winners()))
+        refusals = {"no-coupon": CLICKS - PLAYERS * COUPONS, "late": 1, "malformed": 2}
+        wait_for("the last refusal", lambda: len(lottery.rejected()) >= sum(refusals.values()))
+        lottery.run.stop_job(job)
+        check_the_balance(LotteryScenario(lottery.run), job)
 
     kafka, topic = lottery.run.service(KafkaService), lottery.settings.streams.user_input.name
     assert {message.partition() for message in kafka.records(topic)} == set(range(PARTITIONS_LATER))
@@ -210,25 +224,45 @@ def test_with_kafka_each_window_has_one_winner_and_each_coupon_is_taken_once(sta
     check_the_draws(winners, accepted)
 
 
-@pytest.mark.parametrize("started", [{"connector": "kinesis", "parallelism": "2"}], indirect=True)
+@pytest.mark.parametrize("started", [{"connector": "kinesis", "parallelism": "2", "idle-seconds": "60"}], indirect=True)
 def test_with_kinesis_each_window_has_a_winner_and_each_coupon_is_taken_once(started: tuple[Lottery, Job]) -> None:
+    """Also while windows get another length: the open one keeps its own."""
     lottery, job = started
-    sent = clicks()
+    sent = clicks(per_second=CLICKS_PER_SECOND)
     lottery.put_lottery_events(start(1))
     lottery.put_user_events([buy(player, COUPONS) for player in range(PLAYERS)])
-    feed = at_a_steady_rate(lottery.put_user_events, sent, per_second=CLICKS_PER_SECOND)
+    accepted_ones, others = sent[: PLAYERS * COUPONS], sent[PLAYERS * COUPONS :]
+    feed = at_a_steady_rate(lottery.put_user_events, accepted_ones, per_second=CLICKS_PER_SECOND)
     wait_for("the first winners", lambda: bool(lottery.winners()))
     kill_a_task_manager(lottery.run, job)
     feed.join()
-    refusals = CLICKS - PLAYERS * COUPONS
-    wait_for("the last refusal", lambda: len({refusal["event"] for refusal in lottery.rejected()}) >= refusals)
-    lottery.run.stop_job(job)
+    lottery.put_user_events([buy(player, 0) for player in range(ENDS)])
+    wait_for("the ends of all shards", lambda: len(refused_for(lottery, "too-few-coupons")) == ENDS)
+    with rounds(lottery.run) as application:
+        # The last window is open: the time of its end has not come, and no shard is idle.
+        assert last_window(accepted_ones) not in {winner["windowStart"] for winner in lottery.winners()}
+        job = application.go_on(job, Change(properties={GROUP: {WINDOW_OPTION.key: "3"}}))
+        lottery.put_user_events(others)
+        scenario = LotteryScenario(lottery.run)
+        wait_for("the other clicks", lambda: scenario.records_so_far(job) >= len(others))
+        lottery.run.stop_job(job)
     check_the_balance(LotteryScenario(lottery.run), job)
 
     # At least once into a stream: what was written since the last checkpoint comes again, and is the same.
     winners = list({json.dumps(winner): winner for winner in lottery.winners()}.values())
-    rejected = list({refusal["event"]: refusal for refusal in lottery.rejected()}.values())
-    assert Counter(refusal["reason"] for refusal in rejected) == {"no-coupon": refusals}, rejected[-1]
-    accepted = accepted_clicks(sent, rejected)
+    accepted = accepted_clicks(sent, refused_for(lottery, "no-coupon"))
     assert Counter(user_id for user_id, _ in accepted.elements()) == dict.fromkeys(range(PLAYERS), COUPONS)
+    assert len({refusal["reason"] for refusal in lottery.rejected()}) == 2
+    # All clicks that took part did so before the windows got another length.
     check_the_draws(winners, accepted)
+
+
+def refused_for(lottery: Lottery, reason: str) -> list[dict[str, Any]]:
+    """The refusals for a reason, each once."""
+    refusals = {refusal["event"]: refusal for refusal in lottery.rejected() if refusal["reason"] == reason}
+    return list(refusals.values())
+
+
+def last_window(sent: Sequence[Event]) -> int:
+    """The start of the window of the last click."""
+    return logic.window_start(_player_and_time(sent[-1][1])[1], WINDOW)
