@@ -61,8 +61,13 @@ def files(run: LocalRun, end: BucketPrefix) -> Iterator[tuple[str, bytes]]:
         yield key, s3.read(end.bucket, key)
 
 
+def is_parquet(body: bytes) -> bool:
+    """Whether a file is of Parquet, and not of JSON lines."""
+    return body.startswith(_PARQUET)
+
+
 def rows_in(body: bytes) -> int:
     """How many rows a file has, of Parquet or of JSON lines."""
-    if body.startswith(_PARQUET):
+    if is_parquet(body):
         return int(pyarrow.parquet.read_metadata(io.BytesIO(body)).num_rows)
     return body.count(b"\n")

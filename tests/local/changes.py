@@ -61,7 +61,7 @@ def changed(run: LocalRun, change: Change) -> Iterator[None]:
         if not groups[group]:  # a group that is there may switch something on
             del groups[group]
     try:
-        with patch.object(run, "property_groups", lambda *_: groups):
+        with patch.object(run, "property_groups", lambda _name=None: groups):
             yield
     finally:
         packages.write_bytes(before)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -37,3 +38,13 @@ def at_a_steady_rate(put: Callable[[list[T]], None], values: list[T], *, per_sec
     feed = Feed(put, values, per_second=per_second)
     feed.start()
     return feed
+
+
+@contextmanager
+def coming(put: Callable[[list[T]], None], values: list[T], *, per_second: int) -> Iterator[None]:
+    """Put the values at a steady rate in the course of the block, and all of them before it ends."""
+    feed = at_a_steady_rate(put, values, per_second=per_second)
+    try:
+        yield
+    finally:
+        feed.join()

@@ -1,4 +1,4 @@
-"""The streaming ETL for real: every trip counted in every sink, after processes have been killed."""
+"""The streaming ETL for real: every trip counted in every sink, after it was changed and processes were killed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet
 import pytest
@@ -21,11 +22,10 @@ from confluent_kafka import Message, Producer
 
 from benchmarks.trips import trips
 from flink_apps.common.ends.opensearch import REJECTED_DOCUMENTS
-from flink_apps.common.ends.s3 import BucketPrefix
 from flink_apps.common.taxi_zones import BOROUGHS
 from flink_apps.streaming_etl.metrics import DEAD_LETTER_COUNT, WATERMARK_EVENTS
-from flink_apps.streaming_etl.settings import Settings
-from local.counts import dead_letters
+from flink_apps.streaming_etl.settings import GROUP, PARQUET, SINK_DOMAIN
+from local.counts import dead_letters, files, is_parquet
 from local.errors import RunError
 from local.flink.rest import Job
 from local.run import LocalRun
@@ -33,19 +33,20 @@ from local.scenarios.streaming_etl.archive import partition_values
 from local.scenarios.streaming_etl.scenario import StreamingEtl
 from local.services.kafka import KafkaService
 from local.services.opensearch import OpenSearchService
-from local.services.s3 import S3Service
 from local.synth import synthesize
 from stacks.streaming_etl import SINK_TOPIC, SOURCE_TOPIC
 from tests.local.bad_trips import bad
 from tests.local.balance import check_the_balance
+from tests.local.changes import Change
 from tests.local.failures import arrivals, kill_a_task_manager, kill_the_job_manager, wait_for
-from tests.local.steady import at_a_steady_rate
+from tests.local.rounds import Rounds, rounds
+from tests.local.steady import coming
 
 pytestmark = pytest.mark.integration
 
 TRIPS = 60_000
 BAD_SHARE = 100  # one record in so many
-TRIPS_PER_SECOND = 4_000
+TRIPS_PER_SECOND = 2_000
 #: Sent when the last process has been killed and replaced, so that the restored job has something to read and to count.
 LAST = 2_000
 #: What a replay may have among its trips.
@@ -74,6 +75,10 @@ class Story:
     #: What a start says to a topic that takes less than a trip may have.
     small_topic: str = ""
     s3: list[dict[str, object]] = field(default_factory=list)
+    #: How many files in S3 are of each format.
+    formats: Counter[str] = field(default_factory=Counter)
+    #: The good trips that had been written when OpenSearch became a sink.
+    before_search: set[int] = field(default_factory=set)
     search: dict[str, dict[str, object]] = field(default_factory=dict)
     refused: list[dict[str, object]] = field(default_factory=list)
     dead_letters: list[dict[str, object]] = field(default_factory=list)
@@ -100,29 +105,32 @@ def context(**changes: object) -> dict[str, str]:
     return {f"streaming-etl.{key}": str(value) for key, value in keys.items()}
 
 
-def finish(run: LocalRun, job: Job, story: Story, arrived: Callable[[], int]) -> Settings:
-    """Wait until the job has read everything, and have it commit; gives what the job was told."""
+def finish(run: LocalRun, job: Job, story: Story, arrived: Callable[[], int]) -> None:
+    """Wait until the job has read everything, and have it commit."""
     wait_for("the last trip", lambda: arrived() >= len(story.good), seconds=180)
     wait_for("the metric of the dead letters", lambda: bool(job.metric_values(DEAD_LETTER_COUNT)))
     vertices = job.rest.get(f"/jobs/{job.job_id}")["vertices"]
     story.sources = [vertex["name"] for vertex in vertices if vertex["name"].startswith("Source")]
     run.stop_job(job)
-    check_the_balance(StreamingEtl(run), job)
-    return Settings.from_property_groups(run.property_groups())
+    check_the_balance(StreamingEtl(run), job, before={"account: opensearch": len(story.before_search)})
 
 
 @pytest.fixture(scope="module")
 def exactly_once(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """Kafka → Kafka, S3 and OpenSearch, with two TaskManagers and the JobManager killed on the way."""
+    """Kafka → Kafka and S3; then to OpenSearch, too, with more tasks, and JSON instead of Parquet.
+
+    On the way a TaskManager and the JobManager are killed.
+    """
     folder = tmp_path_factory.mktemp("run")
-    keys = context(source="kafka", sinks="kafka,s3,opensearch", parallelism=2)
-    with LocalRun(synthesize("streaming-etl", keys, folder / "cdk.out"), folder) as run:
-        return tell_exactly_once(run)
+    keys = context(source="kafka", sinks="kafka,s3,opensearch", **{"parallelism": 3, "parallelism-per-kpu": 2})
+    with LocalRun(synthesize("streaming-etl", keys, folder / "cdk.out"), folder) as run, rounds(run) as application:
+        return tell_exactly_once(run, application)
 
 
-def tell_exactly_once(run: LocalRun) -> Story:
+def tell_exactly_once(run: LocalRun, application: Rounds) -> Story:
     story = Story()
     run.start()
+    domain = run.property_groups()[GROUP][SINK_DOMAIN.endpoint.key]
     kafka = run.service(KafkaService)
     producer = Producer({"bootstrap.servers": kafka.address, "linger.ms": 20})
     values = records(story)
@@ -131,41 +139,54 @@ def tell_exactly_once(run: LocalRun) -> Story:
         run.submit()
     story.small_topic = str(refused.value)
     kafka.configure(SINK_TOPIC, max_message_bytes="1048588")
-    job = run.submit()
-    wait_for("the start", lambda: job.running_seconds() > 0)
+    job = application.begin(Change(properties={GROUP: {SINK_DOMAIN.endpoint.key: None}}, parallelism=2))
+    arrived = arrivals(kafka, SINK_TOPIC)
 
     def put(batch: list[bytes]) -> None:
         for value in batch:
             producer.produce(SOURCE_TOPIC, value, headers=HEADERS, timestamp=TIMESTAMP)
         producer.poll(0)
 
-    feeding = at_a_steady_rate(put, values[:-LAST], per_second=TRIPS_PER_SECOND)
-    kill_a_task_manager(run, job)
-    kill_a_task_manager(run, job)
-    job = kill_the_job_manager(run, job)
-    feeding.join()
+    def some() -> AbstractContextManager[None]:
+        """Trips that come while something happens."""
+        return coming(put, next(parts), per_second=TRIPS_PER_SECOND)
+
+    parts = iter([values[:-LAST][number::5] for number in range(5)])
+    with some():
+        wait_for("the first trips", lambda: arrived() > 0)
+        job = application.go_on(
+            job,
+            Change(properties={GROUP: {SINK_DOMAIN.endpoint.key: domain}}),
+            meanwhile=lambda: story.before_search.update(row["trip_id"] for row in trips_in(run, story)),
+        )
+    with some():
+        job = application.go_on(job, Change(parallelism=3))
+    with some():
+        kill_a_task_manager(run, job)
+    with some():
+        job = application.go_on(job, Change(properties={GROUP: {PARQUET.key: "false"}}))
+    with some():
+        job = kill_the_job_manager(run, job)
     producer.flush()
     kafka.configure(SOURCE_TOPIC, message_timestamp_type="LogAppendTime")
     put(values[-LAST:-STAMPED])
     producer.flush()
     before = len(set(values[:-STAMPED]).intersection(story.good.values()))
-    arrived = arrivals(kafka, SINK_TOPIC)
     wait_for("the trips before the last ones", lambda: arrived() >= before, seconds=180)
     kafka.configure(SINK_TOPIC, message_timestamp_type="LogAppendTime")
     put(values[-STAMPED:])
     producer.flush()
 
-    settings = finish(run, job, story, arrived)
-    assert settings.s3 is not None
+    finish(run, job, story, arrived)
     messages = list(kafka.records(SINK_TOPIC))
     story.kafka = [((message.key() or b"").decode(), message.value() or b"") for message in messages]
     story.sink_marks, story.source_marks = marks(messages), marks(kafka.records(SOURCE_TOPIC))
-    story.s3 = trips_in(run.service(S3Service), settings.s3)
+    story.s3 = list(trips_in(run, story))
     search = run.service(OpenSearchService)
     search.refresh()
     story.search = {hit["_id"]: hit["_source"] for hit in search.documents("yellow-trip")}
     story.refused = [hit["_source"] for hit in search.documents(REJECTED_DOCUMENTS)]
-    story.dead_letters = list(dead_letters(run, settings.dead_letters))
+    story.dead_letters = list(dead_letters(run, StreamingEtl(run).settings.dead_letters))
     return story
 
 
@@ -178,13 +199,23 @@ def marks(messages: Iterable[Message]) -> dict[int, tuple[int, str]]:
     return found
 
 
-def trips_in(s3: S3Service, sink: BucketPrefix) -> list[dict[str, object]]:
-    """Every trip in S3 with its partition columns, as texts, under ``partition``."""
-    found = []
-    for key in s3.keys(sink.bucket, f"{sink.prefix}/"):
-        table = pyarrow.parquet.read_table(io.BytesIO(s3.read(sink.bucket, key)))
-        found += [{**row, "partition": partition_values(key)} for row in table.to_pylist()]
-    return found
+def trips_in(run: LocalRun, story: Story) -> Iterator[dict[str, Any]]:
+    """Every trip in S3 with its partition columns, as texts, under ``partition``; the files are counted."""
+    sink = StreamingEtl(run).settings.s3
+    assert sink is not None
+    story.formats.clear()
+    for key, body in files(run, sink):
+        story.formats["parquet" if is_parquet(body) else "json"] += 1
+        partition = partition_values(key)
+        yield from ({**row, "partition": partition} for row in rows(body))
+
+
+def rows(body: bytes) -> list[dict[str, Any]]:
+    """The rows of a file of either format."""
+    if is_parquet(body):
+        parsed: list[dict[str, Any]] = pyarrow.parquet.read_table(io.BytesIO(body)).to_pylist()
+        return parsed
+    return [json.loads(line) for line in body.splitlines()]
 
 
 def test_the_source_is_read_once_for_all_sinks(exactly_once: Story) -> None:
@@ -220,7 +251,8 @@ def test_a_topic_that_takes_less_than_a_trip_may_have_is_refused_in_one_line(exa
     )
 
 
-def test_s3_has_every_good_trip_once(exactly_once: Story) -> None:
+def test_s3_has_every_good_trip_once_in_a_file_of_the_old_or_the_new_format(exactly_once: Story) -> None:
+    assert min(exactly_once.formats["parquet"], exactly_once.formats["json"]) > 0
     assert Counter(row["trip_id"] for row in exactly_once.s3) == Counter(exactly_once.good.keys())
 
 
@@ -238,9 +270,15 @@ def test_s3_has_each_trip_with_all_its_fields_in_its_partition(exactly_once: Sto
         }
 
 
-def test_opensearch_has_every_good_trip_as_a_document_but_for_the_one_that_it_refuses(exactly_once: Story) -> None:
-    expected = {str(number): json.loads(trip) for number, trip in exactly_once.good.items() if number != 999_999_999}
+def test_opensearch_has_every_good_trip_since_it_is_a_sink_but_for_the_one_that_it_refuses(exactly_once: Story) -> None:
+    expected = {
+        str(number): json.loads(trip)
+        for number, trip in exactly_once.good.items()
+        if number != 999_999_999 and number not in exactly_once.before_search
+    }
     assert exactly_once.search == expected
+    assert expected
+    assert exactly_once.before_search, "there were trips before"
 
 
 def test_what_opensearch_refuses_is_kept_with_the_reason(exactly_once: Story) -> None:
@@ -288,13 +326,8 @@ def real(real_trips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[li
         story.watermarks = round(sum(job.metric_values(WATERMARK_EVENTS)))
         run.stop_job(job)
         check_the_balance(scenario, job)
-        settings = Settings.from_property_groups(run.property_groups())
-        assert settings.s3 is not None
-        s3 = run.service(S3Service)
-        for key in s3.keys(settings.s3.bucket, f"{settings.s3.prefix}/"):
-            lines = s3.read(settings.s3.bucket, key).splitlines()
-            story.s3 += [{**json.loads(line), "partition": partition_values(key)} for line in lines]
-        story.dead_letters = list(dead_letters(run, settings.dead_letters))
+        story.s3 = list(trips_in(run, story))
+        story.dead_letters = list(dead_letters(run, scenario.settings.dead_letters))
     return rows, story
 
 
