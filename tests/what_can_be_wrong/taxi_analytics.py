@@ -17,7 +17,7 @@ TESTS = {
     "a trip whose hour is over": (
         "AlignedTimeTest.whatTheWindowsWouldDropIsRefusedBefore "
         "test_taxi_analytics_run."
-        "every_document_is_the_oracles_though_shards_are_split_and_processes_suspended_and_killed"
+        "every_document_is_the_oracles_though_the_job_is_changed_shards_are_split_and_processes_killed"
     ),
     "a trip from or to a place outside New York": (
         "test_taxi_analytics_rules.a_box_holds_nothing_beyond_a_border "
@@ -37,7 +37,7 @@ TESTS = {
     ),
     "a TaskManager that is suspended or killed": (
         "test_taxi_analytics_run."
-        "every_document_is_the_oracles_though_shards_are_split_and_processes_suspended_and_killed"
+        "every_document_is_the_oracles_though_the_job_is_changed_shards_are_split_and_processes_killed"
     ),
     "a document that OpenSearch refuses, or a block of the domain": (
         "test_opensearch_refusals.a_block_of_the_cluster_or_of_all_indices_is_waited_for "
