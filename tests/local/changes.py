@@ -49,6 +49,8 @@ def changed(run: LocalRun, change: Change) -> Iterator[None]:
     """The run's application, with a change."""
     if not run.code().exists():
         run.assembly.unpack_code(run.code())
+    if not run.code().exists():
+        run.assembly.unpack_code(run.code())
     packages = run.code() / "lib" / "packages.zip"
     before = packages.read_bytes()
     packages.write_bytes(_edited(packages, change))
