@@ -82,7 +82,7 @@ class World:
         """Make an application as it shall be; its snapshots were taken before now, one an hour, the newest one last."""
         self.stage = Stage(per_page=2)
         self.clock, self.engine = self.stage.clock, self.stage.engine
-        self.service = Client(self.stage)
+        self.service: Any = Client(self.stage)
         self.logs = FakeLogs()
         self.logs.streams[GROUP, STREAM] = []
         mode = "ENHANCED_SNAPSHOTS" if enhanced else "APPLICATION_SNAPSHOTS_LEGACY"

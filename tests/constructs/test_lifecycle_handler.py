@@ -6,12 +6,15 @@ import os
 from datetime import timedelta
 from typing import Any, cast
 
+import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError, ParamValidationError
 
 from flink_constructs.lifecycle_handler import index
 from flink_constructs.lifecycle_handler.application import ACCESS_GRACE, CUSTOM, LATEST, SKIP, LifecycleError
+from local.process import free_port
 from local.services.managed_flink.memory_engine import TRANSITION
+from local.services.managed_flink.server import Server
 from tests.constructs.client_model import client_error
 from tests.constructs.fake_cloudformation import FakeCloudFormation
 from tests.constructs.lifecycle_world import GROUP, POLL, STABLE, STREAM, TIMEOUT, World
@@ -333,6 +336,25 @@ def test_the_clients_retry_and_do_not_hang(monkeypatch: pytest.MonkeyPatch) -> N
     for client in (made.service, made.logs, made.cloudformation):
         assert cast(Any, client).meta.config.read_timeout <= 15
     index.clients.cache_clear()
+
+
+def test_the_handler_works_through_boto3_as_well() -> None:
+    world = World()
+    with Server(world.stage.plane, free_port()) as server:
+        world.service = boto3.client(
+            "kinesisanalyticsv2",
+            endpoint_url=server.address,
+            region_name="eu-west-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",  # noqa: S106 - no secret is checked
+        )
+        world.run("Create")
+        world.update()
+        world.run("Update")
+        assert world.application.status == "RUNNING"
+        world.run("Delete")
+    assert world.application.status == "READY"
+    assert list(world.stage.snapshots.values()) == ["READY", "READY"]
 
 
 def test_the_stand_in_refuses_what_the_service_does_not_know() -> None:

@@ -92,9 +92,17 @@ def test_boto3_creates_starts_updates_stops_and_deletes_an_application(stage: St
 
 def test_times_are_those_that_clients_send_whole_seconds(stage: Stage, server: Server) -> None:
     stage.clock.advance(timedelta(milliseconds=789))
-    created = stage.create()["CreateTimestamp"]
+    created = stage.running().application.created
     assert created.microsecond
-    client_of(server).delete_application(ApplicationName=NAME, CreateTimestamp=created)
+    client = client_of(server)
+    client.create_application_snapshot(ApplicationName=NAME, SnapshotName="good")
+    stage.passes()
+    (snapshot,) = client.list_application_snapshots(ApplicationName=NAME)["SnapshotSummaries"]
+    client.delete_application_snapshot(
+        ApplicationName=NAME, SnapshotName="good", SnapshotCreationTimestamp=snapshot["SnapshotCreationTimestamp"]
+    )
+    assert stage.snapshots == {}
+    client.delete_application(ApplicationName=NAME, CreateTimestamp=created)
     assert stage.status == "DELETING"
 
 
@@ -130,8 +138,14 @@ def test_who_signs_is_noted(stage: Stage, server: Server) -> None:
         ({"ApplicationName": ""}, "Invalid length for parameter ApplicationName, value: 0, valid min length: 1"),
         ({"ApplicationName": "a b"}, "ApplicationName must match [a-zA-Z0-9_.-]+ (got 'a b')"),
         ({"ApplicationName": "x" * 129}, "the length of ApplicationName must be at most 128 (got 129)"),
-        ({"ApplicationName": "a", "Frce": True}, "the request must have no member 'Frce'; known are ApplicationName, "),
+        (
+            {"ApplicationName": "a", "Frce": True},
+            'Unknown parameter in input: "Frce", must be one of: ApplicationName, Force',
+        ),
         ({"ApplicationName": "a", "Force": "yes"}, "Invalid type for parameter Force"),
+        ({"ApplicationName": ["x" * 100_000]}, "Invalid type for parameter ApplicationName, value: ['xxx"),
+        ({"y" * 100_000: 1, "ApplicationName": "a"}, 'Unknown parameter in input: "yyy'),
+        ({f"z{number}": 1 for number in range(99)} | {"ApplicationName": "a"}, "; and 94 more"),
     ],
 )
 def test_parameters_that_break_the_model_are_refused_with_name_rule_and_value(
@@ -140,6 +154,7 @@ def test_parameters_that_break_the_model_are_refused_with_name_rule_and_value(
     response = post(server, "StopApplication", json.dumps(parameters))
     assert (response.status_code, response.json()["__type"]) == (400, "InvalidArgumentException")
     assert message in response.json()["message"]
+    assert len(response.json()["message"]) < 1000
 
 
 @pytest.mark.parametrize(

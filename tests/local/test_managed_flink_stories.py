@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from local.services.managed_flink.memory_engine import TRANSITION
-from local.services.managed_flink.model import RefusedError
+from local.services.managed_flink.model import RefusedError, from_json, operation_model, service_model, to_json
 from tests.managed_flink import NAME, Stage
 
 ERRORS = st.sampled_from(["start_errors", "restart_errors", "stop_errors", "snapshot_errors"])
@@ -100,6 +104,60 @@ class Stories(RuleBasedStateMachine):
         self.stage.passes()
         with pytest.raises(RefusedError, match="does not exist"):
             self.stage.call("DescribeApplication")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+RIGHT = {
+    "ApplicationName": NAME,
+    "CurrentApplicationVersionId": 1,
+    "SnapshotName": "good",
+    "UrlType": "FLINK_DASHBOARD_URL",
+}
+
+
+def value(shape: Shape) -> st.SearchStrategy[Any]:
+    """Any value that a member might be given: often one of the right form, down to its last member."""
+    match shape:
+        case StructureShape():
+            members = {
+                name: st.just(RIGHT[name]) if name in RIGHT else value(one) for name, one in shape.members.items()
+            }
+            return st.fixed_dictionaries({}, optional=members) | JSON
+        case ListShape():
+            return st.lists(value(shape.member), max_size=2) | JSON
+        case MapShape():
+            return st.dictionaries(st.text(max_size=5), value(shape.value), max_size=2) | JSON
+        case StringShape(enum=[_, *_]):
+            return st.sampled_from(shape.enum) | JSON
+    return JSON
+
+
+@cache
+def requests_of(name: str) -> st.SearchStrategy[Any]:
+    shape = service_model().operation_model(name).input_shape
+    assert shape is not None
+    return value(shape)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(name=st.sampled_from(sorted(service_model().operation_names)), data=st.data())
+def test_any_request_is_carried_out_or_refused_with_one_short_line(name: str, data: st.DataObject) -> None:
+    operation = operation_model(name)
+    assert operation is not None
+    stage = Stage()
+    stage.create()
+    told = ""
+    try:
+        body = json.dumps(data.draw(requests_of(name))).encode()
+        assert json.loads(to_json(stage.plane.call(name, from_json(operation, body)))) is not None
+    except RefusedError as refused:
+        told = refused.message
+    assert "\n" not in told
+    assert len(told) < 2000
 
 
 TestStories = Stories.TestCase

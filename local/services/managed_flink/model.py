@@ -18,6 +18,8 @@ from botocore.validate import ParamValidator
 SERVICE = "kinesisanalyticsv2"
 #: How much of a refused value an error shows.
 _SHOWN = 100
+#: How many problems of one request.
+_TOLD = 5
 
 
 class RefusedError(Exception):
@@ -62,7 +64,8 @@ def check_request(operation: OperationModel, parameters: dict[str, Any]) -> None
     """
     if found := list(_problems(operation.input_shape, parameters)):
         code = one_of(operation.name, "InvalidArgumentException", "InvalidRequestException")
-        raise RefusedError(code, "; ".join(found))
+        more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
+        raise RefusedError(code, "; ".join(found[:_TOLD]) + more)
 
 
 def check_answer(operation: OperationModel, answer: dict[str, Any]) -> None:
@@ -132,12 +135,12 @@ def _read(shape: Shape | None, value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _problems(shape: Shape | None, value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
-    """What breaks the model's rules: botocore checks types, required members and minima, and leaves the rest."""
+    """What breaks the model's rules: botocore checks types, the names of members and minima, and leaves the rest."""
     if shape is None:
         yield from (f"unknown member {name!r}" for name in value)
         return
     report = ParamValidator().validate(value, shape)
-    yield from filter(None, report.generate_report().splitlines())
+    yield from (_shortened(line) for line in report.generate_report().splitlines() if line)
     yield from _constraints(shape, value, "")
 
 
@@ -145,11 +148,8 @@ def _constraints(shape: Shape, value: Any, name: str) -> Iterator[str]:  # noqa:
     match shape, value:
         case StructureShape(), dict():
             members = shape.members
-            for key, item in value.items():
-                if key in members:
-                    yield from _constraints(members[key], item, f"{name}.{key}".removeprefix("."))
-                else:
-                    yield f"{name or 'the request'} must have no member {key!r}; known are {', '.join(members)}"
+            for key in (key for key in members if key in value):
+                yield from _constraints(members[key], value[key], f"{name}.{key}".removeprefix("."))
         case ListShape(), list():
             yield from _bounded(shape, len(value), f"the length of {name}")
             for number, item in enumerate(value):
@@ -181,5 +181,8 @@ def _bounded(shape: Shape, number: int, name: str) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return _shortened(repr(value), _SHOWN)
+
+
+def _shortened(text: str, length: int = 3 * _SHOWN) -> str:
+    return text if len(text) <= length else f"{text[:length]}…"
