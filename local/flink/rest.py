@@ -135,7 +135,7 @@ class Job:
         """The first failure, as far as there is one."""
         history = self._exceptions()
         if history:
-            return Failure(task=history[-1]["taskName"] or "", stack_trace=history[-1]["stacktrace"])
+            return Failure(task=history[-1].get("taskName") or "", stack_trace=history[-1]["stacktrace"])
         before_all_tasks = self.rest.get(f"/jobs/{self.job_id}/exceptions").get("root-exception")
         return Failure(task="", stack_trace=before_all_tasks) if before_all_tasks else None
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import UsageError
 from local.flink.compiled import FLINK, compiled
-from local.flink.rest import root_cause
 from local.process import java, run_to_end
 
 _SOURCE = Path(__file__).parent / "SavepointReader.java"
@@ -43,7 +43,8 @@ def read(savepoint: Path) -> dict[str, OperatorState]:
     command = [java(), "-cp", f"{reader() / 'savepoint-reader.jar'}:{FLINK}", "local.flink.SavepointReader"]
     done = run_to_end([*command, str(savepoint.resolve())])
     if done.returncode != 0:
-        cause = root_cause(done.stderr)
+        thrown = re.search(r'^Exception in thread "main" (.+)', done.stderr, re.MULTILINE)
+        cause = thrown[1] if thrown else done.stderr.strip()
         raise UsageError(f"--from must be a savepoint that this Flink can read (got {str(savepoint)!r}: {cause})")
     states = {}
     for line in done.stdout.splitlines():
