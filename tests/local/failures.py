@@ -37,16 +37,21 @@ def kill_a_task_manager(
 
     ``meanwhile`` is called before the cluster has the other one.
     """
-    cluster, completed = run.cluster, job.checkpoints_completed()
+    completed = job.checkpoints_completed()
     wait_for("a checkpoint", lambda: job.checkpoints_completed() > completed)
-    next(process for process in cluster.task_managers if process.running).kill()
-    replacement = cluster.new_task_manager(len(cluster.task_managers) + 1)
-    cluster.task_managers.append(replacement)
+    next(process for process in run.cluster.task_managers if process.running).kill()
     meanwhile()
     time.sleep(downtime)
-    replacement.start()
+    add_a_task_manager(run)
     wait_for("the notice of the loss", lambda: job.running_seconds() == 0)
     wait_for("the restart", lambda: job.running_seconds() > 1)
+
+
+def add_a_task_manager(run: LocalRun) -> None:
+    """Give the cluster one more TaskManager, and do not wait for it."""
+    another = run.cluster.new_task_manager(len(run.cluster.task_managers) + 1)
+    run.cluster.task_managers.append(another)
+    another.start()
 
 
 def suspend_the_task_managers(run: LocalRun, *, seconds: float) -> None:

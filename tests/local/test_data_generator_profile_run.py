@@ -1,6 +1,7 @@
 """Taxi trips by a load profile for real: a TaskManager is killed on the way up a ramp, and another comes much later.
 
-The same again by a job that makes up for what it missed. Each trip is what SQL makes of numpy's draws.
+Before and after that the application is changed. The same again by a job that makes up for what it missed. Each trip is
+what SQL makes of numpy's draws.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +18,16 @@ import pytest
 from flink_apps.data_generator.job import TICK_MILLIS
 from flink_apps.data_generator.profiles import text as profile_text
 from flink_apps.data_generator.records.taxi_trip import IDS_PER_MILLI, TAXI_TRIP
-from flink_apps.data_generator.settings import CATCH_UP
+from flink_apps.data_generator.settings import CATCH_UP, KINESIS_GROUP
 from local.flink.rest import Job
 from local.run import LocalRun
 from local.scenarios.data_generator.scenario import DataGenerator
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
-from tests.local.failures import kill_a_task_manager, wait_for
+from tests.local.changes import Change
+from tests.local.failures import add_a_task_manager, kill_a_task_manager, wait_for
+from tests.local.rounds import Rounds, rounds
 
 pytestmark = [pytest.mark.integration, pytest.mark.paced]
 
@@ -62,11 +65,11 @@ class Trips:
         """When each trip was made, in ms since 1970."""
         return [trip["dropoff_datetime"] for trip in self.trips]
 
-    def slip(self, killed: int, restarted: int) -> float:
+    def slip(self, began: int, killed: int, restarted: int) -> float:
         """Seconds that the time line is later after the restart than before the crash, where it is least late."""
         made, ids = self.made(), [int(trip["trip_id"]) for trip in self.trips]
         begins = [(at, at - trip_id // IDS_PER_MILLI) for at, trip_id in zip(made, ids, strict=True)]
-        before = min(begin for at, begin in begins if at < killed)
+        before = min(begin for at, begin in begins if began <= at < killed)
         return (min(begin for at, begin in begins if at > restarted) - before) / 1000
 
 
@@ -76,6 +79,10 @@ class Arrived:
 
     catch_up: bool
     began: int
+    joined: int
+    """When the job began whose TaskManager was killed, with both sinks."""
+    first: Mapping[str, int]
+    """The position on the time line at which a sink became one."""
     killed: int
     restarted: int
     ended: int
@@ -97,41 +104,87 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     }
     with LocalRun(synthesize("data-generator", context, folder / "cdk.out"), folder) as run:
         run.start()
-        run.assembly.unpack_code(folder / "code")
         yield run
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["giving-up", "catching-up"])
 def arrived(request: pytest.FixtureRequest, run: LocalRun) -> Arrived:
-    groups = run.property_groups()
-    groups[CATCH_UP.group] |= {CATCH_UP.key: str(request.param).lower()}
+    with rounds(run) as application:
+        return catching_up(run, application) if request.param else giving_up(run, application)
+
+
+def catching_up(run: LocalRun, application: Rounds) -> Arrived:
+    """Kill a TaskManager, and wait until the job has made up for it."""
     began = now()
-    return tell(run, run.cluster.submit(run.folder / "code", groups), began=began, catch_up=request.param)
+    # As many tasks as slots: there is no job before the lost one's place is taken.
+    tasks = sum(process.running for process in run.cluster.task_managers)
+    job = application.begin(Change(properties=catch_up("true"), parallelism=tasks))
+    killed, restarted = kill(run, job)
+
+    def caught_up() -> bool:
+        found = in_topic(run, began)
+        return max(found.made()) > restarted and found.slip(began, killed, restarted) < LATE_SECONDS
+
+    wait_for("what was missed", caught_up, seconds=CATCH_UP_SECONDS)
+    run.stop_job(job)
+    return tell(run, catch_up=True, began=began, joined=began, killed=killed, restarted=restarted)
 
 
-def tell(run: LocalRun, job: Job, *, began: int, catch_up: bool) -> Arrived:
-    """Kill a TaskManager of the job, and wait for what comes after; gives what has come of this job."""
-    generator = DataGenerator(run)
-    wait_for("the first trips", lambda: generator.records_so_far(job) > 0)
+def giving_up(run: LocalRun, application: Rounds) -> Arrived:
+    """Add a sink, kill a TaskManager, add a task, and in the end have the job make up for what it misses."""
+    began, stream = now(), run.property_groups()[KINESIS_GROUP]
+    without = Change(properties={**catch_up("false"), KINESIS_GROUP: dict.fromkeys(stream)}, parallelism=2)
+    job = application.begin(without)
+    wait_for("the first trips", lambda: DataGenerator(run).records_so_far(job) > 0)
+    before: list[tuple[Trips, int]] = []
+    job = application.go_on(
+        job, Change(properties={KINESIS_GROUP: stream}), meanwhile=lambda: before.append((in_topic(run, began), now()))
+    )
+    [(alone, joined)] = before
+    killed, restarted = kill(run, job)
+    add_a_task_manager(run)
+    job = application.go_on(job, Change(parallelism=3))
+    job = application.go_on(job, Change(properties=catch_up("true")))
+    wait_for("the rest of the run", lambda: job.running_seconds() > SECONDS_AFTER)
+    run.stop_job(job)
+    first = {"kinesis": max(alone.by_tick()) + TICK_MILLIS}
+    return tell(run, catch_up=False, began=began, joined=joined, killed=killed, restarted=restarted, first=first)
+
+
+def catch_up(value: str) -> dict[str, dict[str, str]]:
+    return {CATCH_UP.group: {CATCH_UP.key: value}}
+
+
+def kill(run: LocalRun, job: Job) -> tuple[int, int]:
+    """Kill a TaskManager in a part of the ramp, and wait for what comes after; gives both times."""
+    wait_for("the first trips", lambda: DataGenerator(run).records_so_far(job) > 0)
     wait_for("a part of the ramp", lambda: job.running_seconds() > 5)
     killed = now()
     kill_a_task_manager(run, job, downtime=DOWNTIME_SECONDS)
     restarted = now()
+    wait_for("trips after the restart", lambda: job.running_seconds() > SECONDS_AFTER)
+    return killed, restarted
+
+
+def tell(
+    run: LocalRun,
+    *,
+    catch_up: bool,
+    began: int,
+    joined: int,
+    killed: int,
+    restarted: int,
+    first: Mapping[str, int] | None = None,
+) -> Arrived:
+    """What has come of a job since it began."""
     kafka, kinesis = run.service(KafkaService), run.service(KinesisService)
     (topic,), (stream,) = kafka.topic_names(), kinesis.stream_names()
-
-    def caught_up() -> bool:
-        found = trips(kafka.values(topic), began)
-        return max(found.made()) > restarted and found.slip(killed, restarted) < LATE_SECONDS
-
-    wait_for("the rest of the run", lambda: job.running_seconds() > SECONDS_AFTER)
-    if catch_up:
-        wait_for("what was missed", caught_up, seconds=CATCH_UP_SECONDS)
-    run.stop_job(job)
     messages = [(message.key() or b"", message.value() or b"") for message in kafka.records(topic)]
     return Arrived(
         catch_up=catch_up,
         began=began,
+        joined=joined,
+        first=first or {},
         killed=killed,
         restarted=restarted,
         ended=now(),
@@ -139,6 +192,13 @@ def tell(run: LocalRun, job: Job, *, began: int, catch_up: bool) -> Arrived:
         kinesis=trips(kinesis.values(stream), began),
         messages=messages,
     )
+
+
+def in_topic(run: LocalRun, began: int) -> Trips:
+    """The trips that the topic has of the job that began then."""
+    kafka = run.service(KafkaService)
+    (topic,) = kafka.topic_names()
+    return trips(kafka.values(topic), began)
 
 
 def now() -> int:
@@ -154,20 +214,22 @@ def trips(values: Iterable[bytes], began: int) -> Trips:
 
 
 @pytest.mark.parametrize("sink", ["kafka", "kinesis"])
-def test_every_tick_of_the_time_line_has_the_trips_of_the_profile(arrived: Arrived, sink: str) -> None:
-    by_tick = getattr(arrived, sink).by_tick()
+def test_every_tick_of_the_time_line_has_the_trips_of_the_profile_since_the_sink_is_one(
+    arrived: Arrived, sink: str
+) -> None:
+    by_tick, first = getattr(arrived, sink).by_tick(), arrived.first.get(sink, 0)
     profile = profile_text.parse(PROFILE)
     due = {
         start: profile.records_due(start_millis=start, end_millis=start + TICK_MILLIS)
-        for start in range(0, max(by_tick) + 1, TICK_MILLIS)
+        for start in range(first, max(by_tick) + 1, TICK_MILLIS)
     }
     assert by_tick == {start: count for start, count in due.items() if count}, "no two trips have the same id"
-    assert sum(by_tick.values()) == profile.records_due(start_millis=0, end_millis=max(by_tick) + TICK_MILLIS)
+    assert sum(by_tick.values()) == profile.records_due(start_millis=first, end_millis=max(by_tick) + TICK_MILLIS)
 
 
 @pytest.mark.parametrize("sink", ["kafka", "kinesis"])
 def test_what_the_downtime_missed_is_made_up_for_if_and_only_if_asked(arrived: Arrived, sink: str) -> None:
-    slip = getattr(arrived, sink).slip(arrived.killed, arrived.restarted)
+    slip = getattr(arrived, sink).slip(arrived.joined, arrived.killed, arrived.restarted)
     if arrived.catch_up:
         assert slip < LATE_SECONDS
     else:
