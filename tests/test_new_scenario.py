@@ -95,7 +95,7 @@ def test_it_has_the_shape_of_all_others_and_documents_that_are_true(copy: Path) 
         "no:cacheprovider",
         "tests/test_layout.py",
         "tests/test_docs.py",
-        "tests/test_what_can_be_wrong.py",
+        "tests/test_readme_tables.py",
         "-k",
         "pulse",
     )
