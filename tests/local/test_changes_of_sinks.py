@@ -29,7 +29,6 @@ from tests.local.failures import wait_for
 pytestmark = pytest.mark.integration
 
 TRIPS = 500
-TOPIC = "trips-out"
 _JOB, _QUERIES, _SCHEMA = (f"flink_apps/streaming_etl/{file}.py" for file in ("job", "queries", "schema"))
 _NO_TOPIC = {SINK_TOPIC.topic.key: None, SINK_TOPIC.servers.key: None}
 #: What the savepoint is of: trips from a stream to a stream and to files.
@@ -40,9 +39,9 @@ def etl(**properties: str | None) -> Change:
     return Change(properties={GROUP: {**_NO_TOPIC, **properties}})
 
 
-def changes(brokers: str = "", stream: str = "") -> dict[str, Change]:
+def changes(brokers: str = "", topic: str = "", stream: str = "") -> dict[str, Change]:
     """The changes by their names, with the addresses of the run."""
-    to_kafka = {SINK_TOPIC.servers.key: brokers, SINK_TOPIC.topic.key: TOPIC}
+    to_kafka = {SINK_TOPIC.servers.key: brokers, SINK_TOPIC.topic.key: topic}
     source = "trips (kinesis): source"
     writer = "s3 (filesystem): streaming-writer"
     return {
@@ -59,15 +58,21 @@ def changes(brokers: str = "", stream: str = "") -> dict[str, Change]:
                 SOURCE_STREAM.stream.key: None,
                 "InputStreamRegion": None,
                 SOURCE_TOPIC.servers.key: brokers,
-                SOURCE_TOPIC.topic.key: TOPIC,
+                SOURCE_TOPIC.topic.key: topic,
             }
         ).having({source: Fate.DROPPED, "trips (kafka): source": Fate.STARTS_EMPTY}),
-        "dead letters elsewhere": etl(**{DEAD_LETTERS.stream.stream.key: stream}).having(
-            {"dead_letters (filesystem): streaming-writer": Fate.DROPPED}
-        ),
+        "dead letters elsewhere": etl(
+            **{
+                DEAD_LETTERS.bucket.bucket.key: None,
+                DEAD_LETTERS.stream.stream.key: stream,
+                "DeadLetterStreamRegion": "us-east-1",
+            }
+        ).having({"dead_letters (filesystem): streaming-writer": Fate.DROPPED}),
         "another format": etl(**{PARQUET.key: "false"}),
         "more folders": etl(**{PARTITION_BY_HOUR.key: "true"}),
-        "one more filter": UNCHANGED.editing((_QUERIES, "WHERE {wanted}", "WHERE {wanted} AND raw IS NOT NULL")),
+        "one more filter": UNCHANGED.editing(
+            (_QUERIES, "WHERE {wanted}", "WHERE {wanted} AND CHAR_LENGTH(COALESCE(reason, '')) >= 0")
+        ),
         "one more column": UNCHANGED.editing(
             (_SCHEMA, "*taxi_trip.SURCHARGES)", '*taxi_trip.SURCHARGES, Column("tip_rate", "DOUBLE"))')
         ),
@@ -95,7 +100,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Verdic
             run.stop_job(job, drain=False)
         run.keep_savepoint(folder / "kept", context)
         sink = next(name for name in kinesis.stream_names() if name != stream)
-        yield verdicts(run, folder / "kept", changes(run.service(KafkaService).address, sink))
+        kafka = run.service(KafkaService)
+        [topic] = kafka.topic_names()
+        yield verdicts(run, folder / "kept", changes(kafka.address, topic, sink))
 
 
 @pytest.mark.parametrize("name", changes())
