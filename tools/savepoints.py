@@ -81,7 +81,7 @@ KEPT = {
     "prometheus-metrics": Kept(context={}),
     "streaming-etl": Kept(
         context={"source": "kinesis", "sinks": "kinesis,kafka,s3", "replay": "false"},
-        records=_trips(SHIPPED_TRIPS, 500),
+        records=_trips(SHIPPED_TRIPS, 200),
     ),
     "lottery": Kept(context={"window-seconds": "2"}, records=_events),
     "taxi-analytics": Kept(context={"producer": "none"}, records=_trips(SHIPPED_RIDES, 300)),
