@@ -30,6 +30,8 @@ RELEASES = ROOT / "savepoints"
 _ID = re.compile(r"(?:_|operator )([0-9a-f]{32})(?=[_ ])")
 #: What Flink says where it refuses state before any task starts.
 _REFUSED = "rollback to checkpoint/savepoint"
+#: What a broker says of a transaction that was begun elsewhere. The job restarts, and goes on; its own broker knows it.
+_TRANSACTION_OF_ELSEWHERE = "InvalidPidMappingException"
 
 
 class Fate(StrEnum):
@@ -184,10 +186,11 @@ def _submitted(local: LocalRun, savepoint: Path, parallelism: int | None) -> Job
 
 
 def _first_failure(job: Job, *, seconds: float = 120) -> Failure | None:
-    """What fails while the job is restored; None once all its tasks run."""
+    """What fails while the job is restored; None once all its tasks run, also where a restart helps."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if failure := job.failure():
+        failure = job.failure()
+        if failure and _TRANSACTION_OF_ELSEWHERE not in failure.stack_trace:
             return failure
         if job.running_seconds() > 0:
             return None
