@@ -92,7 +92,10 @@ def run(search: OpenSearchService) -> dict[str, str]:
         wait_for("the last job", lambda: search.count("rejected-blocked") == DOCUMENTS / 4, seconds=300)
         waiting = {index: search.count(index) for index in ("flood", "rejected-flood", "shut", "rejected-shut")}
         block(search, "read_only_allow_delete", "flood", on=False)
-        block(search, "write", "shut", "rejected-shut", on=False)
+        # One after the other: between a refusal and its rejection the block of both must not be lifted.
+        block(search, "write", "shut", on=False)
+        wait_for("the documents that waited", lambda: search.count("shut") == DOCUMENTS)
+        block(search, "write", "rejected-shut", on=False)
         failures = running.failures()
     assert set(waiting.values()) == {0}
     return failures
