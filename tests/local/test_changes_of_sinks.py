@@ -67,7 +67,12 @@ def changes(brokers: str = "", topic: str = "", stream: str = "") -> dict[str, C
                 DEAD_LETTERS.stream.stream.key: stream,
                 "DeadLetterStreamRegion": "us-east-1",
             }
-        ).having({"dead_letters (filesystem): streaming-writer": Fate.DROPPED}),
+        ).having(
+            {
+                "dead_letters (filesystem): streaming-writer": Fate.DROPPED,
+                "dead_letters (kinesis): sink": Fate.STARTS_EMPTY,
+            }
+        ),
         "another format": etl(**{PARQUET.key: "false"}),
         "more folders": etl(**{PARTITION_BY_HOUR.key: "true"}),
         "one more filter": UNCHANGED.editing(
