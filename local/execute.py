@@ -72,6 +72,8 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
             elapsed = feed(scenario, watched, options, news)
         with console.status("waiting until the job has processed what it was fed"):
             drain(scenario, watched, news)
+        if options.savepoint:  # transactions that were pending in it would be unknown wherever it is tried
+            job.checkpoint()
         with console.status("stopping the job: every sink commits"):
             local.stop_job(job, drain=options.savepoint is None)
         if options.savepoint:

@@ -30,7 +30,7 @@ RELEASES = ROOT / "savepoints"
 _ID = re.compile(r"(?:_|operator )([0-9a-f]{32})(?=[_ ])")
 #: What Flink says where it refuses state before any task starts.
 _REFUSED = "rollback to checkpoint/savepoint"
-#: What a broker says of a transaction that was begun elsewhere. The job restarts, and goes on; its own broker knows it.
+#: What a broker says of a transaction that was begun elsewhere, when a sink commits it: it has read its state by then.
 _TRANSACTION_OF_ELSEWHERE = "InvalidPidMappingException"
 
 
@@ -155,7 +155,9 @@ def restore(
             )
         failure = _first_failure(job) if isinstance(job, Job) else job
         after = {}
-        if isinstance(job, Job) and not failure:
+        if failure and _TRANSACTION_OF_ELSEWHERE in failure.stack_trace:
+            failure = None
+        elif isinstance(job, Job) and not failure:
             after = savepoints.read(job.savepoint((local.folder / "savepoints").as_uri()))
     finally:
         if isinstance(job, Job):
@@ -186,11 +188,10 @@ def _submitted(local: LocalRun, savepoint: Path, parallelism: int | None) -> Job
 
 
 def _first_failure(job: Job, *, seconds: float = 120) -> Failure | None:
-    """What fails while the job is restored; None once all its tasks run, also where a restart helps."""
+    """What fails while the job is restored; None once all its tasks run."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        failure = job.failure()
-        if failure and _TRANSACTION_OF_ELSEWHERE not in failure.stack_trace:
+        if failure := job.failure():
             return failure
         if job.running_seconds() > 0:
             return None

@@ -126,6 +126,7 @@ def write(name: str, target: Path) -> None:
                 if time.monotonic() > deadline:
                     raise RunError(f"the job of {name} must process its records within {_SECONDS} s")
                 time.sleep(0.2)
+            job.checkpoint()  # so that no transaction is pending, which no other server would know
             run.stop_job(job, drain=False)
             target.parent.mkdir(parents=True, exist_ok=True)
             run.keep_savepoint(target, context)

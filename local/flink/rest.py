@@ -165,6 +165,24 @@ class Job:
             time.sleep(0.2)
         raise RunError(f"there is no savepoint after {seconds:.0f} s")
 
+    def checkpoint(self, *, seconds: float = 60) -> None:
+        """Take a checkpoint, and wait until it is complete: exactly-once sinks have committed what they got before.
+
+        Raises:
+            RunError: where it fails, or takes longer.
+
+        """
+        begun = self.rest.post(f"/jobs/{self.job_id}/checkpoints", {"checkpointType": "CONFIGURED"})
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            answer = self.rest.get(f"/jobs/{self.job_id}/checkpoints/{begun['request-id']}")
+            if "failureCause" in (operation := answer.get("operation") or {}):
+                raise RunError(f"there is no checkpoint: {root_cause(operation['failureCause']['stack-trace'])}")
+            if answer["status"]["id"] == "COMPLETED":
+                return
+            time.sleep(0.1)
+        raise RunError(f"there is no checkpoint after {seconds:.0f} s")
+
     def stop(self, *, savepoint_folder: str, drain: bool = True) -> str:
         """Begin to stop: the sources end, every sink commits what it got. Gives the id to ask about.
 
