@@ -183,10 +183,14 @@ class LocalRun:
         """
         job.stopped(savepoint_folder=(self.folder / "savepoints").as_uri(), drain=drain, seconds=seconds)
 
+    @property
+    def latest_savepoint(self) -> Path:
+        """The folder of the savepoint that a job was last stopped with."""
+        return max((self.folder / "savepoints").iterdir(), key=lambda folder: folder.stat().st_mtime)
+
     def keep_savepoint(self, target: Path, context: Mapping[str, str]) -> None:
         """Copy what the job was stopped with into a new folder, beside the list of its operators and its context."""
-        latest = max((self.folder / "savepoints").iterdir(), key=lambda folder: folder.stat().st_mtime)
-        shutil.copytree(latest, target)
+        shutil.copytree(self.latest_savepoint, target)
         shutil.copyfile(self.cluster.operators, target / OPERATORS)
         (target / CONTEXT).write_text(json.dumps(dict(context)))
 

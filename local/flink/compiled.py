@@ -8,14 +8,10 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import pyflink
-
 from local.errors import RunError
+from local.flink.jvm import classpath
 from local.process import java, run_to_end
 from stacks.project import BUILD
-
-#: Flink itself: what the classes are compiled and run with.
-FLINK = ":".join(map(str, sorted((Path(pyflink.__file__).parent / "lib").glob("*.jar"))))
 
 
 def compiled(source: Path, *, name: str, resources: Mapping[str, str] | None = None) -> Path:
@@ -39,7 +35,7 @@ def compiled(source: Path, *, name: str, resources: Mapping[str, str] | None = N
         shutil.rmtree(partial, ignore_errors=True)
         classes = partial / "classes"
         done = run_to_end(
-            [compiler, "--release", "11", "-cp", FLINK, "-d", str(classes), str(source)],
+            [compiler, "--release", "11", "-cp", classpath(), "-d", str(classes), str(source)],
             env={"LC_ALL": "C.UTF-8"},  # or Java finds no file whose path is not ASCII
         )
         if done.returncode != 0:

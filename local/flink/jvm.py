@@ -63,16 +63,16 @@ class Jvm:
             f"-Dlog4j.configuration={log4j}",
             f"-Dlog4j.configurationFile={log4j}",
             "-classpath",
-            ":".join(map(str, _classpath())),
+            classpath(),
             *self.main,
             *arguments,
         ]
 
 
-def _classpath() -> list[Path]:
+def classpath() -> str:
     """The service's: Flink's own jars, and the Python support that the distribution keeps apart."""
     jars = [*(FLINK_HOME / "lib").glob("*.jar"), *(FLINK_HOME / "opt").glob("flink-python-*.jar")]
-    return sorted(jars, key=lambda jar: (jar.name.startswith("flink-dist"), jar.name))
+    return ":".join(map(str, sorted(jars, key=lambda jar: (jar.name.startswith("flink-dist"), jar.name))))
 
 
 def _sizes(heap: int, metaspace: int) -> tuple[str, ...]:

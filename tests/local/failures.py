@@ -72,9 +72,8 @@ def stop_and_restore(run: LocalRun, job: Job, *, parallelism: int | None = None)
 
 def restore(run: LocalRun, *, parallelism: int | None = None, allow_non_restored_state: bool = False) -> Job:
     """Go on from the latest savepoint of a job that has been stopped."""
-    savepoint = max((run.folder / "savepoints").iterdir(), key=lambda folder: folder.stat().st_mtime)
     restored = run.submit(
-        checkpoint=savepoint, parallelism=parallelism, allow_non_restored_state=allow_non_restored_state
+        checkpoint=run.latest_savepoint, parallelism=parallelism, allow_non_restored_state=allow_non_restored_state
     )
     wait_for("the restored job", lambda: restored.running_seconds() > 0)
     return restored

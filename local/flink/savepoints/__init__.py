@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import UsageError
-from local.flink.compiled import FLINK, compiled
+from local.flink.compiled import compiled
+from local.flink.jvm import classpath
 from local.process import java, run_to_end
 
 _SOURCE = Path(__file__).parent / "SavepointReader.java"
@@ -40,7 +41,7 @@ def read(savepoint: Path) -> dict[str, OperatorState]:
     """
     if not (savepoint / "_metadata").is_file():
         raise UsageError(f"--from must be the folder of a savepoint, with a file _metadata (got {str(savepoint)!r})")
-    command = [java(), "-cp", f"{reader() / 'savepoint-reader.jar'}:{FLINK}", "local.flink.SavepointReader"]
+    command = [java(), "-cp", f"{reader() / 'savepoint-reader.jar'}:{classpath()}", "local.flink.SavepointReader"]
     done = run_to_end([*command, str(savepoint.resolve())])
     if done.returncode != 0:
         thrown = re.search(r'^Exception in thread "main" (.+)', done.stderr, re.MULTILINE)

@@ -116,7 +116,7 @@ class _Run:
         return max(used, default=None)
 
     def _children(self, process: psutil.Process) -> list[psutil.Process]:
-        """The JVM below the shell that starts it, and Python below the JVM; the same objects each time."""
+        """Python below the JVM; the same objects each time."""
         return [self._measured.setdefault(one.pid, one) for one in process.children(recursive=True)]
 
 
