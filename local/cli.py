@@ -15,6 +15,7 @@ from local.errors import RunError, UsageError
 from local.exit_status import exit_status
 from local.options import RunOptions
 from local.scenarios import takes_typed_events
+from local.services.managed_flink import DEFAULT_PORT
 from local.terminal import console, errors
 
 app = typer.Typer(
@@ -140,7 +141,9 @@ def upgrade(
 
 @app.command()
 def cloud(
-    port: Annotated[int, typer.Option(help="The port that it prefers; another one where that is taken.")] = 4577,
+    port: Annotated[
+        int, typer.Option(help="The port that it prefers; another one where that is taken.")
+    ] = DEFAULT_PORT,
     clock_speed: Annotated[
         float, typer.Option(metavar="FACTOR", help="How many times as fast the service's time passes.")
     ] = 1,

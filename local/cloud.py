@@ -13,10 +13,11 @@ from botocore.config import Config
 
 from local.process import uninterrupted
 from local.runs import new_folder, note_processes, remove_bulk
+from local.services.managed_flink import DEFAULT_PORT
 from local.services.managed_flink.clock import RunningClock
 from local.services.managed_flink.control_plane import ControlPlane
 from local.services.managed_flink.flink_engine import FlinkEngine
-from local.services.managed_flink.server import DEFAULT_PORT, Server
+from local.services.managed_flink.server import Server
 from local.services.registry import client_errors
 from local.services.s3 import S3Service
 from local.services.service import CREDENTIALS

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import scenarios
 from flink_apps.lottery.settings import Settings as LotterySettings
 from local.errors import RunError
+from local.exit_status import exit_status
 from local.run import LocalRun
 from local.scenarios import scenario_type
 from local.scenarios.lottery.events import buy, click, start
@@ -94,11 +95,12 @@ def main() -> None:
     parser.add_argument("release", help="the name of the release, such as 0.1.0")
     parser.add_argument("scenario", nargs="*", choices=[*scenarios.NAMES, []], help="by default all")
     given = parser.parse_args()
-    for name in given.scenario or scenarios.NAMES:
-        target = RELEASES / given.release / name
-        write(name, target)
-        size = sum(file.stat().st_size for file in target.iterdir())
-        console.print(f"{name}: {target.relative_to(RELEASES.parent)}, {size / 1000:,.0f} kB", soft_wrap=True)
+    with exit_status():
+        for name in given.scenario or scenarios.NAMES:
+            target = RELEASES / given.release / name
+            write(name, target)
+            size = sum(file.stat().st_size for file in target.iterdir())
+            console.print(f"{name}: {target.relative_to(RELEASES.parent)}, {size / 1000:,.0f} kB", soft_wrap=True)
 
 
 def write(name: str, target: Path) -> None:

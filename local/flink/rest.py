@@ -154,16 +154,8 @@ class Job:
             RunError: where it fails, or takes longer.
 
         """
-        begun = self.rest.post(f"/jobs/{self.job_id}/savepoints", {"target-directory": folder, "cancel-job": False})
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            operation = self.rest.get(f"/jobs/{self.job_id}/savepoints/{begun['request-id']}").get("operation") or {}
-            if "location" in operation:
-                return Path(unquote(urlsplit(operation["location"]).path))
-            if "failure-cause" in operation:
-                raise RunError(f"there is no savepoint: {root_cause(operation['failure-cause']['stack-trace'])}")
-            time.sleep(0.2)
-        raise RunError(f"there is no savepoint after {seconds:.0f} s")
+        taken = self._take("savepoint", {"target-directory": folder, "cancel-job": False}, seconds)
+        return _folder(taken["location"])
 
     def checkpoint(self, *, seconds: float = 60) -> None:
         """Take a checkpoint, and wait until it is complete: exactly-once sinks have committed what they got before.
@@ -172,16 +164,21 @@ class Job:
             RunError: where it fails, or takes longer.
 
         """
-        begun = self.rest.post(f"/jobs/{self.job_id}/checkpoints", {"checkpointType": "CONFIGURED"})
+        self._take("checkpoint", {"checkpointType": "CONFIGURED"}, seconds)
+
+    def _take(self, kind: str, body: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Have Flink take a savepoint or checkpoint; what it says of it."""
+        begun = self.rest.post(f"/jobs/{self.job_id}/{kind}s", body)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            answer = self.rest.get(f"/jobs/{self.job_id}/checkpoints/{begun['request-id']}")
-            if "failureCause" in (operation := answer.get("operation") or {}):
-                raise RunError(f"there is no checkpoint: {root_cause(operation['failureCause']['stack-trace'])}")
+            answer = self.rest.get(f"/jobs/{self.job_id}/{kind}s/{begun['request-id']}")
+            operation: dict[str, Any] = answer.get("operation") or {}
+            if failure := operation.get("failure-cause") or operation.get("failureCause"):
+                raise RunError(f"there is no {kind}: {root_cause(failure['stack-trace'])}")
             if answer["status"]["id"] == "COMPLETED":
-                return
+                return operation
             time.sleep(0.1)
-        raise RunError(f"there is no checkpoint after {seconds:.0f} s")
+        raise RunError(f"there is no {kind} after {seconds:.0f} s")
 
     def stop(self, *, savepoint_folder: str, drain: bool = True) -> str:
         """Begin to stop: the sources end, every sink commits what it got. Gives the id to ask about.
@@ -218,7 +215,7 @@ class Job:
             answer = self.rest.get(f"/jobs/{self.job_id}/savepoints/{request_id}")
             if answer["status"]["id"] == "COMPLETED":
                 location = (answer.get("operation") or {}).get("location")
-                return Path(unquote(urlsplit(location).path)) if location else None
+                return _folder(location) if location else None
             time.sleep(0.1)
         return None
 
@@ -260,6 +257,11 @@ _CONSEQUENCES = re.compile(
     r"|CancellationException|CancelTaskException|PartitionNotFoundException|NoResourceAvailableException"
     r"|Could not acquire the minimum required resources|(Connection|channel)\b.*\bclosed by remote task manager"
 )
+
+
+def _folder(location: str) -> Path:
+    """The folder of a savepoint's address."""
+    return Path(unquote(urlsplit(location).path))
 
 
 def follows(cause: str) -> bool:

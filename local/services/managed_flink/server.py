@@ -20,13 +20,12 @@ from werkzeug.wrappers import Request, Response
 
 from local.errors import RunError
 from local.process import free_port
+from local.services.managed_flink import DEFAULT_PORT
 from local.services.managed_flink.control_plane import ControlPlane
 from local.services.managed_flink.model import RefusedError, from_json, operation_model, service_model, to_json
 
 logger = logging.getLogger(__name__)
 
-#: The port that the API prefers.
-DEFAULT_PORT = 4577
 #: A zip in a request has at most 50 MiB, and a third more in base 64.
 _LARGEST_BODY = 72 * 1024 * 1024
 _CONTENT_TYPE = "application/x-amz-json-1.1"
