@@ -61,7 +61,7 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
         with console.status("putting data in place"):
             scenario.prepare()
         with console.status("submitting the job"):
-            job = local.submit()
+            job = local.submit(once=True)
         watched = WatchedJob(job)
         if options.interactive and isinstance(scenario, InteractiveScenario):
             conversation = scenario.conversation()

@@ -46,7 +46,7 @@ class Feeders:
         for name in self.names:
             if name not in self.jobs:
                 yield name
-                self.jobs[name] = self.run.submit(name)
+                self.jobs[name] = self.run.submit(name, once=True)
                 self._watched[name] = WatchedJob(self.jobs[name], f"the job of {name}")
         if self.load:
             self.load.start()

@@ -193,11 +193,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 def run_to_end(
-    command: Sequence[str],
-    *,
-    env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
-    abandoned: Callable[[], bool] = lambda: False,
+    command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a tool and give its output; an interruption of the wait kills the tool and its children, too.
 
@@ -205,10 +201,6 @@ def run_to_end(
         command: The tool and its arguments.
         env: Variables beside those of this process.
         cwd: The folder in which it runs.
-        abandoned: Whether nobody wants the output any more, so that the wait is interrupted.
-
-    Raises:
-        RunError: where it was abandoned.
 
     """
     with subprocess.Popen(
@@ -222,20 +214,11 @@ def run_to_end(
         start_new_session=True,
     ) as tool:
         try:
-            output, complaints = _output(tool, abandoned)
+            output, complaints = tool.communicate()
         except BaseException:
             signal_group(tool.pid, signal.SIGKILL)
             raise
     return subprocess.CompletedProcess(command, tool.returncode, output, complaints)
-
-
-def _output(tool: subprocess.Popen[str], abandoned: Callable[[], bool]) -> tuple[str, str]:
-    while True:
-        try:
-            return tool.communicate(timeout=0.5)
-        except subprocess.TimeoutExpired:
-            if abandoned():
-                raise RunError(f"{Path(str(tool.args[0])).name} was abandoned") from None  # type: ignore[index]
 
 
 def _lives(process: psutil.Process) -> bool:

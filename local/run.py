@@ -80,6 +80,8 @@ class LocalRun:
         if self.keep and error is None:
             return
         with uninterrupted():
+            for cluster in self.clusters.values():
+                cluster.kill()
             for process in self.processes:
                 process.kill()
             remove_bulk(self.folder)
@@ -118,6 +120,7 @@ class LocalRun:
         checkpoint: Path | None = None,
         allow_non_restored_state: bool = False,
         parallelism: int | None = None,
+        once: bool = False,
     ) -> Job:
         """Submit an application with the template's property groups: see :meth:`FlinkCluster.submit`.
 
@@ -132,6 +135,7 @@ class LocalRun:
             checkpoint=checkpoint,
             allow_non_restored_state=allow_non_restored_state,
             parallelism=parallelism,
+            once=once,
         )
 
     def code(self, name: str = MAIN_APPLICATION) -> Path:

@@ -17,12 +17,13 @@ import yaml
 from flink_apps.common.properties import FILE_VARIABLE, PropertyGroups
 from flink_constructs.bundle import RUN_OPTIONS_GROUP
 from local.errors import RunError
+from local.flink.client import Client
 from local.flink.final_counters import final_counts, reporter, reporter_options
 from local.flink.jvm import CLIENT, FLINK_HOME, JOB_MANAGER, TASK_MANAGER, Jvm, memory
 from local.flink.rest import FlinkRest, Job, root_cause
 from local.flink.savepoints import OPERATORS
 from local.plain import plain
-from local.process import Process, free_port, run_to_end
+from local.process import Process, free_port
 from local.services.service import CREDENTIALS
 
 #: The variable by which a submission is asked to list its operators: see flink_apps/connectors/operators.
@@ -71,11 +72,17 @@ class FlinkCluster:
     rest_port: int  # the one that it prefers
     flink_options: Mapping[str, str] = field(default_factory=dict)
     plugins: Sequence[Path] = ()
+    client: Client = field(init=False)
     job_manager: Process = field(init=False)
     task_managers: list[Process] = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare the processes."""
+        self.client = Client(
+            command=CLIENT.command(self.folder, "client", "--die-on-broken-pipe", "--enable-auth", "0"),
+            env={**self._environment(), FILE_VARIABLE: str(self._properties), _OPERATORS_VARIABLE: str(self.operators)},
+            log=self.folder / "log" / "client-jvm.log",
+        )
         self.job_manager = self._process(f"the JobManager of {self.name}", JOB_MANAGER, "jobmanager")
         self.task_managers = [self.new_task_manager(number) for number in range(1, self.spec.kpus + 1)]
 
@@ -112,6 +119,12 @@ class FlinkCluster:
         for number, process in enumerate(self.task_managers, start=1):
             process.wait_until(lambda wanted=number: (self.rest.task_managers() or 0) >= wanted)  # type: ignore[misc]
 
+    def kill(self) -> None:
+        """End all processes at once."""
+        self.client.close()
+        for process in self.processes:
+            process.kill()
+
     def new_task_manager(self, number: int) -> Process:
         """A TaskManager that is not started: one of the cluster's own, or one that takes a lost one's place."""
         return self._process(f"TaskManager {number} of {self.name}", TASK_MANAGER, f"taskmanager-{number}")
@@ -145,6 +158,7 @@ class FlinkCluster:
         checkpoint: Path | None = None,
         allow_non_restored_state: bool = False,
         parallelism: int | None = None,
+        once: bool = False,
         abandoned: Callable[[], bool] = lambda: False,
     ) -> Job:
         """Submit an unpacked bundle as the service does: by the run options among its property groups.
@@ -155,14 +169,14 @@ class FlinkCluster:
             checkpoint: A checkpoint or savepoint that the job goes on from. Default: it starts without state.
             allow_non_restored_state: Whether state of operators that the job no longer has is dropped.
             parallelism: Default: the cluster's.
+            once: Whether the client ends with it, since no other job comes.
             abandoned: Whether nobody waits for the job any more.
 
         Raises:
             RunError: with the root cause, when the application refuses to start.
 
         """
-        properties = self.folder / "application_properties.json"
-        properties.write_text(
+        self._properties.write_text(
             json.dumps(
                 [{"PropertyGroupId": group, "PropertyMap": dict(keys)} for group, keys in groups.items()], indent=2
             )
@@ -178,17 +192,18 @@ class FlinkCluster:
         for option, flag in (("jarfile", "--jarfile"), ("pyFiles", "--pyFiles"), ("pyArchives", "--pyArchives")):
             if options.get(option):
                 arguments += [flag, str(code / options[option])]
-        result = run_to_end(
-            CLIENT.command(self.folder, "client", *arguments, "--python", str(code / options["python"])),
-            env={**self._environment(), FILE_VARIABLE: str(properties), _OPERATORS_VARIABLE: str(self.operators)},
-            abandoned=abandoned,
-        )
-        output = result.stdout + result.stderr
+        status, output = self.client.run([*arguments, "--python", str(code / options["python"])], abandoned=abandoned)
+        if once:
+            self.client.close()
         self.client_log.write_text(output)
         submitted = re.search(r"JobID ([0-9a-f]{32})", output)
-        if result.returncode != 0 or submitted is None:
+        if status != 0 or submitted is None:
             raise RunError(f"the application did not start: {root_cause(output)}")
         return self.rest.job(submitted[1])
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "application_properties.json"
 
     @property
     def _flink(self) -> Path:

@@ -80,7 +80,11 @@ def _sizes(heap: int, metaspace: int) -> tuple[str, ...]:
 
 
 #: The client plans one job and ends, the JobManager moves no record: the JVM's second compiler would win nothing there.
-CLIENT = Jvm(options=QUICK_START, main=("org.apache.flink.client.cli.CliFrontend",), log4j="log4j-cli.properties")
+CLIENT = Jvm(
+    options=QUICK_START,
+    main=("org.apache.flink.api.python.shaded.py4j.GatewayServer",),
+    log4j="log4j-cli.properties",
+)
 JOB_MANAGER = Jvm(
     options=(*_sizes(_JOB_MANAGER["heap"], _JOB_MANAGER["jvm-metaspace"]), *QUICK_START),
     main=("org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",),

@@ -178,7 +178,7 @@ class FakeRun:
     def start(self) -> None:
         """Nothing is there to start."""
 
-    def submit(self) -> None:
+    def submit(self, *, once: bool) -> None:
         """Nothing is there to submit to."""
 
     def stop_job(self, _job: None, *, drain: bool) -> None:

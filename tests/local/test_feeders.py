@@ -53,7 +53,8 @@ class FakeRun:
     submitted: list[str] = field(default_factory=list)
     stopped: list[tuple[FakeJob, bool]] = field(default_factory=list)
 
-    def submit(self, name: str) -> FakeJob:
+    def submit(self, name: str, *, once: bool) -> FakeJob:
+        assert once
         self.submitted.append(name)
         return FakeJob()
 

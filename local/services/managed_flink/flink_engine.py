@@ -73,8 +73,7 @@ class _Run:
         """End all of it at once, whatever it is doing."""
         self.abandoned = True
         with self._lock:
-            for process in self.cluster.processes:
-                process.kill()
+            self.cluster.kill()
         self.log.stop()
         for bulky in (self.code, self.folder / "checkpoints", self.folder / "tmp"):
             shutil.rmtree(bulky, ignore_errors=True)
@@ -342,6 +341,7 @@ class FlinkEngine:
                 checkpoint=self._savepoint(run.job.restore) if run.job.restore else None,
                 allow_non_restored_state=run.job.allow_non_restored_state,
                 parallelism=run.job.parallelism,
+                once=True,
                 abandoned=lambda: run.abandoned,
             )
             run.cluster.job_manager.wait_until(run.has_started)
