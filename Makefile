@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
-PACKAGES := stacks flink_apps dashboards local benchmarks tools tests
+PACKAGES := stacks flink_apps dashboards local ops benchmarks tools tests
 # The latest of which the repository keeps savepoints.
 RELEASE ?= $(notdir $(lastword $(sort $(wildcard savepoints/*))))
 SOURCES := app.py scenarios.py constructs $(PACKAGES)

@@ -20,7 +20,7 @@ from local.run import LocalRun
 from local.runs import new_folder
 from local.services.registry import client_errors
 from local.services.s3 import S3Service
-from local.synth import synthesize
+from local.synth import MAIN_APPLICATION, synthesize
 from local.terminal import console
 from stacks.project import ROOT
 
@@ -122,7 +122,12 @@ def check(name: str, overrides: dict[str, str], savepoint: Path, *, allow_non_re
 
 
 def prepare(local: LocalRun) -> None:
-    """Let the servers of a run, before they start, take what was begun elsewhere."""
+    """Let the servers of a run, before they start, take what was begun elsewhere.
+
+    The application is alone in one TaskManager: nothing has to be fast, and none that feeds it is needed.
+    """
+    local.clusters = {MAIN_APPLICATION: local.cluster}
+    local.cluster.gather(local.cluster.spec.parallelism)
     for service in local.services:
         if isinstance(service, S3Service):
             service.completes_any_upload = True

@@ -21,6 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "stacks": {"scenarios", "flink_apps", "flink_constructs", "dashboards"},
     "app": {"stacks"},
     "local": {"scenarios", "flink_apps", "flink_constructs", "stacks"},
+    "ops": {"flink_apps", "flink_constructs"},
     "tools": {"scenarios", "flink_apps", "stacks", "local"},
     "benchmarks": {"scenarios", "flink_apps", "flink_constructs", "stacks", "local", "tools"},
 }

@@ -7,7 +7,7 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,11 @@ class FlinkCluster:
     def processes(self) -> list[Process]:
         """All the cluster's processes."""
         return [self.job_manager, *self.task_managers]
+
+    def gather(self, slots: int) -> None:
+        """Have one TaskManager with so many slots in place of one for each KPU; to be called before the launch."""
+        self.spec = replace(self.spec, parallelism_per_kpu=slots)
+        del self.task_managers[1:]
 
     def launch(self) -> None:
         """Start the processes, and do not wait for them."""

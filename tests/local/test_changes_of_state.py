@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from flink_apps.lottery import schema
 from flink_apps.lottery.settings import Settings
 from local import upgrade
+from local.errors import UsageError
+from local.flink import savepoints
 from local.run import LocalRun
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
-from local.upgrade import Fate, Verdict
+from local.upgrade import RELEASES, Fate, Verdict
 from tests.local.changes import Change, check, verdicts
 from tests.local.failures import wait_for
 
@@ -23,12 +24,13 @@ pytestmark = pytest.mark.integration
 _FUNCTIONS, _JOB = "flink_apps/lottery/functions.py", "flink_apps/lottery/job.py"
 _QUERIES = "flink_apps/lottery/queries.py"
 _COUPONS = 'MapStateDescriptor("coupons", Types.LONG(), Types.LONG())'
+MOST_TASKS = 4
 CHANGES = {
     "nothing": Change(),
     "a longer window": Change(properties={"LotteryProperties": {"window.seconds": "20"}}),
     "another position to start at": Change(properties={"ConsumerConfigProperties": {"source.init.position": "LATEST"}}),
     "more tasks": Change(parallelism=2),
-    "many tasks": Change(parallelism=4),
+    "many tasks": Change(parallelism=MOST_TASKS),
     "a function with another name": Change(
         afresh=True,
         edits=((_FUNCTIONS, "class Players(", "class Gamblers("), (_JOB, "functions.Players(", "functions.Gamblers(")),
@@ -60,15 +62,18 @@ CHANGES = {
 }
 
 
+#: A savepoint of another scenario.
+OF_ANOTHER = max(RELEASES.iterdir()) / "taxi-analytics"
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Verdict | str]]:
     """The verdict of each change."""
     folder = tmp_path_factory.mktemp("run")
     context = {"lottery.parallelism": "1"}
     with LocalRun(synthesize("lottery", context, folder / "cdk.out"), folder) as run:
-        # Threads of one process share an interpreter: nothing is to be fast here.
-        run.cluster.spec = replace(run.cluster.spec, parallelism_per_kpu=4)
         upgrade.prepare(run)
+        run.cluster.gather(MOST_TASKS)
         run.start()
         streams = Settings.from_property_groups(run.property_groups()).streams
         kinesis = run.service(KinesisService)
@@ -81,9 +86,19 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Verdic
         wait_for("the events", lambda: job.running_seconds() > 0 and job.records_emitted() >= 3)
         run.stop_job(job, drain=False)
         run.keep_savepoint(folder / "kept", context)
-        yield verdicts(run, folder / "kept", CHANGES)
+        found = verdicts(run, folder / "kept", CHANGES)
+        with pytest.raises(UsageError) as refused:
+            upgrade.restore(run, OF_ANOTHER, savepoints.read(OF_ANOTHER))
+        yield found | {"another application": str(refused.value)}
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_the_verdict_of_a_change_is_right(found: dict[str, Verdict | str], name: str) -> None:
     check(CHANGES[name], found[name])
+
+
+def test_a_savepoint_of_another_application_is_refused_in_one_line(found: dict[str, Verdict | str]) -> None:
+    assert found["another application"] == (
+        f"--from must be a savepoint of this application (got {str(OF_ANOTHER)!r}): "
+        f"none of its {len(savepoints.read(OF_ANOTHER))} operators with state is in it"
+    )

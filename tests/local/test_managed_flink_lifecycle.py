@@ -376,6 +376,18 @@ def test_a_rollback_that_fails_as_well_leaves_the_application_ready() -> None:
     assert stage.operations[-1] == ("RollbackApplication", "FAILED")
 
 
+def test_a_rollback_by_hand_takes_the_parallelism_back() -> None:
+    stage = Stage().running()
+    more = {"ConfigurationTypeUpdate": "CUSTOM", "ParallelismUpdate": 4, "ParallelismPerKPUUpdate": 1}
+    stage.update(FlinkApplicationConfigurationUpdate={"ParallelismConfigurationUpdate": more})
+    stage.passes()
+    stage.call("RollbackApplication", CurrentApplicationVersionId=2)
+    stage.passes()
+    flink = stage.detail["ApplicationConfigurationDescription"]["FlinkApplicationConfigurationDescription"]
+    assert flink["ParallelismConfigurationDescription"]["CurrentParallelism"] == 1
+    assert [job.parallelism for job in stage.engine.jobs] == [1, 4, 1]
+
+
 def test_a_rollback_by_hand_takes_a_stuck_update_back() -> None:
     stage = in_status("RUNNING")
     stage.update()

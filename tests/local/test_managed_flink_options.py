@@ -129,6 +129,12 @@ def test_tags_are_added_changed_removed_and_listed() -> None:
     assert [tag["Key"] for tag in stage.call("ListTagsForResource", ResourceARN=ARN)["Tags"]] == ["empty"]
 
 
+def test_an_application_without_tags_has_none_listed() -> None:
+    stage = Stage()
+    stage.create()
+    assert stage.call("ListTagsForResource", ResourceARN=ARN) == {}
+
+
 def test_tags_that_break_a_rule_are_refused() -> None:
     stage = Stage()
     stage.create()

@@ -72,8 +72,9 @@ class Story:
     #: The timestamps and headers in the topic, by the number of the trip, in the source and in the sink.
     source_marks: dict[int, tuple[int, str]] = field(default_factory=dict)
     sink_marks: dict[int, tuple[int, str]] = field(default_factory=dict)
-    #: What a start says to a topic that takes less than a trip may have.
+    #: What a start says to a topic that takes less than a trip may have, and why one that becomes such ends a run.
     small_topic: str = ""
+    lowered_topic: str = ""
     s3: list[dict[str, object]] = field(default_factory=list)
     #: How many files in S3 are of each format.
     formats: Counter[str] = field(default_factory=Counter)
@@ -119,7 +120,7 @@ def finish(run: LocalRun, job: Job, story: Story, arrived: Callable[[], int]) ->
 def exactly_once(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Kafka → Kafka and S3; then to OpenSearch, too, with more tasks, and JSON instead of Parquet.
 
-    On the way a TaskManager and the JobManager are killed.
+    On the way a TaskManager and the JobManager are killed, and the topic takes no trip for a while.
     """
     folder = tmp_path_factory.mktemp("run")
     keys = context(source="kafka", sinks="kafka,s3,opensearch", **{"parallelism": 3, "parallelism-per-kpu": 2})
@@ -151,7 +152,7 @@ def tell_exactly_once(run: LocalRun, application: Rounds) -> Story:
         """Trips that come while something happens."""
         return coming(put, next(parts), per_second=TRIPS_PER_SECOND)
 
-    parts = iter([values[:-LAST][number::5] for number in range(5)])
+    parts = iter([values[:-LAST][number::6] for number in range(6)])
     with some():
         wait_for("the first trips", lambda: arrived() > 0)
         job = application.go_on(
@@ -167,6 +168,12 @@ def tell_exactly_once(run: LocalRun, application: Rounds) -> Story:
         job = application.go_on(job, Change(properties={GROUP: {PARQUET.key: "false"}}))
     with some():
         job = kill_the_job_manager(run, job)
+    with some():
+        kafka.configure(SINK_TOPIC, max_message_bytes="100")
+        wait_for("a restart", lambda: bool(job.failures()))
+        story.lowered_topic = job.root_cause()
+        kafka.configure(SINK_TOPIC, max_message_bytes="1048588")
+        wait_for("the next start", lambda: job.running_seconds() > 1)
     producer.flush()
     kafka.configure(SOURCE_TOPIC, message_timestamp_type="LogAppendTime")
     put(values[-LAST:-STAMPED])
@@ -249,6 +256,10 @@ def test_a_topic_that_takes_less_than_a_trip_may_have_is_refused_in_one_line(exa
         f"the application did not start: the topic {SINK_TOPIC} must take messages of 1,048,576 bytes (got 100000); "
         "raise its max.message.bytes, or lower the producer's max.request.size"
     )
+
+
+def test_a_topic_that_is_lowered_while_the_job_runs_restarts_it_until_it_is_raised(exactly_once: Story) -> None:
+    assert "larger than the max message size the server will accept" in exactly_once.lowered_topic
 
 
 def test_s3_has_every_good_trip_once_in_a_file_of_the_old_or_the_new_format(exactly_once: Story) -> None:

@@ -333,6 +333,7 @@ class Core:
         number = application.version.number
         if target != application.version:
             self.revert(application, target)
+            application.current_parallelism = int(rules.parallelism(target.configuration)["Parallelism"])
         operation = self.begin(application, "RollbackApplication", (number, application.version.number))
         latest = self.latest_snapshot(application)
 

@@ -60,9 +60,9 @@ class OptionCalls(Core):
         return {}
 
     def list_tags_for_resource(self, parameters: Parameters) -> dict[str, Any]:
-        """The tags, by their names."""
+        """The tags, by their names; an empty list is none that the service's model knows."""
         tags = self._by_arn(parameters["ResourceARN"]).tags
-        return {"Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}
+        return {"Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]} if tags else {}
 
     def add_application_cloud_watch_logging_option(self, parameters: Parameters) -> dict[str, Any]:
         """Add a log stream; a job that runs is restarted with it."""

@@ -1,0 +1,1 @@
+"""What comes after a deployment: see, start, stop, change and explain running applications."""
