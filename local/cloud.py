@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from local.process import uninterrupted
+from local.process import Process, uninterrupted
 from local.runs import new_folder, note_processes, remove_bulk
 from local.services.managed_flink import DEFAULT_PORT
 from local.services.managed_flink.clock import RunningClock
@@ -33,7 +34,14 @@ class Cloud:
     """
 
     def __init__(
-        self, folder: Path, *, port: int = DEFAULT_PORT, speed: float = 1.0, endpoints: dict[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        port: int = DEFAULT_PORT,
+        speed: float = 1.0,
+        endpoints: Mapping[str, str] | None = None,
+        detached: bool = False,
+        **engine_options: Any,  # noqa: ANN401 - those of the engine
     ) -> None:
         """Prepare it; nothing is started yet.
 
@@ -42,18 +50,24 @@ class Cloud:
             port: The port that the control plane prefers.
             speed: How many times as fast the service's time passes.
             endpoints: Addresses of AWS services, by their ids, that the jobs shall use besides.
+            detached: Whether nobody waits for it, so that ``stop`` ends it.
+            engine_options: What the engine takes besides.
 
         """
         self.folder = folder
         self.s3 = S3Service(Template({"Resources": {}}), folder / "s3")
+        #: Processes of others, which ``stop`` ends as well.
+        self.others: list[Process] = []
         self._port, self._speed, self._endpoints = port, speed, endpoints or {}
+        self._detached, self._engine_options = detached, engine_options
+        self._jobs: Callable[[], list[Process]] = list
 
     def __enter__(self) -> Self:
         """Start it, and wait until it answers."""
         with ExitStack() as stack:
             stack.callback(self._end)
             self.s3.launch()
-            note_processes(self.folder, [self.s3.process])
+            self.note()
             clock = RunningClock(self._speed)
             self.engine = FlinkEngine(
                 self.folder,
@@ -63,9 +77,11 @@ class Cloud:
                 endpoints={**self.s3.aws_endpoints, **self._endpoints},
                 flink_options=self.s3.flink_options,
                 plugins=self.s3.plugins,
-                started=lambda: note_processes(self.folder, [self.s3.process, *self.engine.processes]),
+                started=self.note,
+                **self._engine_options,
             )
             stack.callback(self.engine.close)
+            self._jobs = lambda: self.engine.processes
             region, account = PSEUDO_PARAMETERS["AWS::Region"], PSEUDO_PARAMETERS["AWS::AccountId"]
             self.control_plane = ControlPlane(self.engine, clock, region=region, account=account)
             self.s3.create_resources()
@@ -79,6 +95,11 @@ class Cloud:
         """End all of it."""
         with uninterrupted():
             self._stack.close()
+
+    def note(self) -> None:
+        """Write down what has been started."""
+        processes = [self.s3.process, *self.others, *self._jobs()]
+        note_processes(self.folder, processes, detached=self._detached)
 
     def _end(self) -> None:
         self.s3.process.kill()

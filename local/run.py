@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from local.flink.rest import Job
 from local.flink.savepoints import CONTEXT, OPERATORS
 from local.plain import plain
 from local.process import Process, free_port, listening, uninterrupted
+from local.properties import local_groups
 from local.runs import note_processes, remove_bulk
 from local.services.registry import SERVICES
 from local.services.service import Service
@@ -31,8 +31,6 @@ FIRST_REST_PORT = 8081
 #: The port that the page of a kept run prefers.
 FIRST_PAGE_PORT = 8000
 S = TypeVar("S", bound=Service)
-#: Kafka client settings about signing in, on their own or below a prefix: the local broker asks for none.
-SIGN_IN = re.compile(r"(^|\.)(security\.|sasl\.|ssl\.|config\.providers(\.|$))")
 
 
 @dataclass
@@ -151,12 +149,14 @@ class LocalRun:
         """An application's property groups with local values: names, addresses, and no sign-in to the local broker."""
         declared = self.assembly.applications()[name].property_groups
         resolved: Sequence[Mapping[str, Any]] = self.assembly.template.resolve(declared, self._attribute)
-        groups = {
-            group["PropertyGroupId"]: {
-                key: self._local(str(value)) for key, value in group["PropertyMap"].items() if not SIGN_IN.search(key)
-            }
-            for group in resolved
-        }
+        replacements = {text: here for service in self.services for text, here in service.replacements.items()}
+        groups = local_groups(
+            {
+                group["PropertyGroupId"]: {key: str(value) for key, value in group["PropertyMap"].items()}
+                for group in resolved
+            },
+            replacements,
+        )
         endpoints = {name: address for service in self.services for name, address in service.aws_endpoints.items()}
         return {**groups, ENDPOINTS_GROUP: endpoints} if endpoints else groups
 
@@ -197,13 +197,6 @@ class LocalRun:
         shutil.copytree(self.latest_savepoint, target)
         shutil.copyfile(self.cluster.operators, target / OPERATORS)
         (target / CONTEXT).write_text(json.dumps(dict(context)))
-
-    def _local(self, value: str) -> str:
-        """What the template makes of a local attribute, as it is on this machine."""
-        for service in self.services:
-            for text, replacement in service.replacements.items():
-                value = value.replace(text, replacement)
-        return value
 
     def _attribute(self, resource: Resource, name: str) -> str:
         for service in self.services:

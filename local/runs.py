@@ -37,13 +37,21 @@ def new_folder(scenario: str) -> Path:
     return folder
 
 
-def note_processes(folder: Path, processes: Iterable[Process]) -> None:
-    """Write down what a run has started, so that a later ``stop`` finds it."""
+def note_processes(folder: Path, processes: Iterable[Process], *, detached: bool = False) -> None:
+    """Write down what a run has started, so that a later ``stop`` finds it.
+
+    Args:
+        folder: The run's.
+        processes: What it has started.
+        detached: Whether nobody waits for the run itself, so that it is one of those that ``stop`` ends.
+
+    """
     started = [("the run itself", os.getpid()), *((process.name, process.pid) for process in processes)]
     running = []
     for name, pid in started:
         with suppress(psutil.NoSuchProcess):  # one that ended at once, which the wait for its start reports
             running.append({"name": name, "pid": pid, "created": psutil.Process(pid).create_time()})
+    running[0]["detached"] = detached
     (folder / PROCESSES).write_text(json.dumps(running, indent=2))
 
 
@@ -60,21 +68,29 @@ def stop_kept() -> list[str]:
     """Stop what kept or killed runs have left, but no run that still goes on; gives the names of what it stopped."""
     stopped = []
     for note in sorted(RUNS.glob(f"*/{PROCESSES}")):
-        run, *processes = json.loads(note.read_text())
-        if _same_process(run["pid"], run["created"]):
-            continue
-        for process in reversed(processes):
-            if _same_process(process["pid"], process["created"]):
-                _end(process["pid"], process["name"])
-                stopped.append(f"{process['name']} of {note.parent.name}")
-        remove_bulk(note.parent)
+        run = json.loads(note.read_text())[0]
+        if run.get("detached") or not same_process(run["pid"], run["created"]):
+            stopped += stop_run(note.parent)
     return stopped
 
 
-def _same_process(pid: int, created: float) -> bool:
+def stop_run(folder: Path) -> list[str]:
+    """Stop what a run has started, and first the run itself where nobody waits for it; gives the names."""
+    run, *processes = json.loads((folder / PROCESSES).read_text())
+    stopped = []
+    for process in [*([run] if run.get("detached") else []), *reversed(processes)]:
+        if same_process(process["pid"], process["created"]):
+            _end(process["pid"], process["name"])
+            stopped.append(f"{process['name']} of {folder.name}")
+    remove_bulk(folder)
+    return stopped
+
+
+def same_process(pid: int, created: float) -> bool:
     """Whether the process that was noted still lives, and its id has not gone to another."""
     try:
-        return abs(psutil.Process(pid).create_time() - created) < 1
+        process = psutil.Process(pid)
+        return abs(process.create_time() - created) < 1 and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

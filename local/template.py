@@ -40,9 +40,16 @@ class Resource:
 class Template:
     """A template whose values can be resolved, given the attributes of its resources."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        """Take the parsed JSON of a template."""
-        self._document = document
+    def __init__(self, document: Mapping[str, Any], pseudo_parameters: Mapping[str, str] = PSEUDO_PARAMETERS) -> None:
+        """Take the parsed JSON of a template.
+
+        Args:
+            document: The template.
+            pseudo_parameters: What they stand for. Default: those of a stack that is not deployed.
+
+        """
+        self.document = document
+        self._pseudo_parameters = pseudo_parameters
         self.resources = {
             logical_id: Resource(logical_id, body["Type"], body.get("Properties", {}))
             for logical_id, body in document["Resources"].items()
@@ -85,17 +92,19 @@ class Template:
             case "Fn::Split":
                 separator, text = argument
                 return str(self.resolve(text, attribute)).split(separator)
+            case "Fn::GetAZs":
+                return [f"{self._pseudo_parameters['AWS::Region']}{zone}" for zone in "abc"]
             case "Fn::Sub":
                 return self._substitute(argument, attribute)
             case _:
                 raise RunError(f"the template uses {name}, which the local run does not resolve")
 
     def _reference(self, name: str, attribute: AttributeResolver) -> Any:  # noqa: ANN401 - any JSON
-        if name in PSEUDO_PARAMETERS:
-            return PSEUDO_PARAMETERS[name]
+        if name in self._pseudo_parameters:
+            return self._pseudo_parameters[name]
         if name in self.resources:
             return attribute(self.resources[name], "Ref")
-        parameter = self._document.get("Parameters", {}).get(name, {})
+        parameter = self.document.get("Parameters", {}).get(name, {})
         if "Default" not in parameter:
             raise RunError(f"the template's parameter {name} has no default, so the local run cannot know it")
         return parameter["Default"]

@@ -72,6 +72,8 @@ class FlinkCluster:
     rest_port: int  # the one that it prefers
     flink_options: Mapping[str, str] = field(default_factory=dict)
     plugins: Sequence[Path] = ()
+    #: The variables with which its processes sign their requests to AWS.
+    credentials: Mapping[str, str] = field(default_factory=lambda: dict(CREDENTIALS), repr=False)
     client: Client = field(init=False)
     job_manager: Process = field(init=False)
     task_managers: list[Process] = field(init=False)
@@ -247,7 +249,7 @@ class FlinkCluster:
             "FLINK_LOG_DIR": str(self.folder / "log"),
             "FLINK_PLUGINS_DIR": str(self.folder / "plugins"),
             "AWS_EC2_METADATA_DISABLED": "true",
-            **CREDENTIALS,
+            **self.credentials,
         }
 
     def _write_configuration(self) -> None:

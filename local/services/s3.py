@@ -43,7 +43,11 @@ class S3Service(Service):
             name="the S3 emulator",
             command=[sys.executable, "-m", *server, str(self._port)],
             log=self.folder / "s3.log",
-            env={"TMPDIR": str(self._temporary)},
+            env={
+                "TMPDIR": str(self._temporary),
+                "MOTO_ACCOUNT_ID": PSEUDO_PARAMETERS["AWS::AccountId"],
+                "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+            },
         )
 
     @property

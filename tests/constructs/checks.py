@@ -10,9 +10,9 @@ from typing import Any
 from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 from cdk_nag import AwsSolutionsChecks
-from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped] # it ships no type information
-from cfnlint.decode import decode_str  # type: ignore[import-untyped] # as above
-from cfnlint.runner import Runner  # type: ignore[import-untyped] # as above
+from cfnlint.config import ConfigMixIn
+from cfnlint.decode import decode_str
+from cfnlint.runner import Runner
 from constructs import IConstruct
 
 #: Stacks are built without an account and a Region, and with them.

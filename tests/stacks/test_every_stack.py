@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped] # it ships no type information
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 

@@ -19,6 +19,8 @@ class Job:
     #: The ``ApplicationConfiguration`` with all its defaults.
     configuration: Mapping[str, Any]
     parallelism: int
+    #: The ARN of the role with whose permissions it runs.
+    role: str = ""
     #: The ARNs of the log streams that get its log.
     log_streams: Sequence[str] = ()
     #: The key of the snapshot that it goes on from.

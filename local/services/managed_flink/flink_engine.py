@@ -31,6 +31,7 @@ from local.services.managed_flink.configuration import flink_version
 from local.services.managed_flink.engine import Job, Result
 from local.services.managed_flink.log_events import LogForwarder
 from local.services.managed_flink.model import RefusedError
+from local.services.service import CREDENTIALS
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -42,6 +43,8 @@ logger = logging.getLogger(__name__)
 FIRST_REST_PORT = 8081
 #: Orders that are carried out at the same time; others wait.
 _WORKERS = 16
+#: The property groups of an application.
+Groups = dict[str, dict[str, str]]
 
 
 class _AbandonedError(RunError):
@@ -143,6 +146,8 @@ class FlinkEngine:
         flink_options: Mapping[str, str],
         plugins: Sequence[Path] = (),
         started: Callable[[], None] = lambda: None,
+        credentials: Callable[[str], Mapping[str, str]] = lambda _role: CREDENTIALS,
+        localized: Callable[[Groups], Groups] = lambda groups: groups,
     ) -> None:
         """Begin without jobs.
 
@@ -155,16 +160,20 @@ class FlinkEngine:
             flink_options: Configuration of the clusters beside what an application says.
             plugins: Folders of plugins that the clusters load.
             started: Called when processes have been started.
+            credentials: Gives the variables with which a job signs its requests, for the ARN of its role.
+            localized: Gives the property groups as they are on this machine.
 
         """
         self._folder = plain(folder)
         self._clock = clock
         self._code = CodeStore(s3)
         self._logs = logs
-        self._endpoints = dict(endpoints)
+        self._endpoints = endpoints
         self._flink_options = dict(flink_options)
         self._plugins = list(plugins)
         self._started = started
+        self._credentials = credentials
+        self._localized = localized
         self._runs: dict[str, _Run] = {}
         self._all_runs: list[_Run] = []
         self._savepoints: dict[str, Path] = {}
@@ -318,6 +327,7 @@ class FlinkEngine:
             rest_port=FIRST_REST_PORT,
             flink_options=self._flink_options,
             plugins=self._plugins,
+            credentials=self._credentials(job.role),
         )
         log = LogForwarder(job, folder / "log", self._clock, self._logs)
         run = _Run(job=job, folder=folder, code=self._folder / "code" / folder.name, cluster=cluster, log=log)
@@ -379,7 +389,8 @@ class FlinkEngine:
             raise RunError(
                 f"the property group {RUN_OPTIONS_GROUP} must name the Python program as 'python' (got none)"
             )
-        return {**groups, ENDPOINTS_GROUP: {**self._endpoints, **groups.get(ENDPOINTS_GROUP, {})}}
+        own = groups.get(ENDPOINTS_GROUP, {})
+        return {**self._localized(groups), ENDPOINTS_GROUP: {**self._endpoints, **own}}
 
     def _savepoint(self, snapshot: str) -> Path:
         if snapshot not in self._savepoints:

@@ -212,6 +212,7 @@ class Application:
             runtime=version.runtime,
             configuration=version.configuration,
             parallelism=self.current_parallelism,
+            role=version.role,
             log_streams=[option["LogStreamARN"] for option in version.logging_options],
             restore=restore,
             allow_non_restored_state=bool(
