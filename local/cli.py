@@ -1,4 +1,4 @@
-"""The command line: ``python -m local run | upgrade | cloud | stop | setup``."""
+"""The command line: ``python -m local run | upgrade | deploy | destroy | cloud | stop | setup``."""
 
 from __future__ import annotations
 
@@ -153,8 +153,7 @@ def cloud(
     Any SDK and the AWS command line can talk to it. An application that is started runs on a Flink cluster of its own.
     """
     with exit_status():
-        if not 1024 <= port <= 65535:
-            raise UsageError(f"--port must be from 1024 to 65535 (got {port}); leave it out for one that is free")
+        _check_port(port)
         if not 1 <= clock_speed <= _FASTEST_CLOCK:
             raise UsageError(f"--clock-speed must be from 1 to {_FASTEST_CLOCK} (got {clock_speed:g}); try 60")
         from local import cloud as clouds  # with the clients of all servers
@@ -163,8 +162,52 @@ def cloud(
 
 
 @app.command()
+def deploy(
+    scenario: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)],
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", "-c", metavar="KEY=VALUE", help="A context value, as with [b]cdk deploy -c[/b]."),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="The port that a new control plane prefers; another one where that is taken.")
+    ] = DEFAULT_PORT,
+) -> None:
+    """Rehearse a deployment: create or update the scenario's stack on this machine, as CloudFormation does.
+
+    The servers go on when it has ended, and the application runs there: any SDK can talk to it. A deployment that fails
+    is rolled back. [b]destroy[/b] deletes the stack, [b]stop[/b] ends all servers.
+
+    For example: python -m local deploy lottery
+
+    And then, with another option: python -m local deploy lottery -c lottery.stable-for-seconds=10
+    """
+    with exit_status():
+        known_scenario(scenario)
+        _check_port(port)
+        overrides = dict(_override(text) for text in context or [])
+        from local.deploy import commands  # with the clients of all servers
+
+        commands.deploy(scenario, overrides, port)
+
+
+@app.command()
+def destroy(
+    scenario: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)],
+) -> None:
+    """Delete a stack that was deployed here; what its policies retain stays until [b]stop[/b].
+
+    For example: python -m local destroy lottery
+    """
+    with exit_status():
+        known_scenario(scenario)
+        from local.deploy import commands  # with the clients of all servers
+
+        commands.destroy(scenario)
+
+
+@app.command()
 def stop() -> None:
-    """Stop what runs with --keep, or runs that were killed, have left."""
+    """Stop what runs with --keep, deployed stacks, or runs that were killed, have left."""
     from local.runs import stop_kept
 
     with exit_status():
@@ -209,6 +252,11 @@ def known_scenario(name: str) -> str:
         fix = nearest(name, scenarios.NAMES)
         raise UsageError(f"SCENARIO must be a known scenario (got {name!r}); {fix}")
     return name
+
+
+def _check_port(port: int) -> None:
+    if not 1024 <= port <= 65535:
+        raise UsageError(f"--port must be from 1024 to 65535 (got {port}); leave it out for one that is free")
 
 
 def _override(text: str) -> tuple[str, str]:
