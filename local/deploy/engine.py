@@ -38,6 +38,8 @@ class Engine:
     stack: Stack
     handlers: Handlers
     listener: Callable[[Event], None] = lambda _event: None
+    #: The properties whose change makes a resource of a type another one.
+    replaced_by: Callable[[str, Mapping[str, Any], Mapping[str, Any]], list[str]] = replaced_by
 
     def deploy(self, document: Mapping[str, Any], context: Mapping[str, str] | None = None) -> bool:
         """Make the stack what a template says; False where it is that already.
@@ -195,7 +197,7 @@ class Engine:
         elif current.type != wanted.type:
             self._replace(current, wanted, f"the type changed from {current.type}")
         elif current.properties != wanted.properties:
-            changed = replaced_by(wanted.type, current.properties, wanted.properties)
+            changed = self.replaced_by(wanted.type, current.properties, wanted.properties)
             if changed:
                 self._replace(current, wanted, f"requires a new resource: {', '.join(changed)}")
             else:
