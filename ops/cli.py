@@ -156,7 +156,9 @@ def snapshots(
         if json:
             _print_json(rows)
         elif rows:
-            shown = Table("snapshot", "status", "version", "taken at")
+            shown = Table()
+            for column in ("snapshot", "status", "version", "taken at"):
+                shown.add_column(column, overflow="fold")
             for row in rows:
                 shown.add_row(*(str(value or "-") for value in row.values()))
             console.print(shown)
@@ -271,7 +273,7 @@ def _print_event(event: Event, *, json: bool) -> None:
     if json:
         console.print(jsons.dumps(event.json()), soft_wrap=True, markup=False, highlight=False)
         return
-    text = f"{event.at:%H:%M:%S} {event.level:5} {event.logger.rpartition('.')[2]}: {event.message}"
+    text = f"{event.at:%H:%M:%S} {event.level:5} {event.place}: {event.message}"
     console.print(Text("\n".join([text, *event.stack]), style=_STYLES.get(event.level, "")), soft_wrap=True)
 
 

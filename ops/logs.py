@@ -44,6 +44,11 @@ class Event:
         """Whether Python has written it, or the JVM."""
         return Side.PYTHON if _PYTHON.search(self.logger) else Side.JVM
 
+    @property
+    def place(self) -> str:
+        """The logger in short: a class without its package, a file without its folder."""
+        return self.logger.rpartition("/" if self.side is Side.PYTHON else ".")[2]
+
     def json(self) -> dict[str, Any]:
         """As a script reads it."""
         return {
@@ -144,7 +149,7 @@ class Log:
 
 def _event(raw: dict[str, Any]) -> Event:
     entry = parsed(raw["message"])
-    throwable = entry.get("throwableInformation") or ()
+    throwable = entry.get("throwableInformation") or []
     stack = throwable if isinstance(throwable, list) else str(throwable).splitlines()
     return Event(
         at=datetime.fromtimestamp(raw["timestamp"] / 1000, UTC),

@@ -150,7 +150,9 @@ def table(found: Iterable[Status]) -> Table:
         "lag",
         "restarts in 1 h",
     )
-    shown = Table(*columns)
+    shown = Table()
+    for column in columns:
+        shown.add_column(column, overflow="fold")  # a name that is cut is none
     for one in found:
         shown.add_row(
             one.application,

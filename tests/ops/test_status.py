@@ -118,7 +118,13 @@ def test_the_log_since_the_last_start_is_shown_by_level_side_and_subtask(desk: D
     assert messages("--level", "warn") == ["broke", "odd value"]
     assert messages("--side", "python") == ["odd value"]
     assert messages("--subtask", "(1/2)") == ["begins", "broke"]
-    assert "Caused by: E: why" in desk.ops("logs", NAME).out
+    shown = desk.ops("logs", NAME).out.splitlines()
+    assert [line.partition(" ")[2] for line in shown if line[0].isdigit()] == [
+        "INFO  Task: begins",
+        "ERROR Task: broke",
+        "WARN  functions.py:12: odd value",
+    ]
+    assert [line for line in shown if not line[0].isdigit()] == ["Caused by: E: why"]
 
 
 def test_a_log_is_followed_and_no_event_is_shown_twice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
