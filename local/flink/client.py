@@ -75,6 +75,8 @@ class Client:
             return
         signal_group(self._popen.pid, signal.SIGKILL)
         self._popen.communicate()
+        if self._gateway:
+            self._gateway.close()
         self._popen = self._gateway = None
 
     def _start(self) -> JavaGateway:
@@ -94,8 +96,14 @@ class Client:
         except BaseException:
             self.close()
             raise
-        parameters = GatewayParameters(port=int(address[1]), auth_token=address[2], auto_convert=True)
-        self._gateway = JavaGateway(gateway_parameters=parameters)
+        self._gateway = JavaGateway(
+            gateway_parameters=GatewayParameters(
+                port=int(address[1]),
+                auth_token=address[2],
+                # Or else it is told of each object that is gone here, which fails once it is closed.
+                enable_memory_management=False,
+            )
+        )
         return self._gateway
 
     def _address(self, jvm: subprocess.Popen[bytes]) -> re.Match[str]:
