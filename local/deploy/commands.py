@@ -166,7 +166,8 @@ def _tell(rehearsal: Rehearsal, stack: Stack) -> None:
         addresses[address] = ", ".join(filter(None, [addresses[address], _TITLES.get(service, service)]))
     lines = [f"{titles}: {address}" for address, titles in addresses.items()]
     lines += [f"{name}: {value}" for name, value in stack.outputs.items() if not name.endswith("Command")]
-    lines += [f"files: {rehearsal.folder.relative_to(ROOT)}"]
+    folder = rehearsal.folder
+    lines += [f"files: {folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}"]
     lines += [
         f"without a counterpart: {kind}: {reason}"
         for kind, reason in WITHOUT_COUNTERPART.items()
