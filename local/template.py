@@ -94,6 +94,13 @@ class Template:
                 return str(self.resolve(text, attribute)).split(separator)
             case "Fn::GetAZs":
                 return [f"{self._pseudo_parameters['AWS::Region']}{zone}" for zone in "abc"]
+            case "Fn::If":
+                condition, then, otherwise = argument
+                chosen = then if self.resolve(self.document["Conditions"][condition], attribute) else otherwise
+                return self.resolve(chosen, attribute)
+            case "Fn::Equals":
+                first, second = self.resolve(argument, attribute)
+                return first == second
             case "Fn::Sub":
                 return self._substitute(argument, attribute)
             case _:

@@ -22,6 +22,7 @@ from local.deploy.rehearsal import Rehearsal
 from local.deploy.stack import Stack, is_locked, locked
 from local.deploy.types import WITHOUT_COUNTERPART, handlers, unknown
 from local.errors import RunError, UsageError
+from local.properties import local_text
 from local.services.managed_flink import DEFAULT_PORT
 from local.services.registry import client_errors
 from local.synth import Assembly, synthesize
@@ -64,7 +65,7 @@ def deploy(scenario: str, overrides: dict[str, str], port: int = DEFAULT_PORT) -
 
 def _deploy(rehearsal: Rehearsal, assembly: Assembly, scenario: str, overrides: dict[str, str]) -> None:
     stack = Stack.load(rehearsal.stacks / scenario, name=assembly.stack, scenario=scenario)
-    with progress() as listener:
+    with _changing(stack), progress() as listener:
         engine = Engine(stack, handlers(rehearsal), listener)
         _resume(engine)
         if stack.exists and not stack.status.endswith("_COMPLETE"):
@@ -97,13 +98,25 @@ def destroy(scenario: str) -> None:
             )
             raise UsageError(f"SCENARIO must be one that is deployed here (got {scenario!r}: {gone})")
         try:
-            with progress() as listener:
+            with _changing(stack), progress() as listener:
                 Engine(stack, handlers(rehearsal), listener).destroy()
             for one in stack.retained:
-                console.print(f"retained: {one.type} {one.physical_id}", soft_wrap=True, markup=False, highlight=False)
+                _print(f"retained: {one.type} {one.physical_id}")
         finally:
             ended = _end_if_empty(rehearsal, but=scenario)
     console.print("the servers have been stopped" if ended else "the servers go on; python -m local stop ends them")
+
+
+@contextmanager
+def _changing(stack: Stack) -> Iterator[None]:
+    """Say what becomes of a stack whose way back or deletion is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not stack.interrupted:
+            raise
+        message = f"{stack.name} was interrupted ({stack.status}); the next deploy or destroy ends that first"
+        raise RunError(message) from None
 
 
 def _resume(engine: Engine) -> None:
@@ -165,7 +178,9 @@ def _tell(rehearsal: Rehearsal, stack: Stack) -> None:
     for service, address in rehearsal.endpoints.items():
         addresses[address] = ", ".join(filter(None, [addresses[address], _TITLES.get(service, service)]))
     lines = [f"{titles}: {address}" for address, titles in addresses.items()]
-    lines += [f"{name}: {value}" for name, value in stack.outputs.items() if not name.endswith("Command")]
+    here = rehearsal.replacements
+    outputs = {name: local_text(value, here) for name, value in stack.outputs.items() if not name.endswith("Command")}
+    lines += [f"{name}: {value}" for name, value in outputs.items()]
     folder = rehearsal.folder
     lines += [f"files: {folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}"]
     lines += [
@@ -174,7 +189,11 @@ def _tell(rehearsal: Rehearsal, stack: Stack) -> None:
         if any(resource.type == kind for resource in stack.resources.values())
     ]
     for line in lines:
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
+        _print(line)
+
+
+def _print(line: str) -> None:
+    console.print(line, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
 def _end_if_empty(rehearsal: Rehearsal, *, but: str) -> bool:

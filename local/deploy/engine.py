@@ -172,7 +172,8 @@ class Engine:
             stack.template = stack.template or {"Resources": {}}  # it is there, though it is not complete
             stack.end(failed, "; ".join(stuck))
             self._stack_event(stack.reason)
-            raise FailedError(f"{stack.name} could not be deleted: {stack.reason}; destroy it again")
+            why = f" after: {reason}" if reason else ""
+            raise FailedError(f"{stack.name} could not be deleted: {stack.reason}; destroy it again{why}")
         stack.end(done, reason)
         self._stack_event(reason)
         stack.forget()

@@ -57,7 +57,7 @@ def _print(event: Event) -> None:
     kind = "Stack" if event.type == STACK_TYPE else event.type
     reason = f" | {escape(event.reason)}" if event.reason else ""
     text = f"{event.at[11:19]} | {_status(event)} | {kind} | {event.logical_id}{reason}"
-    console.print(text, soft_wrap=True, highlight=False)
+    console.print(text, soft_wrap=True, highlight=False, emoji=False)
 
 
 def _status(event: Event) -> str:

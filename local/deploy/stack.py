@@ -8,7 +8,7 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class Deployed:
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Deployed:
-        """Read what :func:`dataclasses.asdict` made."""
+        """Read what :func:`vars` gives of one."""
         return cls(**{**body, "needs": tuple(body["needs"])})
 
 
@@ -101,9 +101,9 @@ class Stack:
     def save(self) -> None:
         """Write it down: whoever reads sees it as it was, or as it is."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        body = {key: value for key, value in asdict(self).items() if key != "folder"}
+        body = {key: value for key, value in vars(self).items() if key != "folder"}
         written = self.folder / f"{RECORD}.new"
-        written.write_text(json.dumps(body, indent=1))
+        written.write_text(json.dumps(body, default=vars))
         written.replace(self.folder / RECORD)
 
     @property

@@ -7,6 +7,7 @@ from local.template import Resource, Template
 
 DOCUMENT = {
     "Parameters": {"Greeting": {"Type": "String", "Default": "hello"}, "Secret": {"Type": "String"}},
+    "Conditions": {"InChina": {"Fn::Equals": [{"Ref": "AWS::Region"}, "cn-north-1"]}},
     "Resources": {"Stream": {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 2}}},
 }
 
@@ -30,6 +31,8 @@ def attribute(resource: Resource, name: str) -> str:
         ({"Fn::Join": ["-", ["a", {"Ref": "Stream"}]]}, "a-Stream.Ref"),
         ({"Fn::Select": [1, {"Fn::Split": [".", {"Ref": "Stream"}]}]}, "Ref"),
         ({"Fn::Sub": "${AWS::Partition}/${Stream}/${Stream.Arn}/${!kept}"}, "aws/Stream.Ref/Stream.Arn/${kept}"),
+        ({"Fn::Select": [1, {"Fn::GetAZs": ""}]}, "us-east-1b"),
+        ({"Fn::If": ["InChina", "yes", {"Ref": "Stream"}]}, "Stream.Ref"),
         ({"Fn::Sub": ["${a}", {"a": {"Ref": "Greeting"}}]}, "hello"),
     ],
 )

@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import requests
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from local.deploy.handler import Made, RefusedError, Request
@@ -87,7 +89,8 @@ class KafkaTopic(ServerType):
         name = str(wanted["TopicName"])
         request.note(name)
         topic = NewTopic(name, num_partitions=int(wanted["PartitionCount"]), replication_factor=1)
-        self._admin(wanted["ClusterArn"], request.stack).create_topics([topic])[name].result(timeout=_SECONDS)
+        admin = self._admin(wanted["ClusterArn"], request.stack)
+        admin.create_topics([topic])[name].result(timeout=_SECONDS)
         return Made(physical_id=name, attributes={"TopicArn": f"{wanted['ClusterArn']}/{name}"})
 
     def update(self, request: Request, before: Deployed) -> Made:
@@ -100,8 +103,15 @@ class KafkaTopic(ServerType):
 
     def delete(self, resource: Deployed, stack: Stack) -> None:
         """Delete it with its records."""
-        admin = self._admin(resource.properties["ClusterArn"], stack)
-        admin.delete_topics([resource.physical_id])[resource.physical_id].result(timeout=_SECONDS)
+        cluster = resource.properties["ClusterArn"]
+        if not _servers(CLUSTER_TYPE, cluster, stack):
+            return  # it went with its broker
+        admin = self._admin(cluster, stack)
+        try:
+            admin.delete_topics([resource.physical_id])[resource.physical_id].result(timeout=_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise
 
     def _admin(self, cluster: str, stack: Stack) -> AdminClient:
         return AdminClient({"bootstrap.servers": bootstrap_servers(cluster, stack), "log_level": 0})
@@ -197,7 +207,8 @@ class Rules(ServerType):
 
     def delete(self, resource: Deployed, stack: Stack) -> None:
         """Take the rules away."""
-        self._put(resource.properties["Workspace"], resource.physical_id, None, stack)
+        if _servers(WORKSPACE_TYPE, resource.properties["Workspace"], stack):
+            self._put(resource.properties["Workspace"], resource.physical_id, None, stack)
 
     def _put(self, workspace: str, name: str, rules: str | None, stack: Stack) -> None:
         server = _server(WORKSPACE_TYPE, workspace, stack)
@@ -221,11 +232,16 @@ def bootstrap_servers(cluster: str, stack: Stack) -> str:
     return str(_server(CLUSTER_TYPE, cluster, stack)["BootstrapServers"])
 
 
-def _server(kind: str, physical_id: str, stack: Stack) -> dict[str, Any]:
-    for one in [*stack.resources.values(), *stack.doomed]:
-        if one.type == kind and one.physical_id == physical_id:
-            return dict(one.attributes)
+def _server(kind: str, physical_id: str, stack: Stack) -> Mapping[str, Any]:
+    """The attributes of a resource that is a server."""
+    for attributes in _servers(kind, physical_id, stack):
+        return attributes
     raise RefusedError(f"{physical_id} must be one of the stack's own resources")
+
+
+def _servers(kind: str, physical_id: str, stack: Stack) -> list[Mapping[str, Any]]:
+    all_of_them = [*stack.resources.values(), *stack.doomed]
+    return [one.attributes for one in all_of_them if (one.type, one.physical_id) == (kind, physical_id)]
 
 
 def _loaded(address: str) -> tuple[str, str]:
