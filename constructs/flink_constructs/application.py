@@ -282,6 +282,7 @@ class FlinkApplication(FlinkApplicationBase):
                 stable_for=stable_for,
                 enhanced_snapshots=enhanced_snapshots,
                 start=start,
+                snapshots=snapshots,
             )
             self.starts_after(self.role, logging)
             if encryption_key is not None:

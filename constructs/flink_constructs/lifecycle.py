@@ -43,17 +43,20 @@ LONGEST_STABLE = Duration.minutes(10)
 SYSTEM_SNAPSHOT = "kinesisanalytics:CreateSystemSnapshot"
 # What the handler asks of the stack: the application's name, before it may depend on the application.
 STACK_ACTIONS = ("cloudformation:DescribeStackResource", "cloudformation:DescribeStacks")
-# What the handler asks of the application. ListApplicationSnapshots: a start restores the latest one if there is one.
-# CreateApplicationSnapshot, DeleteApplicationSnapshot: one is taken before an update, and the oldest of those go.
+# What the handler asks of every application: it is stopped before it is deleted.
 APPLICATION_ACTIONS = (
+    "kinesisanalytics:DescribeApplication",
+    "kinesisanalytics:ListApplicationOperations",
+    "kinesisanalytics:StopApplication",
+)
+# Of one that it starts: also why a start failed.
+START_ACTIONS = ("kinesisanalytics:DescribeApplicationOperation", "kinesisanalytics:StartApplication")
+# Of one that has snapshots, or had some before they were switched off: a start restores the latest one if there is one.
+# One is taken before an update, and the oldest of those go.
+SNAPSHOT_ACTIONS = (
     "kinesisanalytics:CreateApplicationSnapshot",
     "kinesisanalytics:DeleteApplicationSnapshot",
-    "kinesisanalytics:DescribeApplication",
-    "kinesisanalytics:DescribeApplicationOperation",
-    "kinesisanalytics:ListApplicationOperations",
     "kinesisanalytics:ListApplicationSnapshots",
-    "kinesisanalytics:StartApplication",
-    "kinesisanalytics:StopApplication",
 )
 
 
@@ -99,6 +102,7 @@ class ApplicationLifecycle(Construct):
         stable_for: Duration | None = None,
         enhanced_snapshots: bool = False,
         start: bool = True,
+        snapshots: bool = True,
     ) -> None:
         """Add the custom resource and its provider.
 
@@ -120,6 +124,7 @@ class ApplicationLifecycle(Construct):
             enhanced_snapshots: The application's snapshots are the account's. Default: its own.
             start: Start the application. Default: on; without it, the application is stopped before its deletion, and
                 nothing else.
+            snapshots: The application takes snapshots. Default: on.
 
         Raises:
             InvalidArgumentError: for a value out of range.
@@ -168,8 +173,10 @@ class ApplicationLifecycle(Construct):
             "Permissions",
             roles=[self.role],
             statements=[
-                iam.PolicyStatement(actions=list(APPLICATION_ACTIONS), resources=[application_arn]),
-                iam.PolicyStatement(actions=["logs:GetLogEvents"], resources=[log_stream_arn]),
+                iam.PolicyStatement(
+                    actions=application_actions(start=start, snapshots=snapshots), resources=[application_arn]
+                ),
+                *([iam.PolicyStatement(actions=["logs:GetLogEvents"], resources=[log_stream_arn])] if start else []),
                 *enhanced,
             ],
         )
@@ -279,6 +286,12 @@ class ApplicationLifecycle(Construct):
             log_group=self.log_group,
             environment=environment,
         )
+
+
+def application_actions(*, start: bool, snapshots: bool) -> list[str]:
+    """What the handler asks of an application that it starts or only stops, and that takes snapshots or does not."""
+    of_snapshots = SNAPSHOT_ACTIONS if start or snapshots else ()
+    return sorted((*APPLICATION_ACTIONS, *(START_ACTIONS if start else ()), *of_snapshots))
 
 
 def checked_stable_for(stable_for: Duration | None, *, timeout: Duration | None = None) -> Duration:

@@ -28,7 +28,9 @@ TIMEOUT = Duration.minutes(12)
 # The framework's function waits for the handler for a quarter of an hour at most.
 SERVICE_TIMEOUT = Duration.minutes(20)
 
-DOMAIN_ACTIONS = ("es:ESHttpDelete", "es:ESHttpPost", "es:ESHttpPut")
+# Whatever is made by its path, and deleted there.
+DOMAIN_ACTIONS = ("es:ESHttpDelete", "es:ESHttpPut")
+IMPORT_PATH = "/_dashboards/api/saved_objects/_import"
 # What a function in a VPC asks of EC2, for whatever interface and subnet
 # (https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions).
 INTERFACE_ACTIONS = (
@@ -78,7 +80,7 @@ class SearchInstaller(Construct):
                 self, "SecurityGroup", vpc=vpc, description="OpenSearch installer", allow_all_outbound=False
             )
         self._connections = ec2.Connections(security_groups=[self.security_group] if self.security_group else [])
-        self._endpoint = ""
+        self._endpoint = self._domain_arn = ""
         self._provider: cr.Provider | None = None
         self._needed: list[IDependable] = []
 
@@ -100,6 +102,7 @@ class SearchInstaller(Construct):
             self, paths, "It sets up the domain, and each object has a path of its own below this."
         )
         self._endpoint = endpoint
+        self._domain_arn = domain_arn
         self._needed = [*needed, *([self.security_group] if self.security_group else [])]
 
     def install(
@@ -112,6 +115,8 @@ class SearchInstaller(Construct):
         scope: Construct | None = None,
     ) -> CustomResource:
         """Add a resource that installs ``objects``, mappings as the handler reads them, in ``scope`` or else here."""
+        for one in objects:
+            self._allow(one)
         resource = CustomResource(
             scope or self,
             construct_id,
@@ -123,6 +128,14 @@ class SearchInstaller(Construct):
         )
         resource.node.add_dependency(*self._needed)
         return resource
+
+    def _allow(self, one: Mapping[str, Any]) -> None:
+        """Allow the request that makes an object, where it is another one than all may be made with."""
+        method, path = ("POST", IMPORT_PATH) if "saved_objects" in one else (str(one["method"]), str(one["path"]))
+        action = f"es:ESHttp{method.capitalize()}"
+        if action not in DOMAIN_ACTIONS:
+            resource = f"{self._domain_arn}{path.partition('?')[0]}"
+            self.role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
 
     def _service_token(self) -> str:
         if self._provider is None:

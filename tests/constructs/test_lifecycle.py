@@ -15,7 +15,7 @@ from aws_cdk.assertions import Match, Template
 from cdk_nag import AwsSolutionsChecks
 
 from flink_constructs.application_restore import Restore
-from flink_constructs.lifecycle import APPLICATION_ACTIONS, ApplicationLifecycle
+from flink_constructs.lifecycle import APPLICATION_ACTIONS, SNAPSHOT_ACTIONS, START_ACTIONS, ApplicationLifecycle
 from flink_constructs.validation import InvalidArgumentError
 
 CUSTOM = "Custom::FlinkApplicationLifecycle"
@@ -150,12 +150,20 @@ def test_what_the_application_needs_at_its_start_can_be_made_to_exist_first() ->
 def test_the_handler_may_do_its_work_on_this_application_and_log_stream_only(sample: Sample) -> None:
     found = statements(sample.template())
     (application,) = [one for one in found if "kinesisanalytics:StartApplication" in one["Action"]]
-    assert set(application["Action"]) == set(APPLICATION_ACTIONS)
+    assert set(application["Action"]) == {*APPLICATION_ACTIONS, *START_ACTIONS, *SNAPSHOT_ACTIONS}
     parts = application["Resource"]["Fn::Join"][1]
     assert parts[-2:] == [":application/", sample.stack.resolve(sample.application.ref)]
     (log,) = [one for one in found if one["Action"] == "logs:GetLogEvents"]
     parts = log["Resource"]["Fn::Join"][1]
     assert parts[-2:] == [sample.stack.resolve(sample.log_group.log_group_name), ":log-stream:application"]
+
+
+@pytest.mark.parametrize("snapshots", [True, False])
+def test_of_an_application_that_it_only_stops_the_handler_may_ask_less(snapshots: bool) -> None:
+    found = statements(Sample(start=False, snapshots=snapshots).template())
+    (application,) = [one for one in found if "kinesisanalytics:StopApplication" in one["Action"]]
+    assert set(application["Action"]) == {*APPLICATION_ACTIONS, *(SNAPSHOT_ACTIONS if snapshots else ())}
+    assert not any(one["Action"] == "logs:GetLogEvents" for one in found)
 
 
 def test_no_statement_is_about_all_resources_or_all_actions(sample: Sample) -> None:

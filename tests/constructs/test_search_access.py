@@ -264,7 +264,7 @@ def test_the_installer_may_set_up_its_domain_and_nothing_else() -> None:
     assert log == (["logs:CreateLogStream", "logs:PutLogEvents"], [{"Fn::GetAtt": [group, "Arn"]}])
     assert all(action.startswith("ec2:") for action in interfaces[0])
     assert requests == (
-        ["es:ESHttpDelete", "es:ESHttpPost", "es:ESHttpPut"],
+        ["es:ESHttpDelete", "es:ESHttpPut"],
         [{"Fn::Join": ["", [domain, "/*"]]}],
     )
     assert not [

@@ -18,7 +18,7 @@ from flink_constructs.search_handler.index import Cluster, InstallError, SearchO
 from flink_constructs.validation import InvalidArgumentError
 from stacks.project import ROOT
 from tests.constructs import fake_opensearch
-from tests.constructs.checks import findings, lint, new_stack, only
+from tests.constructs.checks import findings, lint, new_stack, only, permissions
 from tests.constructs.fake_opensearch import SAVED, FakeOpenSearch
 
 TAXI = ROOT / "dashboards" / "search" / "taxi_analytics"
@@ -167,6 +167,19 @@ def test_a_domain_passes_the_objects_on_as_they_are() -> None:
     assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert findings(stack) == []
     assert lint(template) == []
+
+
+def test_the_installer_may_post_what_the_template_posts_and_nothing_else() -> None:
+    stack = new_stack()
+    domain = SearchDomain(stack, "Search")
+    domain.add_saved_objects("Saved", [PATTERN])
+    domain.add_objects("Copy", [{"method": "POST", "path": "/_reindex?wait_for_completion=false", "body": {}}])
+    template = Template.from_stack(stack)
+    arn = {"Fn::GetAtt": [next(iter(template.find_resources("AWS::OpenSearchService::Domain"))), "Arn"]}
+    posts = [paths for actions, paths in permissions(template, of="SearchInstallerRole") if "es:ESHttpPost" in actions]
+    assert posts == [
+        [{"Fn::Join": ["", [arn, path]]}] for path in ("/_dashboards/api/saved_objects/_import", "/_reindex")
+    ]
 
 
 def test_an_import_that_fails_is_told_and_fails_nothing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
