@@ -17,12 +17,15 @@ from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job
 from local.flink.savepoints import CONTEXT, OPERATORS
+from local.permissions.names import named
+from local.permissions.recorder import Recorder
+from local.permissions.roles import credentials
 from local.plain import plain
 from local.process import Process, free_port, listening, uninterrupted
 from local.properties import local_groups
 from local.runs import note_processes, remove_bulk
 from local.services.registry import SERVICES
-from local.services.service import Service
+from local.services.service import CREDENTIALS, Service
 from local.synth import MAIN_APPLICATION, Assembly
 from local.template import Resource
 
@@ -40,6 +43,8 @@ class LocalRun:
     assembly: Assembly
     folder: Path
     keep: bool = False
+    #: Notes what the jobs call; the run's own clients go past it.
+    recorder: Recorder | None = None
     pages: Process | None = field(default=None, init=False)
     services: list[Service] = field(init=False)
     clusters: dict[str, FlinkCluster] = field(init=False)
@@ -53,6 +58,10 @@ class LocalRun:
             for service in SERVICES
             if template.of_type(service.resource_types[0])
         ]
+        if self.recorder:
+            for service in self.services:
+                if service.address.startswith("http://"):
+                    service.front = self.recorder.before(service.address, target=service.target)
         self.clusters = {
             name: FlinkCluster(
                 spec=ClusterSpec.from_configuration(template.resolve(application.flink_configuration, self._attribute)),
@@ -63,6 +72,9 @@ class LocalRun:
                     option: value for service in self.services for option, value in service.flink_options.items()
                 },
                 plugins=[plugin for service in self.services for plugin in service.plugins],
+                credentials=credentials(template.resolve(application.role, self.attribute))
+                if application.role
+                else CREDENTIALS,
             )
             for number, (name, application) in enumerate(self.assembly.applications().items())
         }
@@ -198,8 +210,18 @@ class LocalRun:
         shutil.copyfile(self.cluster.operators, target / OPERATORS)
         (target / CONTEXT).write_text(json.dumps(dict(context)))
 
+    def attribute(self, resource: Resource, name: str) -> str:
+        """The value of a resource's attribute as its local counterpart has it, or else as policies name it."""
+        counterpart = self._counterpart(resource)
+        return counterpart.attribute(resource, name) if counterpart else named(resource, name)
+
     def _attribute(self, resource: Resource, name: str) -> str:
-        for service in self.services:
-            if resource.type in service.resource_types:
-                return service.attribute(resource, name)
-        raise RunError(f"{resource.logical_id} ({resource.type}) has no local counterpart, so its {name} is unknown")
+        counterpart = self._counterpart(resource)
+        if counterpart is None:
+            raise RunError(
+                f"{resource.logical_id} ({resource.type}) has no local counterpart, so its {name} is unknown"
+            )
+        return counterpart.attribute(resource, name)
+
+    def _counterpart(self, resource: Resource) -> Service | None:
+        return next((service for service in self.services if resource.type in service.resource_types), None)

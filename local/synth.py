@@ -27,6 +27,8 @@ class Application:
 
     logical_id: str
     configuration: Mapping[str, Any]
+    #: With whose permissions it runs; None where the template does not say.
+    role: Any = None
 
     @property
     def name(self) -> str:
@@ -63,7 +65,11 @@ class Assembly:
     def applications(self) -> dict[str, Application]:
         """The stack's Flink applications by their names, the scenario's own one first."""
         found = [
-            Application(resource.logical_id, resource.properties["ApplicationConfiguration"])
+            Application(
+                resource.logical_id,
+                resource.properties["ApplicationConfiguration"],
+                resource.properties.get("ServiceExecutionRole"),
+            )
             for resource in self.template.of_type(APPLICATION_TYPE)
         ]
         ordered = sorted(found, key=lambda application: application.name != MAIN_APPLICATION)

@@ -68,7 +68,7 @@ class KinesisService(Service):
     @property
     def aws_endpoints(self) -> dict[str, str]:
         """The emulator stands for Kinesis."""
-        return {"kinesis": self.address}
+        return {"kinesis": self.endpoint}
 
     def launch(self) -> None:
         """Start the emulator."""

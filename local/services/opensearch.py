@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -66,7 +67,7 @@ class OpenSearchService(Service):
     @property
     def address(self) -> str:
         """The node's endpoint."""
-        return f"http://{self._endpoint}"
+        return f"http://127.0.0.1:{self._port}"
 
     @property
     def version(self) -> str:
@@ -77,7 +78,13 @@ class OpenSearchService(Service):
     @property
     def replacements(self) -> dict[str, str]:
         """A domain is reached through TLS, the node is not."""
-        return {f"https://{self._endpoint}": self.address}
+        return {f"https://{urlsplit(self.endpoint).netloc}": self.endpoint}
+
+    @property
+    def target(self) -> str:
+        """The domain."""
+        domain, *_ = self.template.of_type(DOMAIN_TYPE)
+        return self.attribute(domain, "Arn")
 
     @classmethod
     def fetch(cls) -> Path:
@@ -111,7 +118,7 @@ class OpenSearchService(Service):
             case "Arn" | "DomainArn":
                 return resource.arn("es", f"domain/{domain}")
             case "DomainEndpoint":
-                return self._endpoint
+                return urlsplit(self.endpoint).netloc
             case _:
                 raise self.unknown_attribute(resource, name)
 
@@ -171,10 +178,6 @@ class OpenSearchService(Service):
         except (requests.RequestException, ValueError):
             return False
         return health.get("cluster_name") == self._cluster_name and health.get("status") in ("green", "yellow")
-
-    @property
-    def _endpoint(self) -> str:
-        return f"127.0.0.1:{self._port}"
 
     @cached_property
     def _port(self) -> int:

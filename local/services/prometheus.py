@@ -82,12 +82,18 @@ class PrometheusService(Service):
     @property
     def replacements(self) -> dict[str, str]:
         """The managed service takes remote writes at another path than Prometheus itself."""
-        return {f"{self.address}/api/v1/remote_write": self.write_url}
+        return {f"{self.endpoint}/api/v1/remote_write": self.write_url}
+
+    @property
+    def target(self) -> str:
+        """The workspace."""
+        workspace, *_ = self.template.of_type(WORKSPACE_TYPE)
+        return self.attribute(workspace, "Arn")
 
     @property
     def write_url(self) -> str:
         """Where samples are sent."""
-        return f"{self.address}/api/v1/write"
+        return f"{self.endpoint}/api/v1/write"
 
     @classmethod
     def fetch(cls) -> Path:
@@ -128,7 +134,7 @@ class PrometheusService(Service):
             case "AWS::APS::Workspace", "WorkspaceId":
                 return workspace
             case "AWS::APS::Workspace", "PrometheusEndpoint":
-                return f"{self.address}/"
+                return f"{self.endpoint}/"
             case _:
                 raise self.unknown_attribute(resource, name)
 

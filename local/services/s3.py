@@ -63,13 +63,13 @@ class S3Service(Service):
     @property
     def aws_endpoints(self) -> dict[str, str]:
         """The emulator stands for S3."""
-        return {"s3": self.address}
+        return {"s3": self.endpoint}
 
     @property
     def flink_options(self) -> dict[str, str]:
         """The emulator's address, with the bucket in the path: no name is resolved for one."""
         return {
-            "s3.endpoint": self.address,
+            "s3.endpoint": self.endpoint,
             "s3.path.style.access": "true",
             # Otherwise each file is followed by requests that look for markers of its folders, to delete them.
             "s3.directory.marker.retention": "keep",

@@ -50,6 +50,19 @@ class Service(ABC):
     def address(self) -> str:
         """Where the server listens."""
 
+    #: What stands between the server and those who call it in the name of a role: see local.permissions.
+    front: str | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Where the application reaches the server."""
+        return self.front or self.address
+
+    @property
+    def target(self) -> str:
+        """The ARN of what the server stands for, where requests to it do not name their resource."""
+        return ""
+
     @property
     @abstractmethod
     def version(self) -> str:

@@ -10,10 +10,12 @@ from local.run import LocalRun
 from local.services.kafka import KafkaService
 
 
-def wait_for(what: str, condition: Callable[[], bool], seconds: float = 120) -> None:
+def wait_for(what: str | Callable[[], str], condition: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"{what} took more than {seconds:.0f} s"
+        assert time.monotonic() < deadline, (
+            f"{what if isinstance(what, str) else what()} took more than {seconds:.0f} s"
+        )
         time.sleep(0.1)
 
 
