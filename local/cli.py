@@ -61,6 +61,10 @@ def run(
             show_default=False,
         ),
     ] = None,
+    permissions: Annotated[
+        bool,
+        typer.Option("--permissions", help="Record what the jobs call, and judge it by the template's policies."),
+    ] = False,
 ) -> None:
     """Run a scenario: synthesize its stack, start the local counterparts, submit the bundle, count what arrives.
 
@@ -83,7 +87,16 @@ def run(
             raise UsageError(f"--report must be a JSON file (got {str(report)!r}); a page is written beside it")
         if savepoint and (savepoint.exists() or not savepoint.resolve().parent.is_dir()):
             raise UsageError(f"--savepoint must be a new folder in one that exists (got {str(savepoint)!r})")
-        options = RunOptions(records=records, seconds=seconds, interactive=interactive, keep=keep, savepoint=savepoint)
+        if permissions and keep:
+            raise UsageError("--permissions and --keep exclude each other: the recording ends with the command")
+        options = RunOptions(
+            records=records,
+            seconds=seconds,
+            interactive=interactive,
+            keep=keep,
+            savepoint=savepoint,
+            permissions=permissions,
+        )
         from local.execute import execute  # with the clients of all servers, which the other commands need not wait for
 
         shown = execute(scenario, overrides, options)
@@ -96,7 +109,15 @@ def run(
         if shown.page:
             beside = shutil.copyfile(shown.page, report.with_suffix(".html")) if report else shown.page
             console.print(f"page: {shown.address or beside.resolve().as_uri()}", soft_wrap=True)
+        if shown.permissions:
+            console.print(f"permissions: {shown.permissions.calls} calls, {len(shown.permissions.refused)} refused")
+            for line in shown.permissions.refused:
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            for line in shown.permissions.judgement.unused:
+                console.print(f"in this run, {line}", markup=False, highlight=False, soft_wrap=True)
         shown.report.check()
+        if shown.permissions:
+            shown.permissions.check()
 
 
 @app.command()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import platform
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyflink.version
 from rich.console import RenderableType
 
+from local.errors import RunError
 from local.options import RunOptions
 from local.report import Report
 from local.restarts import WatchedJob
@@ -22,6 +25,30 @@ from local.terminal import console
 from local.watch import News, drain, feed, talk
 from stacks.project import ROOT
 
+if TYPE_CHECKING:
+    from local.permissions.recorder import Recorder
+    from local.permissions.verdict import Judgement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permissions:
+    """What the jobs called, and what the template's policies say of it."""
+
+    calls: int
+    judgement: Judgement
+    #: Requests that nobody could name.
+    unknown: list[str]
+
+    @property
+    def refused(self) -> list[str]:
+        """Whatever AWS would not do, a line each."""
+        return [*self.judgement.refused, *self.unknown]
+
+    def check(self) -> None:
+        """Raise a :class:`RunError` where AWS would have refused a call."""
+        if self.refused:
+            raise RunError(f"the template's policies must allow all calls (got {len(self.refused)} that they refuse)")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
@@ -30,6 +57,7 @@ class Shown:
     report: Report
     epilogue: RenderableType | None
     page: Path | None
+    permissions: Permissions | None
     address: str | None
 
 
@@ -49,7 +77,12 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
     folder = new_folder(name)
     with console.status("synthesizing the stack"):
         assembly = synthesize(name, overrides, folder / "cdk.out")
-    with client_errors(), LocalRun(assembly, folder, keep=options.keep) as local:
+    recorder = _recorder() if options.permissions else None
+    with (
+        client_errors(),
+        recorder or nullcontext(),
+        LocalRun(assembly, folder, keep=options.keep, recorder=recorder) as local,
+    ):
         with console.status(f"starting {', '.join([*(service.title for service in local.services), 'Flink'])}"):
             local.start()
         for service in local.services:
@@ -87,7 +120,27 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
             console.print("kept; [b]python -m local stop[/b] ends it")
         if options.savepoint:  # what the job still holds is in no sink
             outcome = dataclasses.replace(outcome, accounts=())
-        return Shown(report=_report(name, local, outcome, elapsed), epilogue=epilogue, page=page, address=address)
+        return Shown(
+            report=_report(name, local, outcome, elapsed),
+            epilogue=epilogue,
+            page=page,
+            permissions=_permissions(local, recorder) if recorder else None,
+            address=address,
+        )
+
+
+def _recorder() -> Recorder:
+    from local.permissions.recorder import Recorder  # with moto, which other runs need not wait for
+
+    return Recorder()
+
+
+def _permissions(local: LocalRun, recorder: Recorder) -> Permissions:
+    from local.permissions.verdict import JOBS, case_of, judged  # as above
+
+    case = case_of(local.assembly.template, local.attribute, recorder.calls, trusts=JOBS)
+    (judgement,) = judged([case])
+    return Permissions(calls=len(recorder.calls), judgement=judgement, unknown=recorder.unknown)
 
 
 def _report(name: str, local: LocalRun, outcome: Outcome, elapsed: float) -> Report:

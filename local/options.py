@@ -16,3 +16,5 @@ class RunOptions:
     keep: bool
     #: Where the job's state is kept, at an end with all that the job still holds.
     savepoint: Path | None = None
+    #: Whether what the jobs call is recorded, and judged by the template's policies.
+    permissions: bool = False

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from flink_apps.common.aws import ENDPOINTS_GROUP
 from local.errors import RunError
@@ -18,7 +18,6 @@ from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job
 from local.flink.savepoints import CONTEXT, OPERATORS
 from local.permissions.names import named
-from local.permissions.recorder import Recorder
 from local.permissions.roles import credentials
 from local.plain import plain
 from local.process import Process, free_port, listening, uninterrupted
@@ -28,6 +27,9 @@ from local.services.registry import SERVICES
 from local.services.service import CREDENTIALS, Service
 from local.synth import MAIN_APPLICATION, Assembly
 from local.template import Resource
+
+if TYPE_CHECKING:
+    from local.permissions.recorder import Recorder
 
 #: The port that the scenario's own cluster prefers; the next one takes the next.
 FIRST_REST_PORT = 8081

@@ -15,12 +15,15 @@ from typing import Any
 
 import yaml
 
-from local.permissions.policies import Grant, ResourcePolicy, Role
+from local.permissions.policies import Grant, ResourcePolicy, Role, resource_policies, roles_of
 from local.permissions.recorder import Call
 from local.permissions.requests import Use
 from local.permissions.roles import access_key_id
 from local.permissions.simulator import Answer, Question, answers
+from local.template import AttributeResolver, Template
 
+#: Who takes over the roles of jobs.
+JOBS = "kinesisanalytics.amazonaws.com"
 _UNOBSERVED = Path(__file__).parent / "unobserved.yaml"
 
 
@@ -76,21 +79,50 @@ class Case:
     exceptions: Sequence[Unobserved] = ()
 
 
-def findings(case: Case) -> list[str]:
-    """What is wrong with the policies, a line each; nothing where they are as they must be.
+def case_of(template: Template, attribute: AttributeResolver, calls: Iterable[Call], *, trusts: str = "") -> Case:
+    """What was called in a run of a template, with the exceptions that are known.
 
     Args:
-        case: The roles and the calls. Those of other keys than the roles' are the deployment's own, or somebody's.
+        template: The template.
+        attribute: Gives names and ARNs as those who called have them.
+        calls: The calls.
+        trusts: Only roles that this service takes over. Default: all roles.
+
+    Raises:
+        RunError: for policies that do not say what they allow.
+
+    """
+    roles = [role for role in roles_of(template, attribute) if not trusts or trusts in role.trusts]
+    policies = resource_policies(template, attribute)
+    return Case(roles=roles, calls=calls, resource_policies=policies, exceptions=unobserved())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What is wrong with the policies, a line each."""
+
+    #: Calls that they do not allow, or that IAM does not know.
+    refused: tuple[str, ...]
+    #: What they allow and no call needs, and exceptions that are needless.
+    unused: tuple[str, ...]
+
+
+def findings(case: Case) -> list[str]:
+    """What is wrong with the policies, a line each; nothing where they are as they must be."""
+    (judgement,) = judged([case])
+    return [*judgement.refused, *judgement.unused]
+
+
+def judged(cases: Sequence[Case]) -> list[Judgement]:
+    """What is wrong with the policies of each case.
+
+    Args:
+        cases: The roles and the calls. Those of other keys than the roles' are the deployment's own, or somebody's.
 
     Raises:
         RunError: where the simulator does not answer.
 
     """
-    return all_findings([case])[0]
-
-
-def all_findings(cases: Sequence[Case]) -> list[list[str]]:
-    """The findings of several cases, as :func:`findings` has them."""
     questions: list[Question] = []
     places: list[list[tuple[Role, list[int]]]] = []
     for case in cases:
@@ -105,43 +137,52 @@ def all_findings(cases: Sequence[Case]) -> list[list[str]]:
                 questions.append(Question(principal=role.arn, statements=statements, uses=about, policy=policy))
             places[-1].append((role, numbers))
     told = answers(questions)
-    result = []
-    for case, of_case in zip(cases, places, strict=True):
-        lines = [
-            f"nobody may send what has no signature (got {call.action} {call.resource})" for call in _unsigned(case)
-        ]
-        for role, numbers in of_case:
-            asked = [pair for number in numbers for pair in zip(questions[number].uses, told[number], strict=True)]
-            lines += _of_role(role, asked, case.exceptions)
-        result.append(lines)
-    return result
+    return [
+        _judged(
+            case,
+            [
+                (role, [pair for one in numbers for pair in zip(questions[one].uses, told[one], strict=True)])
+                for role, numbers in of_case
+            ],
+        )
+        for case, of_case in zip(cases, places, strict=True)
+    ]
 
 
-def _of_role(role: Role, asked: Sequence[tuple[Use, Answer]], exceptions: Sequence[Unobserved]) -> list[str]:
-    lines = []
+def _judged(case: Case, asked: Sequence[tuple[Role, Sequence[tuple[Use, Answer]]]]) -> Judgement:
+    unsigned = [f"nobody may send what has no signature (got {one.action} {one.resource})" for one in _unsigned(case)]
+    refused = [line for role, of_role in asked for line in _refused(role, of_role)]
+    unused = [line for role, of_role in asked for line in _unused(role, of_role, case.exceptions)]
+    return Judgement(refused=(*unsigned, *refused), unused=tuple(unused))
+
+
+def _refused(role: Role, asked: Sequence[tuple[Use, Answer]]) -> Iterator[str]:
     for use, answer in asked:
         if answer.problem:
-            lines.append(f"{role.name}: IAM must know {use.action} on {use.resource} (got {answer.problem})")
+            yield f"{role.name}: IAM must know {use.action} on {use.resource} (got {answer.problem})"
         elif not answer.allowed:
             got = "a denial of the resource's own policy" if answer.by else "no statement"
-            lines.append(f"{role.name} must be allowed {use.action} on {use.resource} (got {got})")
+            yield f"{role.name} must be allowed {use.action} on {use.resource} (got {got})"
+
+
+def _unused(role: Role, asked: Sequence[tuple[Use, Answer]], exceptions: Sequence[Unobserved]) -> Iterator[str]:
     needed = {min(answer.by) for _, answer in asked if len(answer.by) == 1}
     used = {number for _, answer in asked for number in answer.by}
     for number, grant in enumerate(role.grants):
         excepted = [one for one in exceptions if one.covers(role, grant)]
         if number in needed:
-            lines += [
-                f"{role.name}: {grant} is used by a call, and must not be in {_UNOBSERVED.name} (got {one.reason!r})"
-                for one in excepted
-                if not one.sometimes
-            ]
+            for one in excepted:
+                if not one.sometimes:
+                    yield (
+                        f"{role.name}: {grant} is used by a call, and must not be in {_UNOBSERVED.name}"
+                        f" (got {one.reason!r})"
+                    )
         elif not excepted:
             got = "only calls that other statements allow, too" if number in used else "none"
-            lines.append(
+            yield (
                 f"{role.name}: {grant} must be used by a call (got {got}); remove it from {grant.policy}, or say in"
                 f" {_UNOBSERVED.name} why it cannot be seen"
             )
-    return lines
 
 
 def _unsigned(case: Case) -> list[Call]:

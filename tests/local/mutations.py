@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from local.permissions.policies import Grant, Role
 from local.permissions.roles import access_key_id
-from local.permissions.verdict import Case, all_findings
+from local.permissions.verdict import Case, judged
 
 #: Actions that nobody here needs, one for each service of a policy.
 FOREIGN = {
@@ -68,6 +68,7 @@ def survivors(case: Case, made: Iterator[Mutant]) -> list[str]:
     ]
     return [
         f"{one.what}: {lines or 'nothing'} is told"
-        for one, lines in zip(tried, all_findings(cases), strict=True)
+        for one, judgement in zip(tried, judged(cases), strict=True)
+        for lines in [[*judgement.refused, *judgement.unused]]
         if not (one.told == "" or any(line.startswith(one.told) for line in lines))
     ]

@@ -1,4 +1,4 @@
-"""Short runs of scenarios whose calls are recorded: each lasts until every permission of its jobs has been used."""
+"""Short runs of scenarios whose calls are recorded: each lasts until its jobs have used all that they may do."""
 
 from __future__ import annotations
 
@@ -8,32 +8,40 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.feeders import Feeders
-from local.permissions.policies import Role, resource_policies, roles_of
+from local.permissions.policies import Role, roles_of
 from local.permissions.recorder import Call, Recorder
 from local.permissions.roles import access_key_id
-from local.permissions.verdict import Case, unobserved
+from local.permissions.verdict import JOBS, Case, case_of, unobserved
 from local.restarts import WatchedJob
 from local.run import LocalRun
 from local.scenarios import scenario_type
 from local.synth import synthesize
-from tests.handler_calls import handler_calls
 from tests.local.failures import wait_for
 
-#: Who takes over the roles of jobs.
-_JOBS = "kinesisanalytics.amazonaws.com"
+#: What makes a run short, by the scenario.
+CONTEXTS = {
+    "data-generator": {"checkpoint-seconds": "1"},
+    "lottery": {"checkpoint-seconds": "1", "window-seconds": "3", "grace-millis": "500", "idle-seconds": "1"},
+    "prometheus-metrics": {"checkpoint-seconds": "1"},
+    "streaming-etl": {"checkpoint-seconds": "2"},
+    "taxi-analytics": {"checkpoint-seconds": "2"},
+}
+#: Those whose jobs write to OpenSearch.
+SEARCHING = ("streaming-etl", "taxi-analytics")
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What was called in the course of a scenario's run, by its jobs and by the functions of its template."""
+    """The roles of a scenario's jobs, and what was called in the course of a run."""
 
     case: Case
     unknown: list[str]
 
 
-def record(name: str, context: dict[str, str], folder: Path) -> Recording:
+def record(name: str, folder: Path) -> Recording:
     """Run a scenario as ``python -m local run`` does, until its jobs have used all that they may do."""
-    assembly = synthesize(name, {f"{name}.{key}": value for key, value in context.items()}, folder / "cdk.out")
+    context = {f"{name}.{key}": value for key, value in CONTEXTS.get(name, {}).items()}
+    assembly = synthesize(name, context, folder / "cdk.out")
     with Recorder() as recorder, LocalRun(assembly, folder, recorder=recorder) as run:
         roles = roles_of(assembly.template, run.attribute)
         run.start()
@@ -52,10 +60,7 @@ def record(name: str, context: dict[str, str], folder: Path) -> Recording:
             wait_for(lambda: f"the use of {unused(roles, recorder.calls)}", used, seconds=240)
             feeding.stop()
         run.stop_job(watched.job)
-        policies = resource_policies(assembly.template, run.attribute)
-        calls = recorder.calls | handler_calls(assembly.template, run.attribute)
-    case = Case(roles=roles, calls=calls, resource_policies=policies, exceptions=unobserved())
-    return Recording(case, recorder.unknown)
+        return Recording(case_of(assembly.template, run.attribute, recorder.calls, trusts=JOBS), recorder.unknown)
 
 
 def unused(roles: Iterable[Role], calls: Iterable[Call]) -> list[str]:
@@ -63,7 +68,7 @@ def unused(roles: Iterable[Role], calls: Iterable[Call]) -> list[str]:
     return [
         f"{role.name}: {grant}"
         for role in roles
-        if _JOBS in role.trusts
+        if JOBS in role.trusts
         for grant in role.grants
         if not any(one.covers(role, grant) for one in unobserved())
         and not any(

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import subprocess
@@ -16,7 +17,11 @@ import scenarios
 from flink_constructs.bundle import JobBundle
 from local.cli import app
 from local.flink.rest import Job
+from local.permissions.names import named
+from local.permissions.recorder import Recorder
+from local.permissions.requests import HttpRequest, Signature
 from local.scenarios import Outcome, Scenario, scenario_type
+from local.template import Template
 from stacks.project import ROOT, job_folder
 from stacks.registry import stack_type
 
@@ -74,6 +79,7 @@ def test_a_run_imports_its_own_scenario_alone() -> None:
             ["streaming-etl", "--interactive"],
             "--interactive must be for a scenario that takes typed events (got 'streaming-etl'); known is lottery",
         ),
+        (["lottery", "--permissions", "--keep"], "--permissions and --keep exclude each other: the recording ends"),
         (["data-generator", "--report", "/nowhere/r.json"], "--report must be a file in a folder that exists"),
     ],
 )
@@ -113,7 +119,8 @@ def test_help_teaches_every_command_and_option() -> None:
     assert all(command in help_text for command in ("run", "stop", "setup"))
     run_help = re.sub(r"\x1b\[[0-9;]*m", "", runner.invoke(app, ["run", "--help"]).stdout)
     assert all(
-        option in run_help for option in ("--records", "--duration", "--interactive", "--keep", "--report", "--context")
+        option in run_help
+        for option in ("--records", "--duration", "--interactive", "--keep", "--report", "--context", "--permissions")
     )
 
 
@@ -174,6 +181,8 @@ class FakeRun:
     services: tuple[()] = ()
     clusters: dict[str, Any] = field(default_factory=dict)
     cluster: Any = field(default_factory=lambda: SimpleNamespace(spec=SimpleNamespace(parallelism=1)))
+    assembly: Any = None
+    attribute: Any = field(default=named)
 
     def start(self) -> None:
         """Nothing is there to start."""
@@ -196,7 +205,9 @@ class Command:
     folder: Path
     runs: list[FakeRun] = field(default_factory=list)
 
-    def local_run(self, _assembly: object, folder: Path, *, keep: bool) -> AbstractContextManager[FakeRun]:
+    def local_run(
+        self, _assembly: object, folder: Path, *, keep: bool, **_more: Any
+    ) -> AbstractContextManager[FakeRun]:
         self.runs.append(FakeRun(folder, keep))
         return nullcontext(self.runs[-1])
 
@@ -237,7 +248,7 @@ def test_a_page_is_found_also_where_the_run_went_through_a_link_to_its_folder(
     link.symlink_to(command.folder / "run")
 
     @contextmanager
-    def local_run(_assembly: object, _folder: Path, *, keep: bool) -> Iterator[FakeRun]:
+    def local_run(_assembly: object, _folder: Path, *, keep: bool, **_more: Any) -> Iterator[FakeRun]:
         yield FakeRun(link, keep)
         link.unlink()
 
@@ -273,3 +284,37 @@ def test_the_page_of_a_run_that_ends_is_not_served(command: Command) -> None:
 def test_a_scenario_without_a_page_tells_of_none(command: Command) -> None:
     assert command.told(WithoutPage, "--keep", "--report", str(command.folder / "figures.json")) == []
     assert not (command.folder / "figures.html").exists()
+
+
+# The permissions of a run's jobs.
+
+
+@pytest.mark.usefixtures("command")
+@pytest.mark.parametrize(("action", "status"), [("PutRecords", 0), ("DeleteStream", 1)])
+def test_what_the_jobs_call_is_told_and_a_call_that_is_not_allowed_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, action: str, status: int
+) -> None:
+    arn = "arn:aws:kinesis:us-east-1:000000000000:stream/Clicks"
+    actions = ["kinesis:PutRecords", "kinesis:ListShards"]
+    policy = {"PolicyDocument": {"Statement": {"Effect": "Allow", "Action": actions, "Resource": arn}}}
+    trust = {"Statement": {"Principal": {"Service": "kinesisanalytics.amazonaws.com"}}}
+    role = {"AssumeRolePolicyDocument": trust, "Policies": [policy]}
+    template = Template({"Resources": {"Job": {"Type": "AWS::IAM::Role", "Properties": role}}})
+
+    def local_run(
+        _assembly: object, folder: Path, *, keep: bool, recorder: Recorder
+    ) -> AbstractContextManager[FakeRun]:
+        body = json.dumps({"StreamARN": arn}).encode()
+        request = HttpRequest(method="POST", target="/", headers={"X-Amz-Target": f"Kinesis.{action}"}, body=body)
+        recorder.note(request, Signature("Job", "us-east-1", "kinesis"), "")
+        return nullcontext(FakeRun(folder, keep, assembly=SimpleNamespace(template=template)))
+
+    monkeypatch.setattr("local.execute.LocalRun", local_run)
+    monkeypatch.setattr("local.execute.scenario_type", lambda _name: WithoutPage)
+    result = runner.invoke(app, ["run", "taxi-analytics", "--records", "1", "--permissions"])
+    assert result.exit_code == status, result.output
+    assert f"permissions: 1 calls, {status} refused\n" in result.stdout
+    assert f"in this run, Job: kinesis:ListShards on {arn} must be used by a call (got none)" in result.stdout
+    if status:
+        assert f"Job must be allowed kinesis:DeleteStream on {arn} (got no statement)\n" in result.stdout
+        assert result.stderr == "error: the template's policies must allow all calls (got 1 that they refuse)\n"

@@ -1,7 +1,8 @@
-"""Permissions, proven call by call: what a run of each scenario and its deployment call, and what its policies say.
+"""Permissions of jobs, proven call by call: what the jobs of a scenario call, and what their roles' policies say.
 
 Every call is allowed, and every action that a policy allows on a resource is needed by a call, or is among those that
-cannot be seen here (``local/permissions/unobserved.yaml``).
+cannot be seen here (``local/permissions/unobserved.yaml``). ``tests/stacks/test_handler_permissions.py`` has those of
+functions.
 """
 
 from __future__ import annotations
@@ -11,24 +12,14 @@ import pytest
 import scenarios
 from local.permissions.verdict import findings
 from tests.local.mutations import mutants, survivors
-from tests.local.recording import Recording, record
+from tests.local.recording import SEARCHING, Recording, record
 
 pytestmark = pytest.mark.integration
 
-#: What makes a run short.
-CONTEXTS: dict[str, dict[str, str]] = {
-    "data-generator": {"checkpoint-seconds": "1"},
-    "lottery": {"checkpoint-seconds": "1", "window-seconds": "3", "grace-millis": "500", "idle-seconds": "1"},
-    "prometheus-metrics": {"checkpoint-seconds": "1"},
-    "streaming-etl": {"checkpoint-seconds": "2"},
-    "taxi-analytics": {"checkpoint-seconds": "2"},
-}
 
-
-@pytest.fixture(scope="module", params=scenarios.NAMES)
+@pytest.fixture(scope="module", params=[name for name in scenarios.NAMES if name not in SEARCHING])
 def recording(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    name: str = request.param
-    return record(name, CONTEXTS[name], tmp_path_factory.mktemp(name))
+    return record(request.param, tmp_path_factory.mktemp(request.param))
 
 
 def test_every_call_is_one_that_iam_knows(recording: Recording) -> None:

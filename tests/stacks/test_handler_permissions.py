@@ -5,20 +5,20 @@ Those of jobs are proven by runs: see ``tests/local/test_permissions_run.py``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 import scenarios
 from local.permissions.names import named
-from local.permissions.policies import resource_policies, roles_of
-from local.permissions.verdict import Case, findings, unobserved
+from local.permissions.policies import roles_of
+from local.permissions.verdict import JOBS, Case, case_of, findings, unobserved
 from local.template import Template
 from tests.handler_calls import handler_calls
 from tests.local.mutations import mutants, survivors
 from tests.stacks import variants
 
-JOBS = "kinesisanalytics.amazonaws.com"
 #: The default of each scenario, and what has other functions, or other permissions.
 VARIANTS = [
     *((name, "default") for name in scenarios.NAMES),
@@ -35,9 +35,8 @@ def template(scenario: str, variant: str) -> Template:
 def case(scenario: str, variant: str) -> Case:
     """All roles but those of the jobs, and the calls of the functions."""
     made = template(scenario, variant)
-    roles = [role for role in roles_of(made, named) if JOBS not in role.trusts]
-    policies = resource_policies(made, named)
-    return Case(roles=roles, calls=handler_calls(made), resource_policies=policies, exceptions=unobserved())
+    whole = case_of(made, named, handler_calls(made))
+    return replace(whole, roles=[role for role in whole.roles if JOBS not in role.trusts])
 
 
 @pytest.mark.parametrize(("scenario", "variant"), VARIANTS, ids=["-".join(one) for one in VARIANTS])
