@@ -13,6 +13,7 @@ import pyflink.version
 from rich.console import RenderableType
 
 from local.errors import RunError
+from local.flink.savepoints import Origin
 from local.options import RunOptions
 from local.report import Report
 from local.restarts import WatchedJob
@@ -110,7 +111,7 @@ def execute(name: str, overrides: dict[str, str], options: RunOptions) -> Shown:
         with console.status("stopping the job: every sink commits"):
             local.stop_job(job, drain=options.savepoint is None)
         if options.savepoint:
-            local.keep_savepoint(options.savepoint, overrides)
+            local.keep_savepoint(options.savepoint, Origin(scenario=name, context=overrides))
             console.print(f"savepoint: {options.savepoint}", soft_wrap=True)
         with console.status("counting what arrived"):
             outcome, epilogue, page = scenario.outcome(job), scenario.epilogue(), scenario.page()

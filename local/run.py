@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from flink_apps.common.aws import ENDPOINTS_GROUP
 from local.errors import RunError
 from local.flink.cluster import ClusterSpec, FlinkCluster
 from local.flink.rest import Job
-from local.flink.savepoints import CONTEXT, OPERATORS
+from local.flink.savepoints import OPERATORS, Origin
 from local.permissions.names import named
 from local.permissions.roles import credentials
 from local.plain import plain
@@ -206,11 +205,11 @@ class LocalRun:
         """The folder of the savepoint that a job was last stopped with."""
         return max((self.folder / "savepoints").iterdir(), key=lambda folder: folder.stat().st_mtime)
 
-    def keep_savepoint(self, target: Path, context: Mapping[str, str]) -> None:
-        """Copy what the job was stopped with into a new folder, beside the list of its operators and its context."""
+    def keep_savepoint(self, target: Path, origin: Origin) -> None:
+        """Copy what the job was stopped with into a new folder, beside the list of its operators and its origin."""
         shutil.copytree(self.latest_savepoint, target)
         shutil.copyfile(self.cluster.operators, target / OPERATORS)
-        (target / CONTEXT).write_text(json.dumps(dict(context)))
+        origin.write(target)
 
     def attribute(self, resource: Resource, name: str) -> str:
         """The value of a resource's attribute as its local counterpart has it, or else as policies name it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from rich.table import Table
 from local.errors import RunError, UsageError
 from local.flink import savepoints
 from local.flink.rest import Failure, Job, root_cause
-from local.flink.savepoints import CONTEXT, OPERATORS, Operator, OperatorState
+from local.flink.savepoints import OPERATORS, Operator, OperatorState, Origin
 from local.run import LocalRun
 from local.runs import new_folder
 from local.services.registry import client_errors
@@ -94,7 +93,8 @@ def savepoint_of(text: str, scenario: str) -> tuple[Path, dict[str, str]]:
     """
     kept = RELEASES / text / scenario
     if kept.is_dir():
-        return kept, json.loads((kept / CONTEXT).read_text())
+        origin = Origin.read(kept)
+        return kept, dict(origin.context) if origin else {}
     if not Path(text).exists():
         known = ", ".join(sorted(folder.name for folder in RELEASES.iterdir())) if RELEASES.is_dir() else "none"
         raise UsageError(f"--from must be the folder of a savepoint, or a release (got {text!r}); known is {known}")
@@ -110,6 +110,11 @@ def check(name: str, overrides: dict[str, str], savepoint: Path, *, allow_non_re
 
     """
     before = savepoints.read(savepoint)
+    origin = Origin.read(savepoint)
+    if origin and origin.scenario != name:  # it may have operators of the same ids
+        raise UsageError(
+            f"--from must be a savepoint of {name} (got {str(savepoint)!r}, which is of {origin.scenario})"
+        )
     folder = new_folder(name)
     with console.status("synthesizing the stack"):
         assembly = synthesize(name, overrides, folder / "cdk.out")

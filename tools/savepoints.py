@@ -20,6 +20,7 @@ import scenarios
 from flink_apps.lottery.settings import Settings as LotterySettings
 from local.errors import RunError
 from local.exit_status import exit_status
+from local.flink.savepoints import Origin
 from local.run import LocalRun
 from local.scenarios import scenario_type
 from local.scenarios.lottery.events import buy, click, start
@@ -131,7 +132,7 @@ def write(name: str, target: Path) -> None:
             job.checkpoint()  # so that no transaction is pending, which no other server would know
             run.stop_job(job, drain=False)
             target.parent.mkdir(parents=True, exist_ok=True)
-            run.keep_savepoint(target, context)
+            run.keep_savepoint(target, Origin(scenario=name, context=context))
     lines = (json.dumps({**record._asdict(), "value": record.value.decode()}) for record in records)
     (target / RECORDS).write_text("".join(f"{line}\n" for line in lines))
 

@@ -18,6 +18,7 @@ from flink_apps.streaming_etl.settings import (
     SOURCE_TOPIC,
 )
 from local import upgrade
+from local.flink.savepoints import Origin
 from local.run import LocalRun
 from local.services.kafka import KafkaService
 from local.services.kinesis import KinesisService
@@ -103,7 +104,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Verdic
             job = run.submit()
             wait_for("the trips", lambda: job.running_seconds() > 0 and job.records_emitted() >= TRIPS)
             run.stop_job(job, drain=False)
-        run.keep_savepoint(folder / "kept", context)
+        run.keep_savepoint(folder / "kept", Origin(scenario="streaming-etl", context=context))
         sink = next(name for name in kinesis.stream_names() if name != stream)
         kafka = run.service(KafkaService)
         [topic] = kafka.topic_names()

@@ -10,12 +10,11 @@ import pytest
 from flink_apps.lottery import schema
 from flink_apps.lottery.settings import Settings
 from local import upgrade
-from local.errors import UsageError
-from local.flink import savepoints
+from local.flink.savepoints import Origin
 from local.run import LocalRun
 from local.services.kinesis import KinesisService
 from local.synth import synthesize
-from local.upgrade import RELEASES, Fate, Verdict
+from local.upgrade import Fate, Verdict
 from tests.local.changes import Change, check, verdicts
 from tests.local.failures import wait_for
 
@@ -62,10 +61,6 @@ CHANGES = {
 }
 
 
-#: A savepoint of another scenario.
-OF_ANOTHER = max(RELEASES.iterdir()) / "taxi-analytics"
-
-
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Verdict | str]]:
     """The verdict of each change."""
@@ -85,20 +80,10 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Verdic
         kinesis.write(streams.user_input.name, [("7", bought), ("7", click)])
         wait_for("the events", lambda: job.running_seconds() > 0 and job.records_emitted() >= 3)
         run.stop_job(job, drain=False)
-        run.keep_savepoint(folder / "kept", context)
-        found = verdicts(run, folder / "kept", CHANGES)
-        with pytest.raises(UsageError) as refused:
-            upgrade.restore(run, OF_ANOTHER, savepoints.read(OF_ANOTHER))
-        yield found | {"another application": str(refused.value)}
+        run.keep_savepoint(folder / "kept", Origin(scenario="lottery", context=context))
+        yield verdicts(run, folder / "kept", CHANGES)
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_the_verdict_of_a_change_is_right(found: dict[str, Verdict | str], name: str) -> None:
     check(CHANGES[name], found[name])
-
-
-def test_a_savepoint_of_another_application_is_refused_in_one_line(found: dict[str, Verdict | str]) -> None:
-    assert found["another application"] == (
-        f"--from must be a savepoint of this application (got {str(OF_ANOTHER)!r}): "
-        f"none of its {len(savepoints.read(OF_ANOTHER))} operators with state is in it"
-    )

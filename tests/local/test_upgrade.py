@@ -35,6 +35,15 @@ def test_what_is_no_savepoint_is_refused(tmp_path: Path) -> None:
     assert "with a file _metadata" in refused("lottery", "--from", str(tmp_path))
 
 
+@pytest.mark.parametrize(("scenario", "other"), [("lottery", "taxi-analytics"), ("taxi-analytics", "streaming-etl")])
+def test_a_savepoint_of_another_scenario_is_refused(scenario: str, other: str) -> None:
+    """Even where both have operators of the same ids, such as a source of trips."""
+    savepoint = max(RELEASES.iterdir()) / other
+    assert f"--from must be a savepoint of {scenario} (got '{savepoint}', which is of {other})" in refused(
+        scenario, "--from", str(savepoint)
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "cause"),
     [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +16,26 @@ from local.process import java, run_to_end
 _SOURCE = Path(__file__).parent / "SavepointReader.java"
 #: The file with the operators of a submitted job; a savepoint that a local run keeps has it beside its metadata.
 OPERATORS = "operators.txt"
-#: The context that its application was synthesized with, in JSON, in the same folder.
-CONTEXT = "context.json"
+#: What application it is of, in the same folder.
+_APPLICATION = "application.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a kept savepoint is of: a scenario, and the context that its application was synthesized with."""
+
+    scenario: str
+    context: Mapping[str, str]
+
+    @classmethod
+    def read(cls, savepoint: Path) -> Origin | None:
+        """That of a savepoint; None for one that no local run has kept."""
+        file = savepoint / _APPLICATION
+        return cls(**json.loads(file.read_text())) if file.exists() else None
+
+    def write(self, savepoint: Path) -> None:
+        """Put it beside a savepoint."""
+        (savepoint / _APPLICATION).write_text(json.dumps({"scenario": self.scenario, "context": dict(self.context)}))
 
 
 @dataclass(frozen=True, kw_only=True)
