@@ -214,6 +214,10 @@ def deploy(
 @app.command()
 def destroy(
     scenario: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)],
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", "-c", metavar="KEY=VALUE", help="The context; the stage says which stack it is."),
+    ] = None,
 ) -> None:
     """Delete a stack that was deployed here; what its policies retain stays until [b]stop[/b].
 
@@ -221,9 +225,10 @@ def destroy(
     """
     with exit_status():
         known_scenario(scenario)
+        overrides = dict(_override(text) for text in context or [])
         from local.deploy import commands  # with the clients of all servers
 
-        commands.destroy(scenario)
+        commands.destroy(scenario, overrides)
 
 
 @app.command()

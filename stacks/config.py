@@ -28,7 +28,6 @@ from flink_constructs.validation import InvalidArgumentError
 
 T = TypeVar("T")
 
-STAGE_PATTERN = r"[a-z][a-z0-9-]{0,19}"
 ZONE_PATTERN = r"^[a-z]+(-[a-z]+)+-[0-9][a-z]$"
 #: Keys of the CDK's command line in the context that have no ``:`` or ``/``.
 _CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})

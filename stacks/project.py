@@ -9,12 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import scenarios
 from flink_constructs.bundle import JobBundle
 from flink_constructs.connector_jar import ConnectorJar
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The folder of build results, which can be built again.
 BUILD = ROOT / "build"
+#: What the name of a stage is.
+STAGE_PATTERN = r"[a-z][a-z0-9-]{0,19}"
 #: Made-up trips and rides, which tools/make_trips.py and tools/make_rides.py write: what a local run replays.
 SHIPPED_TRIPS, SHIPPED_RIDES = ROOT / "data" / "taxi_trips", ROOT / "data" / "taxi_rides"
 
@@ -45,6 +48,12 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except PermissionError:
         return False
+
+
+def stack_name(scenario: str, stage: str = "") -> str:
+    """``data-generator`` → ``DataGenerator``, or ``DataGenerator-load`` in the stage ``load``."""
+    name = scenarios.class_name(scenario)
+    return f"{name}-{stage}" if stage else name
 
 
 def job_folder(scenario: str) -> str:

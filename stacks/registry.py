@@ -13,7 +13,8 @@ from flink_apps.common.properties import nearest
 from flink_constructs.bundle import BundleError
 from flink_constructs.connector_jar import BuildError
 from flink_constructs.validation import InvalidArgumentError
-from stacks.config import STAGE_PATTERN, ContextError, scenario_blocks
+from stacks.config import ContextError, scenario_blocks
+from stacks.project import STAGE_PATTERN, stack_name
 from stacks.scenario import ScenarioStack
 
 #: Errors about an invalid context, from its parsing or from the construct that gets a value.
@@ -50,9 +51,3 @@ def add_stacks(app: cdk.App) -> list[cdk.Stack]:
         for name, config in configs.items()
         if chosen in (None, name)
     ]
-
-
-def stack_name(scenario: str, stage: str = "") -> str:
-    """``data-generator`` → ``DataGenerator``, or ``DataGenerator-load`` in the stage ``load``."""
-    name = scenarios.class_name(scenario)
-    return f"{name}-{stage}" if stage else name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-import scenarios
 from local.deploy import rehearsal as rehearsals
 from local.deploy.access import Access
 from local.deploy.engine import Engine
@@ -28,7 +28,7 @@ from local.services.registry import client_errors
 from local.synth import Assembly, synthesize
 from local.template import PSEUDO_PARAMETERS
 from local.terminal import console
-from stacks.project import BUILD, ROOT
+from stacks.project import BUILD, ROOT, STAGE_PATTERN, file_context, stack_name
 
 #: Where stacks are synthesized, and locked.
 WORK = BUILD / "rehearsal"
@@ -48,30 +48,30 @@ def deploy(scenario: str, overrides: dict[str, str], port: int = DEFAULT_PORT) -
         RunError: where it fails; the stack is as it was before then.
 
     """
-    with client_errors(), locked(WORK, scenario):
+    name = _name(scenario, overrides)
+    with client_errors(), locked(WORK, name):
         if rehearsals.swept():
             console.print("the servers of the last rehearsal had been killed; what they left has been stopped")
-        with _synthesized(scenario, overrides) as assembly:
+        with _synthesized(scenario, overrides, WORK / f"{name}.cdk.out") as assembly:
             kinds = {str(body["Type"]) for body in assembly.template.document["Resources"].values()}
             if strange := unknown(kinds):
                 raise RunError(f"the template has resources that nothing here stands for: {', '.join(strange)}")
             with console.status("starting the servers"):
                 rehearsal = Rehearsal.start(port)
             try:
-                _deploy(rehearsal, assembly, scenario, overrides)
+                _deploy(rehearsal, assembly, overrides)
             finally:
-                _end_if_empty(rehearsal, but=scenario)
+                _end_if_empty(rehearsal, but=name)
 
 
-def _deploy(rehearsal: Rehearsal, assembly: Assembly, scenario: str, overrides: dict[str, str]) -> None:
-    stack = Stack.load(rehearsal.stacks / scenario, name=assembly.stack, scenario=scenario)
+def _deploy(rehearsal: Rehearsal, assembly: Assembly, overrides: dict[str, str]) -> None:
+    stack = Stack.load(rehearsal.stacks / assembly.stack, assembly.stack)
     with _changing(stack), progress() as listener:
         engine = Engine(stack, handlers(rehearsal), listener)
         _resume(engine)
         if stack.exists and not stack.status.endswith("_COMPLETE"):
             raise RunError(
-                f"{stack.name} must be complete to be deployed (it is {stack.status});"
-                f" python -m local destroy {scenario}, and deploy again"
+                f"{stack.name} must be complete to be deployed (it is {stack.status}); destroy it, and deploy again"
             )
         _upload(assembly, rehearsal.access)
         changed = engine.deploy(assembly.template.document, overrides)
@@ -80,31 +80,44 @@ def _deploy(rehearsal: Rehearsal, assembly: Assembly, scenario: str, overrides: 
     _tell(rehearsal, stack)
 
 
-def destroy(scenario: str) -> None:
+def destroy(scenario: str, overrides: Mapping[str, str]) -> None:
     """Delete a scenario's stack, and with the last one the servers, unless they hold what was retained.
+
+    Args:
+        scenario: Its name.
+        overrides: Values of the context, of which the stage says which of the scenario's stacks it is.
 
     Raises:
         UsageError: where there is no such stack.
         RunError: where a resource cannot be deleted.
 
     """
-    with client_errors(), locked(WORK, scenario):
+    name = _name(scenario, overrides)
+    with client_errors(), locked(WORK, name):
         swept = rehearsals.swept()
         rehearsal = Rehearsal.find()
-        stack = Stack.load(rehearsal.stacks / scenario, name=scenario, scenario=scenario) if rehearsal else None
+        stack = Stack.load(rehearsal.stacks / name, name) if rehearsal else None
         if rehearsal is None or stack is None or not stack.exists:
-            gone = (
-                "its servers had been killed; what they left has been stopped" if swept else "nothing has deployed it"
-            )
-            raise UsageError(f"SCENARIO must be one that is deployed here (got {scenario!r}: {gone})")
+            why = "its servers had been killed; what they left has been stopped" if swept else "nothing has deployed it"
+            raise UsageError(f"SCENARIO must be one that is deployed here (got {scenario!r}, stack {name}: {why})")
         try:
             with _changing(stack), progress() as listener:
                 Engine(stack, handlers(rehearsal), listener).destroy()
             for one in stack.retained:
                 _print(f"retained: {one.type} {one.physical_id}")
         finally:
-            ended = _end_if_empty(rehearsal, but=scenario)
+            ended = _end_if_empty(rehearsal, but=name)
     console.print("the servers have been stopped" if ended else "the servers go on; python -m local stop ends them")
+
+
+def _name(scenario: str, overrides: Mapping[str, str]) -> str:
+    """The name of a scenario's stack; it is the name of files, too."""
+    stage = str(overrides.get("stage", file_context().get("stage") or ""))
+    if stage and not re.fullmatch(STAGE_PATTERN, stage):
+        raise UsageError(
+            f"stage must be up to 20 small letters, digits and dashes (got {stage!r}); for example -c stage=load"
+        )
+    return stack_name(scenario, stage)
 
 
 @contextmanager
@@ -129,8 +142,7 @@ def _resume(engine: Engine) -> None:
 
 
 @contextmanager
-def _synthesized(scenario: str, overrides: Mapping[str, str]) -> Iterator[Assembly]:
-    output = WORK / f"{scenario}.cdk.out"
+def _synthesized(scenario: str, overrides: Mapping[str, str], output: Path) -> Iterator[Assembly]:
     shutil.rmtree(output, ignore_errors=True)
     try:
         with console.status("synthesizing the stack"):
@@ -201,12 +213,14 @@ def _end_if_empty(rehearsal: Rehearsal, *, but: str) -> bool:
 
     Args:
         rehearsal: The servers.
-        but: The scenario whose stack this process has locked.
+        but: The name of the stack that this process has locked.
 
     """
-    names = [name for name in scenarios.NAMES if name != but]
-    stacks = [Stack.load(rehearsal.stacks / name, name=name, scenario=name) for name in (*names, but)]
-    if any(stack.exists or stack.retained for stack in stacks) or any(is_locked(WORK, name) for name in names):
+    names = {folder.name for folder in rehearsal.stacks.glob("*")} | {file.stem for file in WORK.glob("*.lock")}
+    stacks = [Stack.load(rehearsal.stacks / name, name) for name in names]
+    if any(stack.exists or stack.retained for stack in stacks):
+        return False
+    if any(is_locked(WORK, name) for name in names - {but}):
         return False
     rehearsal.end()
     return True

@@ -65,7 +65,6 @@ class Stack:
 
     folder: Path
     name: str
-    scenario: str
     id: str = ""
     status: str = ""
     reason: str = ""
@@ -81,10 +80,10 @@ class Stack:
     events: list[Event] = field(default_factory=list)
 
     @classmethod
-    def load(cls, folder: Path, *, name: str, scenario: str) -> Stack:
+    def load(cls, folder: Path, name: str) -> Stack:
         """The stack of a folder, which need not exist yet."""
         if not (folder / RECORD).exists():
-            return cls(folder, name, scenario)
+            return cls(folder, name)
         body = json.loads((folder / RECORD).read_text())
         resources = {key: Deployed.from_json(one) for key, one in body.pop("resources").items()}
         before = body.pop("before")

@@ -51,7 +51,7 @@ def test_a_synthesis_imports_neither_flink_nor_the_clients_of_the_servers() -> N
     assert imported_by(f"import app, {', '.join(parts)}").isdisjoint(CLIENTS)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["run", "lotery"], ["run", "lottery", "-c", "x"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["run", "lotery"], ["deploy", "x"]])
 def test_a_command_that_starts_nothing_imports_neither_flink_nor_the_clients(arguments: list[str]) -> None:
     code = f"from typer.testing import CliRunner; from local.cli import app; CliRunner().invoke(app, {arguments!r})"
     assert imported_by(code).isdisjoint({*CLIENTS, "aws_cdk"})
@@ -91,6 +91,40 @@ def test_wrong_use_is_one_line_and_status_2(arguments: list[str], message: str) 
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["deploy", "lotery"], "SCENARIO must be a known scenario (got 'lotery'); did you mean lottery?"),
+        (
+            ["deploy", "lottery", "--port", "80"],
+            "--port must be from 1024 to 65535 (got 80); leave it out for one that",
+        ),
+        (["deploy", "lottery", "-c", "x"], "-c must be KEY=VALUE (got 'x')"),
+        (
+            ["deploy", "lottery", "-c", "stage=../x"],
+            "stage must be up to 20 small letters, digits and dashes (got '../x')",
+        ),
+        (["deploy", "lottery", "-c", "lottery.prizes=-1"], "lottery.prizes must be an integer"),
+        (["destroy", "lotery"], "SCENARIO must be a known scenario (got 'lotery'); did you mean lottery?"),
+        (
+            ["destroy", "lottery", "-c", "stage=load"],
+            "SCENARIO must be one that is deployed here (got 'lottery', stack Lottery-load: nothing has deployed it)",
+        ),
+    ],
+)
+def test_a_wrong_deployment_is_one_line_and_starts_nothing(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.runs.RUNS", tmp_path / "runs")
+    monkeypatch.setattr("local.deploy.commands.WORK", tmp_path / "work")
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not list(tmp_path.glob("runs/*"))
+    assert not list(tmp_path.glob("work/*.cdk.out"))
+
+
+@pytest.mark.parametrize(
     ("override", "message"),
     [
         ("records-per-second=0", "data-generator.records-per-second must be an integer from 1 to 1000000000 (got '0')"),
@@ -116,7 +150,7 @@ def test_a_wrong_context_is_refused_before_anything_starts(override: str, messag
 
 def test_help_teaches_every_command_and_option() -> None:
     help_text = runner.invoke(app, ["--help"]).stdout
-    assert all(command in help_text for command in ("run", "stop", "setup"))
+    assert all(command in help_text for command in ("run", "deploy", "destroy", "stop", "setup"))
     run_help = re.sub(r"\x1b\[[0-9;]*m", "", runner.invoke(app, ["run", "--help"]).stdout)
     assert all(
         option in run_help

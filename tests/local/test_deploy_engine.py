@@ -30,7 +30,7 @@ class Rehearsed:
     @property
     def stack(self) -> Stack:
         """As it is on the disk."""
-        return Stack.load(self.folder, name=NAME, scenario="lottery")
+        return Stack.load(self.folder, NAME)
 
     @property
     def engine(self) -> Engine:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +19,6 @@ import boto3
 import psutil
 import pytest
 
-from local.process import free_port
 from stacks.project import ROOT
 
 pytestmark = pytest.mark.integration
@@ -83,7 +83,7 @@ class Machine:
         return output, complaints
 
     def deploy(self, *options: str, change: dict[str, str] | None = None, status: int = 0) -> tuple[str, str]:
-        return self.run("deploy", SCENARIO, "--port", str(free_port()), *options, change=change, status=status)
+        return self.run("deploy", SCENARIO, *options, change=change, status=status)
 
     @property
     def addresses(self) -> dict[str, Any]:
@@ -161,8 +161,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def deployed(machine: Machine) -> str:
-    """What a first deployment says."""
-    return machine.deploy("-c", "data-generator.records-per-second=10", *QUICK)[0]
+    """What a first deployment says, where another program has the port that it is told to take."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = machine.deploy("--port", str(port), "-c", "data-generator.records-per-second=10", *QUICK)[0]
+    assert f"http://127.0.0.1:{port}" not in said
+    return said
 
 
 def test_a_deployment_ends_when_the_job_runs_and_tells_where_it_is(machine: Machine, deployed: str) -> None:
@@ -240,9 +244,9 @@ def test_a_deletion_leaves_what_is_retained_and_the_next_stack_stands_beside_it(
     assert group["logGroupName"].startswith("DataGenerator-FlinkLogs")
     assert machine.records() > 0
     _, complaints = machine.run("destroy", SCENARIO, status=2)
-    assert (
-        complaints
-        == "error: SCENARIO must be one that is deployed here (got 'data-generator': nothing has deployed it)\n"
+    assert complaints == (
+        "error: SCENARIO must be one that is deployed here"
+        " (got 'data-generator', stack DataGenerator: nothing has deployed it)\n"
     )
     machine.deploy("-c", "data-generator.start=false")
     assert machine.application["ApplicationStatus"] == "READY"
@@ -258,7 +262,7 @@ def test_a_second_deployment_at_once_is_refused_and_a_killed_one_is_ended_by_the
             assert process.poll() is None
         _, complaints = machine.deploy(status=1)
         assert complaints == (
-            "error: the stack data-generator is being changed by another process; wait until it has ended\n"
+            "error: the stack DataGenerator is being changed by another process; wait until it has ended\n"
         )
     finally:
         process.kill()
@@ -278,7 +282,7 @@ def test_servers_that_were_killed_are_told_and_nothing_of_them_stays(machine: Ma
     _, complaints = machine.run("destroy", SCENARIO, status=2)
     assert complaints == (
         "error: SCENARIO must be one that is deployed here"
-        " (got 'data-generator': its servers had been killed; what they left has been stopped)\n"
+        " (got 'data-generator', stack DataGenerator: its servers had been killed; what they left has been stopped)\n"
     )
     for process in noted:
         assert not psutil.pid_exists(process["pid"]), process["name"]

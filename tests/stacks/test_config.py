@@ -9,8 +9,8 @@ import scenarios
 from flink_constructs.application_restore import Restore
 from stacks.config import ContextError, scenario_blocks
 from stacks.data_generator import DataGeneratorConfig
-from stacks.project import ROOT, file_context
-from stacks.registry import add_stacks, stack_name, stack_type
+from stacks.project import ROOT, file_context, stack_name
+from stacks.registry import add_stacks, stack_type
 from stacks.scenario import ScenarioStack
 
 
