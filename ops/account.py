@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from flink_apps.common.properties import nearest
-from flink_constructs.lifecycle_handler.application import Application
+from flink_constructs.lifecycle_handler.application import Application, code_of
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2.type_defs import ApplicationDetailTypeDef
 
-#: The tag that CloudFormation gives each resource of a stack.
-_STACK = "aws:cloudformation:stack-name"
+_APPLICATION = "AWS::KinesisAnalyticsV2::Application"
 _SERVICE = "kinesisanalyticsv2"
 
 
@@ -39,19 +39,13 @@ class Account:
         """The applications of the account, or those of one stack.
 
         Raises:
-            UsageError: for a stack that has none.
+            UsageError: for a stack that does not exist, or has none.
 
         """
-        client = self.client(_SERVICE)
-        pages = client.get_paginator("list_applications").paginate()
-        found = [summary for page in pages for summary in page["ApplicationSummaries"]]
-        if stack is None:
-            return sorted(summary["ApplicationName"] for summary in found)
-        stacks = {one["ApplicationName"]: self._stack(client, one["ApplicationARN"]) for one in found}
-        if stack not in stacks.values():
-            known = sorted({one for one in stacks.values() if one})
-            raise UsageError(f"--stack must be a stack with an application (got {stack!r}); {_fix(stack, known)}")
-        return sorted(name for name, of in stacks.items() if of == stack)
+        if stack is not None:
+            return self._of_stack(stack)
+        pages = self.client(_SERVICE).get_paginator("list_applications").paginate()
+        return sorted(summary["ApplicationName"] for page in pages for summary in page["ApplicationSummaries"])
 
     def application(self, name: str) -> tuple[Application, ApplicationDetailTypeDef]:
         """An application, and how the service describes it now.
@@ -66,10 +60,18 @@ class Account:
             raise UsageError(f"APPLICATION must be one of the account (got {name!r}); {_fix(name, self.names())}")
         return application, detail
 
-    @staticmethod
-    def _stack(client: Any, arn: str) -> str:  # noqa: ANN401 - its type is not there at run time
-        tags = client.list_tags_for_resource(ResourceARN=arn).get("Tags", [])
-        return next((str(tag["Value"]) for tag in tags if tag["Key"] == _STACK), "")
+    def _of_stack(self, stack: str) -> list[str]:
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+        try:
+            resources = [one for page in pages for one in page["StackResourceSummaries"]]
+        except ClientError as error:
+            if code_of(error) != "ValidationError":
+                raise
+            raise UsageError(f"--stack must be a stack of the account (got {stack!r}); 'aws cloudformation list-stacks' lists them") from error
+        found = sorted(one["PhysicalResourceId"] for one in resources if one["ResourceType"] == _APPLICATION)
+        if not found:
+            raise UsageError(f"--stack must have an application (got {stack!r}, which has none)")
+        return found
 
 
 def _fix(name: str, known: list[str]) -> str:

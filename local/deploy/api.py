@@ -61,6 +61,12 @@ def _describe_stack_resources(stack: Mapping[str, Any], _form: Mapping[str, str]
     return _list("StackResources", (_resource(stack, name, "Timestamp") for name in stack["resources"]))
 
 
+def _list_stack_resources(stack: Mapping[str, Any], _form: Mapping[str, str]) -> str:
+    return _list(
+        "StackResourceSummaries", (_resource(stack, name, "LastUpdatedTimestamp") for name in stack["resources"])
+    )
+
+
 def _describe_stack_events(stack: Mapping[str, Any], _form: Mapping[str, str]) -> str:
     told = [
         {
@@ -83,6 +89,7 @@ _OPERATIONS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]]
     "DescribeStackResource": _describe_stack_resource,
     "DescribeStackResources": _describe_stack_resources,
     "DescribeStackEvents": _describe_stack_events,
+    "ListStackResources": _list_stack_resources,
 }
 
 

@@ -77,7 +77,7 @@ def test_a_job_that_does_not_start_ends_the_command_with_the_services_reason(des
         (("restore", NAME, "no"), "must be a finished one of lottery (got 'no'); its newest ones are none"),
         (("scale", NAME, "--parallelism", "1"), "--parallelism must be another one than now (got 1, 1 per KPU)"),
         (("status", NAME, "--stack", "x"), "APPLICATION and --stack exclude each other: name one or the other"),
-        (("status", "--stack", "x"), "--stack must be a stack with an application (got 'x'); there is none"),
+        (("status", "--stack", "x"), "--stack must be a stack of the account (got 'x')"),
         (("logs", NAME), "lottery must have a log stream (got none); add a CloudWatch logging option"),
         (("logs", NAME, "--level", "LOUD"), "--level must be one of DEBUG, INFO, WARN, ERROR (got 'LOUD')"),
     ],

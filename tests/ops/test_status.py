@@ -12,8 +12,6 @@ from ops.cli import app
 from tests.managed_flink import CODE, NAME
 from tests.ops.conftest import GROUP, LOG, STREAM, Desk
 
-STACK = "aws:cloudformation:stack-name"
-
 
 def put_metric(desk: Desk, name: str, values: Sequence[float], **dimensions: str) -> None:
     """Report a value for each of the last minutes."""
@@ -83,11 +81,15 @@ def test_an_application_that_does_not_run_is_billed_for_no_kpu_and_has_no_metric
 
 
 def test_all_applications_of_a_stack_are_shown(desk: Desk) -> None:
-    for name, stack in {"one": "game", "two": "other", "three": "game"}.items():
+    for name in ("one", "two", "three"):
         desk.stage.create(name)
-        desk.stage.plane.applications[name].tags = {STACK: stack}  # which CloudFormation alone may give
+    desk.has_stack("game", Flink="one", Replay="three")
+    desk.has_stack("network")
     assert [one["application"] for one in desk.ops("status", "--stack", "game", "--json").json] == ["one", "three"]
-    assert "did you mean game?" in desk.refused("status", "--stack", "gam")
+    assert "--stack must be a stack of the account (got 'gam')" in desk.refused("status", "--stack", "gam")
+    assert "--stack must have an application (got 'network', which has none)" in desk.refused(
+        "status", "--stack", "network"
+    )
 
 
 def test_an_account_without_applications_says_so(desk: Desk) -> None:
