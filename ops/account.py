@@ -67,7 +67,8 @@ class Account:
         except ClientError as error:
             if code_of(error) != "ValidationError":
                 raise
-            raise UsageError(f"--stack must be a stack of the account (got {stack!r}); 'aws cloudformation list-stacks' lists them") from error
+            fix = "'aws cloudformation list-stacks' lists them"
+            raise UsageError(f"--stack must be a stack of the account (got {stack!r}); {fix}") from error
         found = sorted(one["PhysicalResourceId"] for one in resources if one["ResourceType"] == _APPLICATION)
         if not found:
             raise UsageError(f"--stack must have an application (got {stack!r}, which has none)")
