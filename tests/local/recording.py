@@ -23,8 +23,8 @@ CONTEXTS = {
     "data-generator": {"checkpoint-seconds": "1"},
     "lottery": {"checkpoint-seconds": "1", "window-seconds": "3", "grace-millis": "500", "idle-seconds": "1"},
     "prometheus-metrics": {"checkpoint-seconds": "1"},
-    "streaming-etl": {"checkpoint-seconds": "2"},
-    "taxi-analytics": {"checkpoint-seconds": "2"},
+    "streaming-etl": {"checkpoint-seconds": "2", "replay-speedup": "600"},
+    "taxi-analytics": {"checkpoint-seconds": "2", "replay-speedup": "600"},
 }
 #: Those whose jobs write to OpenSearch.
 SEARCHING = ("streaming-etl", "taxi-analytics")
