@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,13 @@ class Grant:
         """The same as a statement of a policy."""
         condition = {"Condition": json.loads(self.condition)} if self.condition else {}
         return {"Effect": "Allow", "Action": self.action, "Resource": self.resource, **condition}
+
+    def fits(self, action: str, resource: str) -> bool:
+        """Whether it is about a request, whatever its condition says."""
+        return all(
+            re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text)
+            for pattern, text in ((self.action, action), (self.resource, resource))
+        )
 
     def __str__(self) -> str:
         return f"{self.action} on {self.resource}"

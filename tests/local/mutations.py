@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from local.permissions.policies import Grant, Role
+from local.permissions.recorder import Call
 from local.permissions.roles import access_key_id
 from local.permissions.verdict import Case, judged
 
@@ -55,17 +56,21 @@ def mutants(case: Case) -> Iterator[Mutant]:
                 yield Mutant(more, f"{role.name} with {added}", f"{role.name}: {added} must be used by a call")
 
 
+def samples(role: Role, calls: Iterable[Call]) -> list[Call]:
+    """One call of a role for each set of grants that are about it: of many objects of a bucket, one."""
+    found: dict[tuple[str, tuple[int, ...]], Call] = {}
+    for call in sorted(calls):
+        if call.access_key_id == access_key_id(role.arn):
+            about = tuple(n for n, grant in enumerate(role.grants) if grant.fits(call.action, call.resource))
+            found.setdefault((call.action, about), call)
+    return list(found.values())
+
+
 def survivors(case: Case, made: Iterator[Mutant]) -> list[str]:
     """The mutants that nobody notices, or of which something else is told."""
     tried: Sequence[Mutant] = list(made)
-    cases = [
-        replace(
-            case,
-            roles=[one.role],
-            calls=[call for call in case.calls if call.access_key_id == access_key_id(one.role.arn)],
-        )
-        for one in tried
-    ]
+    calls = {role.name: samples(role, case.calls) for role in case.roles}
+    cases = [replace(case, roles=[one.role], calls=calls[one.role.name]) for one in tried]
     return [
         f"{one.what}: {lines or 'nothing'} is told"
         for one, judgement in zip(tried, judged(cases), strict=True)
