@@ -10,6 +10,10 @@ TESTS = {
         "test_restarts.a_job_that_restarts_while_nothing_gets_through_for_a_minute_ends_the_run_with_its_cause "
         "test_restarts.a_job_that_fails_three_times_at_its_start_ends_the_run_at_once"
     ),
+    "a job calls what the template does not allow its role": (
+        "test_cli.what_the_jobs_call_is_told_and_a_call_that_is_not_allowed_is_an_error "
+        "test_permissions_verdict.a_refused_call_is_told_with_role_action_and_resource"
+    ),
     "a server does not start, or a tool is missing": (
         "test_process.a_server_that_ends_while_it_starts_is_an_error_with_its_last_words "
         "test_prometheus_service.without_prometheus_and_apt_the_ways_to_get_it_are_named"
