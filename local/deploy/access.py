@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from local.services.service import CREDENTIALS
 from local.template import PSEUDO_PARAMETERS
@@ -84,5 +84,5 @@ def _client(service: str, address: str) -> Any:  # noqa: ANN401 - a client of an
 @cache
 def _service_id(service: str) -> str:
     """A service's id as the SDKs' variables spell it."""
-    model = botocore.session.get_session().get_service_model(service)
-    return str(model.service_id).replace(" ", "_").upper()
+    model = Loader().load_service_model(service, "service-2")
+    return str(model["metadata"]["serviceId"]).replace(" ", "_").upper()

@@ -96,7 +96,8 @@ class Engine:
         elif status.endswith(_CLEANUP):
             self._finish(status.removesuffix(_CLEANUP))
         elif self.stack.interrupted:
-            self.roll_back("the process that deployed it was killed")
+            failed = status.endswith("_FAILED")
+            self.roll_back("once more" if failed else "the process that deployed it was killed")
 
     def roll_back(self, reason: str) -> None:
         """Put the stack back to what it was when the change began that is under way.
@@ -287,7 +288,8 @@ class Engine:
     def _delete(self, resource: Deployed) -> str:
         """Delete or retain a resource; gives why it could not be deleted."""
         if resource.deletion_policy in (RETAIN, RETAIN_EXCEPT_ON_CREATE):
-            self.stack.retained.append(resource)
+            if _identity(resource) not in map(_identity, self.stack.retained):
+                self.stack.retained.append(resource)
             self._event(resource.logical_id, resource.type, "DELETE_SKIPPED", "its policy retains it")
             return ""
         if not resource.physical_id:

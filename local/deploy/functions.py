@@ -17,7 +17,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
@@ -80,30 +80,30 @@ class Process:
     rehearsal: Rehearsal
     log: Path
     _popen: subprocess.Popen[str] | None = field(default=None, init=False)
-    _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __enter__(self) -> Self:
         """Start it with the role's credentials, and nothing of this process's environment."""
         properties = self.function.properties
         variables = {key: str(value) for key, value in properties.get("Environment", {}).get("Variables", {}).items()}
+        environment = self.rehearsal.access.environment(str(properties["Role"]))
         code = self._code(properties["Code"])
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        log = self._stack.enter_context(self.log.open("a"))
-        self._popen = subprocess.Popen(
-            [sys.executable, "-P", str(_INVOKE), str(properties["Handler"])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            cwd=code,
-            env={
-                **self.rehearsal.access.environment(str(properties["Role"])),
-                "AWS_LAMBDA_FUNCTION_NAME": self.function.physical_id,
-                "PYTHONDONTWRITEBYTECODE": "1",
-                **variables,
-            },
-            start_new_session=True,
-        )
+        with self.log.open("a") as log:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-P", str(_INVOKE), str(properties["Handler"])],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=code,
+                env={
+                    **environment,
+                    "AWS_LAMBDA_FUNCTION_NAME": self.function.physical_id,
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                    **variables,
+                },
+                start_new_session=True,
+            )
         return self
 
     def __exit__(
@@ -112,8 +112,8 @@ class Process:
         """End it."""
         if self._popen is not None:
             self._popen.kill()
-            self._popen.communicate()
-        self._stack.close()
+            with suppress(BrokenPipeError):
+                self._popen.communicate()
 
     def call(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The function's answer to an event.

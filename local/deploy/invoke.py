@@ -33,6 +33,7 @@ def main() -> None:
         except Exception as error:
             traceback.print_exc()
             answer = {"error": type(error).__name__, "message": str(error)}
+        sys.stdout.flush()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

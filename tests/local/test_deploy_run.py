@@ -177,7 +177,10 @@ def test_a_deployment_ends_when_the_job_runs_and_tells_where_it_is(machine: Mach
     assert machine.application["ApplicationStatus"] == "RUNNING"
     assert machine.application["ApplicationName"] in deployed
     assert machine.rate == "10"
-    assert machine.records() > 0
+    deadline = time.monotonic() + 60
+    while not machine.records():  # the job has begun, the first record may be on its way
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_a_changed_option_is_an_update_that_goes_on_from_a_snapshot(machine: Machine, deployed: str) -> None:
@@ -243,11 +246,6 @@ def test_a_deletion_leaves_what_is_retained_and_the_next_stack_stands_beside_it(
     (group,) = machine.client("logs").describe_log_groups()["logGroups"]
     assert group["logGroupName"].startswith("DataGenerator-FlinkLogs")
     assert machine.records() > 0
-    _, complaints = machine.run("destroy", SCENARIO, status=2)
-    assert complaints == (
-        "error: SCENARIO must be one that is deployed here"
-        " (got 'data-generator', stack DataGenerator: nothing has deployed it)\n"
-    )
     machine.deploy("-c", "data-generator.start=false")
     assert machine.application["ApplicationStatus"] == "READY"
     assert len(machine.client("kinesis").list_streams()["StreamNames"]) == 2

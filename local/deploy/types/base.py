@@ -70,6 +70,8 @@ def refusals() -> Iterator[None]:
         yield
     except (RequestException, KafkaException, BotoCoreError, ClientError) as error:
         raise RefusedError(str(error)) from error
+    except KeyError as error:
+        raise RefusedError(f"the property {error} must be given (got none)") from error
 
 
 @contextmanager
