@@ -62,6 +62,7 @@ _OF_REHEARSAL: dict[str, Callable[[Rehearsal], Handler]] = {
 }
 #: What a rehearsal cannot show, by the types of which it is told.
 WITHOUT_COUNTERPART = {
+    "AWS::APS::Workspace": "one Prometheus, whose requests need no signature; its alerts go nowhere",
     "AWS::CloudWatch::Alarm": "no metrics come in, so alarms stay as they are made",
     "AWS::CloudWatch::Dashboard": "there is nothing that draws it",
     "AWS::Cognito::UserPool": "nobody signs in: OpenSearch Dashboards is not there",
