@@ -110,11 +110,8 @@ def run(
             beside = shutil.copyfile(shown.page, report.with_suffix(".html")) if report else shown.page
             console.print(f"page: {shown.address or beside.resolve().as_uri()}", soft_wrap=True)
         if shown.permissions:
-            console.print(f"permissions: {shown.permissions.calls} calls, {len(shown.permissions.refused)} refused")
-            for line in shown.permissions.refused:
+            for line in shown.permissions.lines:
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
-            for line in shown.permissions.judgement.unused:
-                console.print(f"in this run, {line}", markup=False, highlight=False, soft_wrap=True)
         shown.report.check()
         if shown.permissions:
             shown.permissions.check()
@@ -229,6 +226,30 @@ def destroy(
         from local.deploy import commands  # with the clients of all servers
 
         commands.destroy(scenario, overrides)
+
+
+@app.command()
+def permissions(
+    scenario: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)],
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", "-c", metavar="KEY=VALUE", help="The [b]stage[/b] with which it was deployed."),
+    ] = None,
+) -> None:
+    """Say what the jobs and functions of a stack that was deployed here have called, and what its policies say to that.
+
+    A call that AWS would refuse is told by role, action and resource, and is an error. So far unused permissions are
+    told as well.
+    """
+    with exit_status():
+        known_scenario(scenario)
+        overrides = dict(_override(text) for text in context or [])
+        from local.deploy import commands  # with the clients of all servers
+
+        told = commands.permissions(scenario, overrides)
+        for line in told.lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        told.check()
 
 
 @app.command()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pyflink.version
 from rich.console import RenderableType
 
-from local.errors import RunError
 from local.flink.savepoints import Origin
 from local.options import RunOptions
 from local.report import Report
@@ -28,27 +27,7 @@ from stacks.project import ROOT
 
 if TYPE_CHECKING:
     from local.permissions.recorder import Recorder
-    from local.permissions.verdict import Judgement
-
-
-@dataclass(frozen=True, kw_only=True)
-class Permissions:
-    """What the jobs called, and what the template's policies say of it."""
-
-    calls: int
-    judgement: Judgement
-    #: Requests that nobody could name.
-    unknown: list[str]
-
-    @property
-    def refused(self) -> list[str]:
-        """Whatever AWS would not do, a line each."""
-        return [*self.judgement.refused, *self.unknown]
-
-    def check(self) -> None:
-        """Raise a :class:`RunError` where AWS would have refused a call."""
-        if self.refused:
-            raise RunError(f"the template's policies must allow all calls (got {len(self.refused)} that they refuse)")
+    from local.permissions.verdict import Permissions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,11 +116,10 @@ def _recorder() -> Recorder:
 
 
 def _permissions(local: LocalRun, recorder: Recorder) -> Permissions:
-    from local.permissions.verdict import JOBS, case_of, judged  # as above
+    from local.permissions.verdict import JOBS, Permissions, case_of  # as above
 
     case = case_of(local.assembly.template, local.attribute, recorder.calls, trusts=JOBS)
-    (judgement,) = judged([case])
-    return Permissions(calls=len(recorder.calls), judgement=judgement, unknown=recorder.unknown)
+    return Permissions.of(case, recorder.unknown)
 
 
 def _report(name: str, local: LocalRun, outcome: Outcome, elapsed: float) -> Report:

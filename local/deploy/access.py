@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.loaders import Loader
 
+from local.permissions import roles
 from local.services.service import CREDENTIALS
 from local.template import PSEUDO_PARAMETERS
 
@@ -44,12 +45,7 @@ class Access:
         """The variables with which a process signs its requests as a role; those of the deployment without one."""
         if not role_arn:
             return dict(CREDENTIALS)
-        given = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="local")["Credentials"]
-        return {
-            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": given["SessionToken"],
-        }
+        return roles.credentials(role_arn)
 
     def environment(self, role_arn: str) -> dict[str, str]:
         """All variables of a process that calls as a role, and reaches nothing but this machine's services."""

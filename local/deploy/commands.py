@@ -22,11 +22,13 @@ from local.deploy.rehearsal import Rehearsal
 from local.deploy.stack import Stack, is_locked, locked
 from local.deploy.types import WITHOUT_COUNTERPART, handlers, unknown
 from local.errors import RunError, UsageError
+from local.permissions.names import named
+from local.permissions.verdict import Permissions, case_of
 from local.properties import local_text
 from local.services.managed_flink import DEFAULT_PORT
 from local.services.registry import client_errors
 from local.synth import Assembly, synthesize
-from local.template import PSEUDO_PARAMETERS
+from local.template import PSEUDO_PARAMETERS, Resource, Template
 from local.terminal import console
 from stacks.project import BUILD, ROOT, STAGE_PATTERN, file_context, stack_name
 
@@ -108,6 +110,34 @@ def destroy(scenario: str, overrides: Mapping[str, str]) -> None:
         finally:
             ended = _end_if_empty(rehearsal, but=name)
     console.print("the servers have been stopped" if ended else "the servers go on; python -m local stop ends them")
+
+
+def permissions(scenario: str, overrides: Mapping[str, str]) -> Permissions:
+    """What the roles of a stack have called since the servers began, and what its policies say of it.
+
+    Args:
+        scenario: Its name.
+        overrides: Values of the context, of which the stage says which of the scenario's stacks it is.
+
+    Raises:
+        UsageError: where there is no such stack.
+        RunError: where the servers or the simulator of IAM do not answer.
+
+    """
+    name = _name(scenario, overrides)
+    rehearsal = Rehearsal.find()
+    stack = Stack.load(rehearsal.stacks / name, name) if rehearsal else None
+    if rehearsal is None or stack is None or not stack.exists:
+        raise UsageError(f"SCENARIO must be one that is deployed here (got {scenario!r}, stack {name})")
+    resources = stack.resources
+
+    def attribute(resource: Resource, wanted: str) -> str:
+        made = resources[resource.logical_id]
+        return made.physical_id if wanted == "Ref" else str(made.attributes.get(wanted, named(resource, wanted)))
+
+    calls, unnamed = rehearsal.calls
+    template = Template(stack.template, stack.pseudo_parameters)
+    return Permissions.of(case_of(template, attribute, calls), unnamed)
 
 
 def _name(scenario: str, overrides: Mapping[str, str]) -> str:

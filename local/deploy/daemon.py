@@ -27,6 +27,8 @@ from local.cloud import Cloud
 from local.deploy import api
 from local.deploy.access import ANY, Access
 from local.errors import RunError
+from local.permissions.recorder import Call, Recorder
+from local.permissions.requests import HttpRequest, Signature
 from local.process import free_port, uninterrupted
 from local.properties import local_groups
 from local.services.kafka import KafkaService
@@ -34,7 +36,7 @@ from local.services.kinesis import KinesisService
 from local.services.opensearch import OpenSearchService
 from local.services.prometheus import PrometheusService
 from local.services.registry import client_errors
-from local.services.service import Service
+from local.services.service import CREDENTIALS, Service
 from local.template import Template
 
 logger = logging.getLogger(__name__)
@@ -57,6 +59,8 @@ class Daemon:
     folder: Path
     port: int
     servers: dict[str, Service] = field(default_factory=dict)
+    #: Notes who calls what; the control plane notes its own calls.
+    recorder: Recorder = field(default_factory=lambda: Recorder(but=[CREDENTIALS["AWS_ACCESS_KEY_ID"]]))
     _ended: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -66,6 +70,8 @@ class Daemon:
             stack.callback(self._end_servers)
             kinesis = KinesisService(Template({"Resources": {}}), self.folder / "kinesis")
             self.servers["Kinesis"] = kinesis
+            stack.enter_context(self.recorder)
+            kinesis.front = self.recorder.before(kinesis.address)
             kinesis.launch()
             endpoints = dict(kinesis.aws_endpoints)
             access = Access(endpoints)
@@ -78,6 +84,7 @@ class Daemon:
                 localized=lambda groups: local_groups(groups, self.replacements),
             )
             self.cloud.others.append(kinesis.process)
+            self.cloud.s3.front = self.recorder.before(self.cloud.s3.address)
             stack.enter_context(self.cloud)
             kinesis.create_resources()
             server = make_server(
@@ -87,7 +94,7 @@ class Daemon:
             thread.start()
             stack.callback(server.shutdown)
             endpoints |= {
-                ANY: self.cloud.s3.address,
+                ANY: self.cloud.s3.endpoint,
                 "kinesisanalyticsv2": self.cloud.server.address,
                 "cloudformation": f"http://127.0.0.1:{server.port}",
             }
@@ -108,15 +115,38 @@ class Daemon:
         """Texts that templates make of the servers' attributes, and what they are here instead."""
         return {text: here for server in self.servers.values() for text, here in server.replacements.items()}
 
+    @property
+    def calls(self) -> set[Call]:
+        """What was called so far, by whomever."""
+        return {
+            *self.recorder.calls,
+            *(
+                Call(call.access_key_id, f"kinesisanalytics:{call.operation}", call.resource)
+                for call in self.cloud.control_plane.calls.copy()
+                if call.access_key_id
+            ),
+        }
+
+    def _note(self, request: Request) -> None:
+        """Note a call of CloudFormation."""
+        sent = HttpRequest(
+            method=request.method, target=request.full_path, headers=dict(request.headers), body=request.get_data()
+        )
+        if signature := Signature.of(sent):
+            self.recorder.note(sent, signature, "")
+
     def _application(self, environ: dict[str, Any], start_response: Any) -> Any:  # noqa: ANN401 - WSGI
         return self._respond(Request(environ))(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
         if request.path == "/":
+            self._note(request)
             return api.respond(request, self.folder / STACKS)
         if request.path == "/end":
             self._ended.set()
             return Response(status=204)
+        if request.path == "/calls":
+            return _json({"calls": [vars(call) for call in sorted(self.calls)], "unknown": self.recorder.unknown})
         if request.path == "/replacements":
             return _json(self.replacements)
         name = request.path.removeprefix("/servers/")
@@ -132,6 +162,8 @@ class Daemon:
 
     def _start(self, name: str, body: dict[str, Any]) -> Response:
         server = KINDS[body["kind"]](Template({"Resources": body["resources"]}), self.folder / name.lower())
+        if body["arn"]:
+            server.front = self.recorder.before(server.address, target=body["arn"])
         self.servers[name] = server
         try:
             server.launch()
@@ -141,7 +173,8 @@ class Daemon:
         except BaseException:
             self._stop(name)
             raise
-        return _json({"address": server.address, "folder": str(server.folder), "pid": server.process.pid})
+        told = {"address": server.endpoint, "server": server.address, "folder": str(server.folder)}
+        return _json({**told, "pid": server.process.pid})
 
     def _stop(self, name: str) -> Response:
         server = self.servers.pop(name, None)

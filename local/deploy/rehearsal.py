@@ -19,6 +19,7 @@ from local import runs
 from local.deploy.access import Access
 from local.deploy.daemon import ADDRESSES, STACKS
 from local.errors import RunError
+from local.permissions.recorder import Call
 from local.process import Process
 from local.services.managed_flink import DEFAULT_PORT
 from stacks.project import ROOT
@@ -92,14 +93,28 @@ class Rehearsal:
         answer: dict[str, str] = self._request("GET", "replacements")
         return answer
 
-    def start_server(self, name: str, kind: str, resources: Mapping[str, Any]) -> dict[str, Any]:
-        """Start a server for a resource; gives ``address``, ``folder`` and ``pid``.
+    @property
+    def calls(self) -> tuple[frozenset[Call], list[str]]:
+        """What was called so far, and the requests that nobody could name."""
+        answer = self._request("GET", "calls")
+        return frozenset(Call(**call) for call in answer["calls"]), answer["unknown"]
+
+    def start_server(self, name: str, kind: str, resources: Mapping[str, Any], arn: str = "") -> dict[str, Any]:
+        """Start a server for a resource; gives ``address``, ``server`` behind it, ``folder`` and ``pid``.
+
+        Args:
+            name: The server's.
+            kind: The title of its kind.
+            resources: Those of a template, by which it is configured.
+            arn: What it stands for, where it is called by HTTP. Default: nobody notes who calls it.
 
         Raises:
             RunError: where it does not start.
 
         """
-        answer: dict[str, Any] = self._request("PUT", f"servers/{name}", {"kind": kind, "resources": resources})
+        answer: dict[str, Any] = self._request(
+            "PUT", f"servers/{name}", {"kind": kind, "resources": resources, "arn": arn}
+        )
         return answer
 
     def stop_server(self, name: str) -> None:

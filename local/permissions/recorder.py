@@ -8,7 +8,7 @@ import select
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,8 +45,14 @@ class Call:
 class Recorder:
     """The proxies, and the calls that went through them; a context manager."""
 
-    def __init__(self) -> None:
-        """Begin without proxies, and without calls."""
+    def __init__(self, *, but: Collection[str] = ()) -> None:
+        """Begin without proxies, and without calls.
+
+        Args:
+            but: Keys whose calls are not noted: of those who have no role.
+
+        """
+        self._but = frozenset(but)
         self._calls: Counter[Call] = Counter()
         self._unknown: Counter[str] = Counter()
         #: What the tokens of answers stand for, the latest last.
@@ -97,6 +103,8 @@ class Recorder:
         """Note a request, where it is not signed its method and path alone; gives what IAM is asked."""
         if signature is None:
             self._count([Call("", request.method, request.path)], [])
+            return []
+        if signature.access_key_id in self._but:
             return []
         try:
             asked = uses(signature, request, target=target, tokens=self._tokens)

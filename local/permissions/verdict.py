@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from local.errors import RunError
 from local.permissions.policies import Grant, ResourcePolicy, Role, resource_policies, roles_of
 from local.permissions.recorder import Call
 from local.permissions.requests import Use
@@ -147,6 +148,40 @@ def judged(cases: Sequence[Case]) -> list[Judgement]:
         )
         for case, of_case in zip(cases, places, strict=True)
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permissions:
+    """What was called, and what the policies say of it."""
+
+    calls: int
+    judgement: Judgement
+    #: Requests that nobody could name.
+    unknown: Sequence[str]
+
+    @classmethod
+    def of(cls, case: Case, unknown: Sequence[str]) -> Permissions:
+        """Judge a case."""
+        (judgement,) = judged([case])
+        keys = {access_key_id(role.arn) for role in case.roles} | {""}
+        calls = sum(call.access_key_id in keys for call in case.calls)
+        return cls(calls=calls, judgement=judgement, unknown=unknown)
+
+    @property
+    def refused(self) -> list[str]:
+        """Whatever AWS would not do, a line each."""
+        return [*self.judgement.refused, *self.unknown]
+
+    @property
+    def lines(self) -> list[str]:
+        """All that there is to tell."""
+        told = f"permissions: {self.calls} calls, {len(self.refused)} refused"
+        return [told, *self.refused, *(f"so far, {line}" for line in self.judgement.unused)]
+
+    def check(self) -> None:
+        """Raise a :class:`RunError` where AWS would have refused a call."""
+        if self.refused:
+            raise RunError(f"the template's policies must allow all calls (got {len(self.refused)} that they refuse)")
 
 
 def _judged(case: Case, asked: Sequence[tuple[Role, Sequence[tuple[Use, Answer]]]]) -> Judgement:

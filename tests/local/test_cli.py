@@ -348,7 +348,7 @@ def test_what_the_jobs_call_is_told_and_a_call_that_is_not_allowed_is_an_error(
     result = runner.invoke(app, ["run", "taxi-analytics", "--records", "1", "--permissions"])
     assert result.exit_code == status, result.output
     assert f"permissions: 1 calls, {status} refused\n" in result.stdout
-    assert f"in this run, Job: kinesis:ListShards on {arn} must be used by a call (got none)" in result.stdout
+    assert f"so far, Job: kinesis:ListShards on {arn} must be used by a call (got none)" in result.stdout
     if status:
         assert f"Job must be allowed kinesis:DeleteStream on {arn} (got no statement)\n" in result.stdout
         assert result.stderr == "error: the template's policies must allow all calls (got 1 that they refuse)\n"

@@ -194,6 +194,15 @@ def test_a_call_is_noted_once_with_the_key_action_and_resource_and_one_without_s
     assert recorder.unknown == []
 
 
+def test_calls_of_those_who_have_no_role_are_passed_on_and_not_noted(echo: str) -> None:
+    with Recorder(but=["local"]) as recorder, closing(connection(recorder.before(echo))) as client:
+        for key in ("local", KEY):
+            headers = {"Authorization": SIGNED["Authorization"].replace(KEY, key)}
+            client.request("PUT", "/b/k", body=b"1", headers=headers)
+            assert client.getresponse().read()
+    assert {call.access_key_id for call in recorder.calls} == {KEY}
+
+
 def test_what_a_proxy_stands_for_is_the_resource_of_requests_that_do_not_name_it(echo: str, recorder: Recorder) -> None:
     signed = {"Authorization": SIGNED["Authorization"].replace("/s3/", "/es/")}
     with closing(connection(recorder.before(echo, target=DOMAIN))) as client:

@@ -144,10 +144,10 @@ class SearchDomain(ServerType):
         """Start the node."""
         name = str(request.properties.get("DomainName", f"search-{request.name[-12:].lower()}"))
         request.note(name)
-        told = self.rehearsal.start_server(
-            name, "OpenSearch", {request.resource.logical_id: {"Type": DOMAIN_TYPE, "Properties": {}}}
-        )
         domain = arn("es", f"domain/{name}")
+        told = self.rehearsal.start_server(
+            name, "OpenSearch", {request.resource.logical_id: {"Type": DOMAIN_TYPE, "Properties": {}}}, domain
+        )
         host = told["address"].removeprefix("http://")
         return Made(physical_id=name, attributes={"Arn": domain, "DomainArn": domain, "DomainEndpoint": host})
 
@@ -169,12 +169,13 @@ class Workspace(ServerType):
         physical_id = arn("aps", f"workspace/{name}")
         request.note(physical_id)
         told = self.rehearsal.start_server(
-            name, "Prometheus", {request.resource.logical_id: {"Type": WORKSPACE_TYPE, "Properties": {}}}
+            name, "Prometheus", {request.resource.logical_id: {"Type": WORKSPACE_TYPE, "Properties": {}}}, physical_id
         )
         attributes = {
             "Arn": physical_id,
             "WorkspaceId": name,
             "PrometheusEndpoint": f"{told['address']}/",
+            "Server": told["server"],
             "Folder": told["folder"],
             "Process": told["pid"],
         }
@@ -217,7 +218,7 @@ class Rules(ServerType):
             file.unlink(missing_ok=True)
         else:
             file.write_text(rules)
-        address = str(server["PrometheusEndpoint"]).rstrip("/")
+        address = str(server["Server"])
         before = _loaded(address)
         os.kill(int(server["Process"]), signal.SIGHUP)
         deadline = time.monotonic() + _SECONDS
