@@ -218,6 +218,18 @@ def test_a_job_that_cannot_start_is_rolled_back_with_its_root_cause_and_the_old_
     assert (machine.application["ApplicationStatus"], machine.rate) == ("RUNNING", "20")
 
 
+def test_every_call_of_jobs_and_functions_is_one_that_the_policies_allow(machine: Machine, deployed: str) -> None:
+    """After a deployment, an update, and one that was rolled back."""
+    assert deployed
+    output, _ = machine.run("permissions", SCENARIO)
+    calls = re.match(r"permissions: (\d+) calls, 0 refused\n", output)
+    assert calls, output
+    assert int(calls[1]) >= 10
+    # More updates would delete old snapshots; the service itself stops what it rolls back.
+    unused = set(re.findall(r"so far, \w+: (\S+) on", output))
+    assert unused <= {"kinesisanalytics:DeleteApplicationSnapshot", "kinesisanalytics:StopApplication"}
+
+
 def test_any_client_stops_the_application_with_a_snapshot_and_starts_it_from_that(
     machine: Machine, deployed: str
 ) -> None:
