@@ -1,4 +1,4 @@
-"""The command line: ``python -m local run | upgrade | deploy | destroy | cloud | stop | setup``."""
+"""The command line: ``python -m local run | upgrade | deploy | destroy | permissions | cloud | stop | setup``."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ app = typer.Typer(
 )
 #: The managed service's: six hours, the longest time that it measures, in a few seconds.
 _FASTEST_CLOCK = 10_000
+Scenario = Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)]
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)],
+    scenario: Scenario,
     context: Annotated[
         list[str] | None,
         typer.Option(
@@ -72,7 +73,7 @@ def run(
     """
     with exit_status():
         known_scenario(scenario)
-        overrides = dict(_override(text) for text in context or [])
+        overrides = _overrides(context)
         seconds = _seconds(duration) if duration else None
         if sum(map(bool, (records, seconds, interactive))) > 1:
             raise UsageError("--records, --duration and --interactive exclude each other: say when to end in one way")
@@ -119,7 +120,7 @@ def run(
 
 @app.command()
 def upgrade(
-    scenario: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)],
+    scenario: Scenario,
     savepoint: Annotated[
         str,
         typer.Option(
@@ -147,7 +148,7 @@ def upgrade(
     """
     with exit_status():
         known_scenario(scenario)
-        overrides = dict(_override(text) for text in context or [])
+        overrides = _overrides(context)
         from local import upgrade as upgrades  # with the clients of all servers
 
         folder, kept = upgrades.savepoint_of(savepoint, scenario)
@@ -181,7 +182,7 @@ def cloud(
 
 @app.command()
 def deploy(
-    scenario: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)],
+    scenario: Scenario,
     context: Annotated[
         list[str] | None,
         typer.Option("--context", "-c", metavar="KEY=VALUE", help="A context value, as with [b]cdk deploy -c[/b]."),
@@ -202,7 +203,7 @@ def deploy(
     with exit_status():
         known_scenario(scenario)
         _check_port(port)
-        overrides = dict(_override(text) for text in context or [])
+        overrides = _overrides(context)
         from local.deploy import commands  # with the clients of all servers
 
         commands.deploy(scenario, overrides, port)
@@ -210,7 +211,7 @@ def deploy(
 
 @app.command()
 def destroy(
-    scenario: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)],
+    scenario: Scenario,
     context: Annotated[
         list[str] | None,
         typer.Option("--context", "-c", metavar="KEY=VALUE", help="The context; the stage says which stack it is."),
@@ -222,7 +223,7 @@ def destroy(
     """
     with exit_status():
         known_scenario(scenario)
-        overrides = dict(_override(text) for text in context or [])
+        overrides = _overrides(context)
         from local.deploy import commands  # with the clients of all servers
 
         commands.destroy(scenario, overrides)
@@ -230,7 +231,7 @@ def destroy(
 
 @app.command()
 def permissions(
-    scenario: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenarios.NAMES)}.", show_default=False)],
+    scenario: Scenario,
     context: Annotated[
         list[str] | None,
         typer.Option("--context", "-c", metavar="KEY=VALUE", help="The [b]stage[/b] with which it was deployed."),
@@ -243,7 +244,7 @@ def permissions(
     """
     with exit_status():
         known_scenario(scenario)
-        overrides = dict(_override(text) for text in context or [])
+        overrides = _overrides(context)
         from local.deploy import commands  # with the clients of all servers
 
         told = commands.permissions(scenario, overrides)
@@ -304,6 +305,10 @@ def known_scenario(name: str) -> str:
 def _check_port(port: int) -> None:
     if not 1024 <= port <= 65535:
         raise UsageError(f"--port must be from 1024 to 65535 (got {port}); leave it out for one that is free")
+
+
+def _overrides(context: list[str] | None) -> dict[str, str]:
+    return dict(_override(text) for text in context or [])
 
 
 def _override(text: str) -> tuple[str, str]:

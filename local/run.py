@@ -92,7 +92,7 @@ class LocalRun:
             return
         with uninterrupted():
             for cluster in self.clusters.values():
-                cluster.kill()
+                cluster.client.close()
             for process in self.processes:
                 process.kill()
             remove_bulk(self.folder)
@@ -137,11 +137,8 @@ class LocalRun:
 
         Its bundle is unpacked the first time; what a test changes in the code stays.
         """
-        code = self.code(name)
-        if not code.exists():
-            self.assembly.unpack_code(code, name)
         return self.clusters[name].submit(
-            code,
+            self.unpacked_code(name),
             self.property_groups(name),
             checkpoint=checkpoint,
             allow_non_restored_state=allow_non_restored_state,
@@ -152,6 +149,13 @@ class LocalRun:
     def code(self, name: str = MAIN_APPLICATION) -> Path:
         """The folder of an application's unpacked bundle."""
         return self.folder / "code" / name.lower()
+
+    def unpacked_code(self, name: str = MAIN_APPLICATION) -> Path:
+        """The same folder, with the bundle in it: it is unpacked the first time."""
+        code = self.code(name)
+        if not code.exists():
+            self.assembly.unpack_code(code, name)
+        return code
 
     def service(self, kind: type[S]) -> S:
         """The service of this kind, which the template must need."""

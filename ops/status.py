@@ -100,7 +100,7 @@ class Metrics:
 
     def lag(self) -> str | None:
         """How far the source that is most behind is, by its latest value."""
-        found = [f"{self._points(metric)[-1][1]:,.0f} {unit}" for metric, unit in _LAGS.items() if self._points(metric)]
+        found = [f"{points[-1][1]:,.0f} {unit}" for metric, unit in _LAGS.items() if (points := self._points(metric))]
         return ", ".join(found) or None
 
     def _points(self, metric: str) -> list[tuple[datetime, float]]:

@@ -47,11 +47,7 @@ class Change:
 @contextmanager
 def changed(run: LocalRun, change: Change) -> Iterator[None]:
     """The run's application, with a change."""
-    if not run.code().exists():
-        run.assembly.unpack_code(run.code())
-    if not run.code().exists():
-        run.assembly.unpack_code(run.code())
-    packages = run.code() / "lib" / "packages.zip"
+    packages = run.unpacked_code() / "lib" / "packages.zip"
     before = packages.read_bytes()
     packages.write_bytes(_edited(packages, change))
     groups = run.property_groups()
